@@ -1,0 +1,26 @@
+const { spawn } = require('node:child_process')
+
+module.exports = { run }
+
+// Runs a script in a process of its own; the script finds the package's path in process.argv[1].
+// Resolves with { code, signal, stdout, stderr, ms }; one that is still there at the deadline is killed.
+function run(source, args = [], { ms = 20000, execArgv = [] } = {}) {
+  const started = performance.now()
+  const child = spawn(process.execPath, [...execArgv, '-e', source, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (data) => (stdout += data))
+  child.stderr.on('data', (data) => (stderr += data))
+
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => child.kill('SIGKILL'), ms)
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      clearTimeout(timer)
+      resolve({ code, signal, stdout, stderr, ms: performance.now() - started })
+    })
+  })
+}

@@ -1,0 +1,44 @@
+// Compiled, never run: what the article's programs do, with the types a user would write down.
+import DHT from '../../index.js'
+
+const bootstrap: DHT = DHT.bootstrapper(10001, '127.0.0.1')
+await bootstrap.fullyBootstrapped()
+
+const node = new DHT({ bootstrap: ['localhost:10001'], ephemeral: false })
+const id: Buffer | null = node.id
+
+node.on('request', (req) => {
+  const command: number = req.command
+  const target: Buffer | null = req.target
+  const token: Buffer | null = req.token
+  const host: string = req.from.host
+  if (command !== 0 || !target || !token) return req.error(20)
+  req.reply(req.value, { closerNodes: false })
+  console.log(host)
+})
+
+const target = Buffer.alloc(32)
+const query = node.query({ target, command: 0, value: Buffer.from('x') }, { commit: true })
+query.on('data', (reply) => {
+  const value: Buffer | null = reply.value
+  const from: Buffer | null = reply.from.id
+  console.log(value, from)
+})
+await query.finished()
+
+const reply = await node.request({ target, command: 1 }, query.closestNodes[0], { retry: false })
+const rtt: number = reply.rtt
+const error: number = reply.error
+
+for await (const { value } of node.findNode(target)) console.log(value?.toString())
+
+await node.ping({ host: '127.0.0.1', port: 10001 }, { size: 10 })
+const listed: { host: string; port: number }[] = node.toArray({ limit: 10 })
+await node.destroy()
+
+// @ts-expect-error a target is bytes, not text
+node.query({ target: 'abc', command: 0 })
+// @ts-expect-error an address needs a port
+void node.request({ target, command: 0 }, { host: '127.0.0.1' })
+
+console.log(id, rtt, error, listed)

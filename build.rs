@@ -1,0 +1,4 @@
+fn main() {
+    #[cfg(feature = "node-api")]
+    napi_build::setup();
+}

@@ -1,0 +1,412 @@
+'use strict'
+
+const { EventEmitter } = require('events')
+const Engine = require('./lib/engine')
+const Health = require('./lib/health')
+const IO = require('./lib/io')
+const Nat = require('./lib/nat')
+const NodeList = require('./lib/node-list')
+const Query = require('./lib/query')
+const Session = require('./lib/session')
+const Table = require('./lib/table')
+const UDX = require('./lib/udx')
+const check = require('./lib/check')
+const rttStats = require('./lib/rtt-stats')
+const DHTError = require('./lib/errors')
+const { FLAGS } = require('./lib/view')
+const { TICK, REFRESH_TICKS, STABLE_TICKS } = require('./lib/stats')
+const { parseOptions, PUBLIC_ADDRESS } = require('./lib/options')
+const { parseBootstrapNodes } = require('./lib/bootstrap')
+
+const PING = 0
+const FIND_NODE = 2
+const DELAYED_PING = 4
+
+const RETRIES = 3
+const DELAYED_PING_MARGIN = 1000 // ms
+
+const DEFAULTS = {
+  concurrency: 10,
+  maxWindow: IO.DEFAULT_MAX_WINDOW,
+  maxPingDelay: 10_000
+}
+
+class DHT extends EventEmitter {
+  constructor(opts = {}) {
+    super()
+
+    const options = parseOptions(opts, DEFAULTS)
+
+    this.concurrency = options.concurrency
+    this.maxPingDelay = options.maxPingDelay
+    this.destroyed = false
+    this.suspended = false
+
+    this._bootstrapNodes = options.bootstrapNodes
+    this._filterNode = options.filterNode
+    this._maxWindow = options.maxWindow
+    this._sendDownHints = options.sendDownHints
+    this._downHintsRateLimit = options.downHintsRateLimit
+    this._engine = new Engine(this, options.host, options.config)
+
+    const { view, stats } = this._engine
+    this.stats = stats
+    this.udx = opts.udx || new UDX()
+    this.io = new IO(this._engine, options.portRange, this.udx)
+    this.table = new Table(view)
+    this.nodes = new NodeList(view)
+    this.health = new Health(view)
+    this._nat = new Nat(this._engine)
+
+    for (let i = options.nodes.length - 1; i >= 0; i--) this.addNode(options.nodes[i])
+
+    this._bootstrapping = this._bootstrap()
+    this._bootstrapping.catch(noop)
+  }
+
+  static DEFAULTS = DEFAULTS
+
+  static OK = 0
+  static ERROR_UNKNOWN_COMMAND = DHTError.UNKNOWN_COMMAND
+  static ERROR_INVALID_TOKEN = DHTError.INVALID_TOKEN
+
+  static bootstrapper(port, host, opts) {
+    if (!port) throw DHTError.coded(Error, 'ERR_INVALID_PORT', 'Port is required')
+    if (!host) throw invalidHost('Host is required')
+    if (host === '0.0.0.0' || host === '::') throw invalidHost('Invalid host')
+    if (!UDX.isIPv4(host)) throw invalidHost('Host must be a IPv4 address')
+
+    const dht = new this({
+      port,
+      ephemeral: false,
+      firewalled: false,
+      anyPort: false,
+      bootstrap: [],
+      ...opts,
+      [PUBLIC_ADDRESS]: { ip: check.ip(host), port: check.port(port) }
+    })
+    dht._engine.assumePublicAddress(host, port)
+    return dht
+  }
+
+  get id() {
+    return this.ephemeral ? null : this.table.id
+  }
+
+  get host() {
+    return this._nat.host
+  }
+
+  get port() {
+    return this._nat.port
+  }
+
+  get randomized() {
+    return this.host !== null && this.port === 0
+  }
+
+  get socket() {
+    return this.firewalled ? this.io.clientSocket : this.io.serverSocket
+  }
+
+  get bootstrapped() {
+    return this._engine.view.flag(FLAGS.BOOTSTRAPPED)
+  }
+
+  get ephemeral() {
+    return this._engine.view.flag(FLAGS.EPHEMERAL)
+  }
+
+  get firewalled() {
+    return this._engine.view.flag(FLAGS.FIREWALLED)
+  }
+
+  get adaptive() {
+    return this._engine.view.flag(FLAGS.ADAPTIVE)
+  }
+
+  get online() {
+    return this._engine.view.flag(FLAGS.ONLINE)
+  }
+
+  get degraded() {
+    return this._engine.view.flag(FLAGS.DEGRADED)
+  }
+
+  get bootstrapNodes() {
+    this._engine.watchBootstrapNodes()
+    return this._bootstrapNodes
+  }
+
+  set bootstrapNodes(nodes) {
+    this._engine.watchBootstrapNodes()
+    this._bootstrapNodes = parseBootstrapNodes(nodes)
+  }
+
+  get config() {
+    return {
+      concurrency: this.concurrency,
+      maxWindow: this._maxWindow,
+      randomPunchInterval: this._randomPunchInterval,
+      connectionKeepAlive: this.connectionKeepAlive,
+      sendDownHints: this._sendDownHints,
+      downHintsRateLimit: this._downHintsRateLimit
+    }
+  }
+
+  on(name, listener) {
+    this._listen(name)
+    return super.on(name, listener)
+  }
+
+  addListener(name, listener) {
+    this._listen(name)
+    return super.addListener(name, listener)
+  }
+
+  prependListener(name, listener) {
+    this._listen(name)
+    return super.prependListener(name, listener)
+  }
+
+  // A datagram from a socket of the user's.
+  onmessage(socket, buffer, from) {
+    if (buffer.byteLength > 1) this.io.onmessage(socket, buffer, from)
+  }
+
+  // A user's command from another node. Exactly false: nobody takes it.
+  onrequest(req) {
+    return this.emit('request', req)
+  }
+
+  bind() {
+    return this._engine.bind()
+  }
+
+  async suspend({ log = noop } = {}) {
+    log('Suspend: waiting for the sockets to be bound')
+    await this.bind()
+    if (this.suspended || this.destroyed) return
+    this.suspended = true
+    log('Suspend: closing the sockets')
+    this._engine.suspend()
+    log('Suspend: done')
+    this.emit('suspend')
+  }
+
+  async resume({ log = noop } = {}) {
+    if (!this.suspended || this.destroyed) return
+    this.suspended = false
+    this._engine.wake()
+    log('Resume: binding the sockets again')
+    await this._engine.rebind()
+    if (this.suspended || this.destroyed) return
+    this._engine.resumed()
+    log('Resume: done')
+    this.emit('resume')
+  }
+
+  async destroy() {
+    const emitClose = !this.destroyed
+    this.destroyed = true
+    await this._engine.close()
+    if (emitClose) this.emit('close')
+  }
+
+  async fullyBootstrapped() {
+    return this._bootstrapping
+  }
+
+  ready() {
+    return this.fullyBootstrapped()
+  }
+
+  address() {
+    const { socket } = this
+    return socket ? socket.address() : null
+  }
+
+  localAddress() {
+    if (!this.io.serverSocket) return null
+    return { host: localHost(this.udx), port: this.io.serverSocket.address().port }
+  }
+
+  remoteAddress() {
+    if (!this.host || !this.port || this.firewalled || !this.io.serverSocket) return null
+    const { port } = this.io.serverSocket.address()
+    return port === this.port ? { host: this.host, port } : null
+  }
+
+  addNode({ host, port }) {
+    this._engine.addNode(host, port)
+  }
+
+  // Newest first.
+  toArray(opts) {
+    const limit = opts && opts.limit
+    if (limit === 0) return []
+    return this.nodes.toArray({ limit, reverse: true }).map(({ host, port }) => ({ host, port }))
+  }
+
+  refresh() {
+    this._engine.refresh()
+  }
+
+  session() {
+    return new Session(this)
+  }
+
+  findNode(target, opts) {
+    if (this.destroyed) throw DHTError.NODE_DESTROYED()
+    return new Query(this, target, true, FIND_NODE, null, opts)
+  }
+
+  query({ target, command, value }, opts) {
+    if (this.destroyed) throw DHTError.NODE_DESTROYED()
+    return new Query(this, target, false, command, value, opts)
+  }
+
+  request(message, to, opts) {
+    try {
+      const { token, command, target, value } = message
+      return this._request(false, command, token, target, value, to, 0, opts)
+    } catch (err) {
+      return Promise.reject(err)
+    }
+  }
+
+  ping(to, opts) {
+    try {
+      const size = (opts && opts.size) || 0
+      const value = size > 0 ? Buffer.alloc(check.integer(size, 'size', 0, 0xffff)) : null
+      return this._request(true, PING, null, null, value, to, 0, opts)
+    } catch (err) {
+      return Promise.reject(err)
+    }
+  }
+
+  delayedPing(to, delayMs, opts) {
+    if (delayMs > this.maxPingDelay) throw DHTError.DELAY_TOO_LONG(this.maxPingDelay)
+    const value = Buffer.alloc(4)
+    value.writeUInt32LE(check.integer(delayMs, 'delayMs', 0, this.maxPingDelay))
+    try {
+      const timeout = delayMs + DELAYED_PING_MARGIN
+      return this._request(true, DELAYED_PING, null, null, value, to, timeout, opts)
+    } catch (err) {
+      return Promise.reject(err)
+    }
+  }
+
+  rttStats() {
+    return rttStats(this)
+  }
+
+  get _tick() {
+    return this._engine.counter(TICK)
+  }
+
+  set _tick(tick) {
+    this._engine.setCounter(TICK, tick)
+  }
+
+  get _refreshTicks() {
+    return this._engine.counter(REFRESH_TICKS)
+  }
+
+  set _refreshTicks(ticks) {
+    this._engine.setCounter(REFRESH_TICKS, ticks)
+  }
+
+  get _stableTicks() {
+    return this._engine.counter(STABLE_TICKS)
+  }
+
+  set _stableTicks(ticks) {
+    this._engine.setCounter(STABLE_TICKS, ticks)
+  }
+
+  _ontick() {
+    this._engine.tick()
+  }
+
+  _onwakeup() {
+    this._engine.wakeup()
+  }
+
+  _natAdd(host, port) {
+    this._engine.natAdd(host, port)
+  }
+
+  _updateNetworkState(onlyFirewall = false) {
+    return this._engine.updateNetworkState(onlyFirewall)
+  }
+
+  _onnetworkchange(interfaces) {
+    this.emit('network-change', interfaces)
+    this.emit('network-update')
+  }
+
+  async _bootstrap() {
+    // Whoever made the node may still add listeners, and a subclass its fields.
+    await Promise.resolve()
+    if (this.onrequest !== DHT.prototype.onrequest) this._engine.wantRequests()
+    await this.bind()
+    this.emit('listening')
+    await this._engine.start()
+  }
+
+  _listen(name) {
+    if (name === 'request') this._engine.wantRequests()
+    else if (name === 'add-node' || name === 'remove-node') this._engine.wantNodes()
+  }
+
+  _request(internal, command, token, target, value, to, timeout, opts) {
+    if (this.destroyed) return Promise.reject(DHTError.NODE_DESTROYED())
+    if (!opts) opts = NO_OPTIONS
+
+    const req = {
+      internal,
+      command: check.command(command),
+      token: check.optionalBytes32(token, 'token', 'ERR_INVALID_TOKEN'),
+      target: check.optionalBytes32(target, 'target', 'ERR_INVALID_TARGET'),
+      value: check.value(value),
+      retries: opts.retry === false ? 0 : RETRIES,
+      timeout,
+      ttl: opts.ttl ? check.integer(opts.ttl, 'ttl', 0, 255) : 0
+    }
+    if (req.value !== null) this._checkFits(req, opts.socket)
+
+    const { host, port } = to
+    const address = { ip: check.ip(host), port: check.port(port) }
+    return this._engine.requests.send(address, req, opts.socket, opts.session || null)
+  }
+
+  _checkFits({ value, token, command, target }, socket) {
+    const hasId = !this.ephemeral && (socket || this.socket) === this.io.serverSocket
+    check.requestFits(value, hasId, token !== null, command, target !== null)
+  }
+
+  _oncrash(err) {
+    this.destroyed = true
+    if (this.listenerCount('error') > 0) this.emit('error', err)
+    else process.emitWarning(err)
+    this._engine.close().then(() => this.emit('close'))
+  }
+}
+
+const NO_OPTIONS = {}
+
+module.exports = DHT
+
+function localHost(udx) {
+  const external = udx.networkInterfaces().filter((n) => n.family === 4 && !n.internal)
+  // On a Mac en0 is the one that leads out.
+  const found = external.find((n) => n.name === 'en0') || external[0]
+  return found ? found.host : '127.0.0.1'
+}
+
+function invalidHost(text) {
+  return DHTError.coded(Error, 'ERR_INVALID_HOST', text)
+}
+
+function noop() {}

@@ -1,0 +1,423 @@
+'use strict'
+
+const native = require('./native')
+const environment = require('./environment')
+const Sockets = require('./sockets')
+const Requests = require('./requests')
+const Queries = require('./queries')
+const Request = require('./request')
+const View = require('./view')
+const check = require('./check')
+const DHTError = require('./errors')
+const { stats, QUERIES_ACTIVE, REQUESTS_ACTIVE, INFLIGHT, COUNTERS } = require('./stats')
+const { parseIPv4 } = require('./address')
+const { packReply } = require('./commands')
+const { formatBootstrapNodes } = require('./bootstrap')
+const { KINDS, readRequest, readContacts, readAddress } = require('./records')
+
+const K = 20
+const SURELY_FITS = 1536 // bytes of a value that leave room for whatever else a datagram carries
+
+// One node of the engine, as its DHT instance holds it: the handle, its sockets, what waits for an answer, and the
+// records that come from it.
+module.exports = class Engine {
+  constructor(dht, host, config) {
+    this.dht = dht
+    this.handle = environment.create(config)
+    this.view = new View(this.handle)
+    this.sockets = new Sockets()
+    this.requests = new Requests(this)
+    this.queries = new Queries(this)
+    this.stats = stats(this)
+
+    this._host = host
+    this._filter = config.filter
+    this._publicAddress = config.publicIp !== undefined
+    this._wantsRequests = false
+    this._wantsNodes = false
+    this._bootstrapDynamic = config.bootstrapDynamic
+    this._binding = null
+    this._gone = false
+    this._finalCounters = null
+    this._retained = false
+    this._probes = new Map()
+    this._nextProbe = 0
+    this._ready = deferred()
+    this._closed = deferred()
+    this._closing = null
+
+    environment.engines.set(this.handle, this)
+    this.retain()
+  }
+
+  // The binding knows the node no more.
+  get gone() {
+    return this._gone
+  }
+
+  retain() {
+    if (this._retained) return
+    this._retained = true
+    environment.retain()
+  }
+
+  release() {
+    if (!this._retained) return
+    this._retained = false
+    environment.release()
+  }
+
+  bind() {
+    if (this._binding === null) this._binding = this._bind()
+    return this._binding
+  }
+
+  // Resolves when the bootstrap is done.
+  start() {
+    if (this._gone) return Promise.reject(DHTError.NODE_WAS_DESTROYED())
+    native.start(this.handle)
+    return this._ready.promise
+  }
+
+  suspend() {
+    native.suspend(this.handle)
+    this.changed()
+    this.release()
+  }
+
+  // The wake-up comes first, what it causes is seen before this returns.
+  wake() {
+    this.retain()
+    native.resume(this.handle)
+    this.changed()
+  }
+
+  rebind() {
+    this._binding = this._bind()
+    return this._binding
+  }
+
+  resumed() {
+    native.resumed(this.handle)
+    this.changed()
+  }
+
+  // Resolves when the sockets are closed and everything was settled.
+  close() {
+    if (this._closing === null) this._closing = this._close()
+    return this._closing
+  }
+
+  wantRequests() {
+    if (this._wantsRequests) return
+    this._wantsRequests = true
+    this._tellInterest()
+  }
+
+  wantNodes() {
+    if (this._wantsNodes) return
+    this._wantsNodes = true
+    this.view.keepRemoved()
+    this._tellInterest()
+  }
+
+  // The bootstrap nodes may have been changed: they are asked for at each use.
+  watchBootstrapNodes() {
+    if (this._bootstrapDynamic) return
+    this._bootstrapDynamic = true
+    if (!this._gone) native.bootstrapDynamic(this.handle, true)
+  }
+
+  // JavaScript changed something by a call of its own: its events are delivered before the call returns.
+  changed() {
+    this.view.invalidate()
+    environment.catchUp()
+    this.view.invalidate()
+  }
+
+  counter(place) {
+    return this._gone ? this._finalCounters[place] : native.counter(this.handle, place)
+  }
+
+  setCounter(place, value) {
+    if (this._gone) this._finalCounters[place] = value
+    else native.setCounter(this.handle, place, value)
+    this.view.invalidate()
+  }
+
+  addNode(host, port) {
+    const ip = check.ip(host)
+    native.addNode(this.handle, ip, check.port(port))
+    this.changed()
+  }
+
+  natAdd(host, port) {
+    const ip = check.ip(host)
+    native.natAdd(this.handle, ip, check.port(port))
+    this.changed()
+  }
+
+  // The address by which a bootstrapper says that it is known.
+  assumePublicAddress(host, port) {
+    if (!this._publicAddress) this.natAdd(host, port)
+  }
+
+  tick() {
+    native.tick(this.handle)
+    this.changed()
+  }
+
+  wakeup() {
+    native.wakeup(this.handle)
+    this.changed()
+  }
+
+  refresh() {
+    native.refresh(this.handle)
+    this.view.invalidate()
+  }
+
+  updateNetworkState(onlyFirewall) {
+    if (this._gone) return Promise.resolve(false)
+    const number = ++this._nextProbe
+    const probe = deferred()
+    this._probes.set(number, probe)
+    native.updateNetworkState(this.handle, number, onlyFirewall)
+    this.changed()
+    return probe.promise
+  }
+
+  // A datagram that came on a socket of the user's.
+  message(socket, buffer, host, port) {
+    const ip = parseIPv4(host)
+    if (this._gone || ip === -1 || !isPort(port)) return
+    native.message(this.handle, this.sockets.numberOf(socket), buffer, ip, port)
+    this.changed()
+  }
+
+  reply(req, error, value, token, closerNodes, to, socket) {
+    this._answer(req, false, error, value, token, closerNodes, to, socket)
+  }
+
+  relay(req, value, to, socket) {
+    this._answer(req, true, req.command, value, false, false, to, socket)
+  }
+
+  onrecord(kind, slab, at) {
+    this.view.invalidate()
+
+    const i = at >> 2
+    const w = slab.words
+
+    switch (kind) {
+      case KINDS.REQUEST:
+        return this._onrequest(slab, at)
+      case KINDS.RESPONSE:
+        return this.requests.onresponse(w[i + 2], slab, at + 16)
+      case KINDS.FAILURE:
+        return this.requests.onfailure(w[i + 2], w[i + 3])
+      case KINDS.QUERY_ROW:
+        return this.queries.onrow(w[i + 2], slab, at + 16)
+      case KINDS.QUERY_COMMIT:
+        return this.queries.oncommit(w[i + 2], slab, at)
+      case KINDS.QUERY_END:
+        return this.queries.onend(w[i + 2], slab, at)
+      case KINDS.VERDICT:
+        return this._onverdict(w[i + 2], readContacts(slab, at + 16, w[i + 3]))
+      case KINDS.SEND:
+        return this._onsend(slab, at)
+      case KINDS.BOOTSTRAP_WANTED:
+        return this._onbootstrapwanted(w[i + 2])
+      case KINDS.NETWORK_STATE:
+        return this._onnetworkstate(w[i + 2], w[i + 3] === 1)
+      case KINDS.CLOSED:
+        return this._onclosed()
+      case KINDS.CRASHED:
+        return this._oncrashed(slab.bytes.toString('utf8', at + 16, at + 16 + w[i + 2]))
+      default:
+        return this._onevent(kind, slab, at)
+    }
+  }
+
+  // Listeners may await, and what they await goes on before the next record.
+  _onevent(kind, slab, at) {
+    const { dht } = this
+    environment.settled = true
+
+    switch (kind) {
+      case KINDS.READY:
+        this._ready.resolve()
+        return emitBoth(dht, 'ready', 'bootstrap')
+      case KINDS.PERSISTENT:
+        return dht.emit('persistent')
+      case KINDS.EPHEMERAL:
+        return dht.emit('ephemeral')
+      case KINDS.WAKEUP:
+        return emitBoth(dht, 'wakeup', 'wake-up')
+      case KINDS.NAT_UPDATE:
+        return this._onnatupdate(slab, at >> 2)
+      case KINDS.NETWORK_UPDATE:
+        return dht.emit('network-update')
+      case KINDS.NETWORK_CHANGE:
+        return dht._onnetworkchange(native.networkInterfaces())
+      case KINDS.NODE_ADDED:
+        return dht.emit('add-node', this.view.entry(slab, at + 8))
+      case KINDS.NODE_REMOVED:
+        return this._onnoderemoved(this.view.entry(slab, at + 8))
+    }
+  }
+
+  _onnatupdate(slab, i) {
+    const host = slab.words[i + 2] === 1 ? readAddress(slab, i + 3).host : null
+    this.dht.emit('nat-update', host, slab.words[i + 4])
+  }
+
+  _onnoderemoved(entry) {
+    this.view.forget(entry)
+    this.dht.emit('remove-node', entry)
+  }
+
+  _onrequest(slab, at) {
+    const socket = this.sockets.get(slab.words[(at >> 2) + 6])
+    const req = readRequest(slab, at, new Request(this, socket))
+    if (this.dht.onrequest(req) === false) req.refuse()
+  }
+
+  _onverdict(key, nodes) {
+    const accepted = Buffer.alloc(nodes.length)
+    try {
+      for (let i = 0; i < nodes.length; i++) accepted[i] = this.dht._filterNode(nodes[i]) ? 1 : 0
+    } finally {
+      native.verdict(this.handle, key, accepted)
+    }
+  }
+
+  _onsend(slab, at) {
+    const i = at >> 2
+    const w = slab.words
+    const socket = this.sockets.get(w[i + 2])
+    if (socket === null) return
+    const { host } = readAddress(slab, i + 3)
+    socket.trySend(slab.copy(at + 24, w[i + 5]), w[i + 4] & 0xffff, host, w[i + 4] >>> 16)
+  }
+
+  _onbootstrapwanted(key) {
+    let list = []
+    try {
+      list = formatBootstrapNodes(this.dht._bootstrapNodes)
+    } finally {
+      native.bootstrapNodes(this.handle, key, list)
+    }
+  }
+
+  _onnetworkstate(number, changed) {
+    const probe = this._probes.get(number)
+    if (probe === undefined) return
+    this._probes.delete(number)
+    environment.settled = true
+    probe.resolve(changed)
+  }
+
+  _oncrashed(reason) {
+    const err = DHTError.NODE_CRASHED(reason)
+    this.requests.destroy(err)
+    this.queries.destroy(err)
+    this._ready.reject(err)
+    this._leave()
+    this.dht._oncrash(err)
+  }
+
+  _onclosed() {
+    this._leave()
+    environment.engines.delete(this.handle)
+    environment.settled = true
+    this.release()
+    this.requests.destroy(DHTError.REQUEST_DESTROYED())
+    this.queries.destroy(DHTError.NODE_WAS_DESTROYED())
+    for (const probe of this._probes.values()) probe.resolve(false)
+    this._probes.clear()
+    this._ready.reject(DHTError.NODE_WAS_DESTROYED())
+    this._closed.resolve()
+  }
+
+  async _bind() {
+    try {
+      native.bind(this.handle)
+    } catch (err) {
+      this.release()
+      throw err
+    }
+    const server = native.boundPort(this.handle, 0)
+    this.sockets.open(this, this._host, server, native.boundPort(this.handle, 1))
+    this.view.invalidate()
+  }
+
+  async _close() {
+    await this.bind().catch(noop)
+    if (!this._gone) {
+      this._leave()
+      native.destroy(this.handle)
+      environment.catchUp()
+    }
+    return this._closed.promise
+  }
+
+  // The binding forgets the node: what can be read afterwards is read now.
+  _leave() {
+    if (this._gone) return
+    this.view.freeze()
+    const counters = new Array(COUNTERS)
+    for (let i = 0; i < COUNTERS; i++) counters[i] = native.counter(this.handle, i)
+    counters[QUERIES_ACTIVE] = this.queries.size
+    counters[REQUESTS_ACTIVE] = counters[INFLIGHT] = 0
+    this._finalCounters = counters
+    this._gone = true
+  }
+
+  _tellInterest() {
+    if (!this._gone) native.interest(this.handle, this._wantsRequests, this._wantsNodes)
+  }
+
+  // An address that cannot be reached is no error: dependents pass what peers gave them.
+  _answer(req, relay, number, value, token, closerNodes, to, socket) {
+    const bytes = value ? check.value(value) : null
+    if (this._gone || !isPort(to.port) || parseIPv4(to.host) === -1) return
+    const from = this.sockets.numberOf(socket)
+    check.command(number, relay ? 'command' : 'error')
+    if (bytes !== null && bytes.byteLength > SURELY_FITS) {
+      this._checkFits(req, relay, bytes, token, closerNodes, from)
+    }
+    const packed = packReply(req, relay, number, bytes, token, closerNodes, to, from)
+    native.reply(this.handle, packed)
+    environment.queueFlush()
+  }
+
+  _checkFits(req, relay, bytes, token, closerNodes, socket) {
+    const { dht, sockets } = this
+    const hasId = !dht.ephemeral && sockets.get(socket) === sockets.server
+    if (relay) return check.requestFits(bytes, hasId, false, req.command, req.target !== null)
+    const count = closerNodes && req.target !== null ? Math.min(K, dht.table.size) : 0
+    check.replyFits(bytes, hasId, token, count)
+  }
+}
+
+function emitBoth(dht, name, alias) {
+  dht.emit(name)
+  dht.emit(alias)
+}
+
+function isPort(port) {
+  return Number.isInteger(port) && port > 0 && port < 65536
+}
+
+function deferred() {
+  const d = { promise: null, resolve: null, reject: null }
+  d.promise = new Promise((resolve, reject) => {
+    d.resolve = resolve
+    d.reject = reject
+  })
+  d.promise.catch(noop)
+  return d
+}
+
+function noop() {}

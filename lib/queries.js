@@ -1,0 +1,91 @@
+'use strict'
+
+const native = require('./native')
+const environment = require('./environment')
+const { QUERIES_ACTIVE } = require('./stats')
+
+// The queries of a node's user. One that waits to be read is held weakly: if nobody can read it any more it is dropped.
+module.exports = class Queries {
+  constructor(engine) {
+    this._engine = engine
+    this._slots = new Map()
+  }
+
+  get size() {
+    return this._slots.size
+  }
+
+  add(query, packed) {
+    const number = native.queryNew(this._engine.handle, packed)
+    this._engine.view.invalidate()
+    this._slots.set(number, { ref: new WeakRef(query), held: null })
+    abandoned.register(query, { queries: this, number }, query)
+    return number
+  }
+
+  // It is under way by itself.
+  hold(query) {
+    const slot = this._slots.get(query.number)
+    if (slot !== undefined) slot.held = query
+  }
+
+  // It waits for its reader.
+  unhold(query) {
+    const slot = this._slots.get(query.number)
+    if (slot !== undefined) slot.held = null
+  }
+
+  remove(query) {
+    abandoned.unregister(query)
+    this.drop(query.number)
+  }
+
+  drop(number) {
+    if (!this._slots.delete(number)) return
+    const engine = this._engine
+    if (engine.gone) engine.setCounter(QUERIES_ACTIVE, engine.counter(QUERIES_ACTIVE) - 1)
+    else native.queryDestroy(engine.handle, number)
+    engine.view.invalidate()
+  }
+
+  destroy(err) {
+    for (const number of [...this._slots.keys()]) {
+      const query = this._get(number)
+      if (query !== null) query.onabort(err)
+    }
+  }
+
+  onrow(number, slab, at) {
+    const query = this._get(number)
+    if (query === null) return
+    environment.settled = true
+    query.onrow(slab, at)
+  }
+
+  // Bodies from byte 24.
+  oncommit(number, slab, at) {
+    const query = this._get(number)
+    if (query === null) return
+    const i = at >> 2
+    environment.settled = true
+    query.oncommit(slab, at + 24, slab.words[i + 3], slab.words[i + 4], slab.words[i + 5])
+  }
+
+  // Bodies from byte 32.
+  onend(number, slab, at) {
+    const query = this._get(number)
+    if (query === null) return
+    const w = slab.words
+    const i = at >> 2
+    environment.settled = true
+    query.onend(slab, at + 32, w[i + 3], w[i + 4], w[i + 5], w[i + 6], w[i + 7])
+  }
+
+  _get(number) {
+    const slot = this._slots.get(number)
+    if (slot === undefined) return null
+    return slot.held || slot.ref.deref() || null
+  }
+}
+
+const abandoned = new FinalizationRegistry(({ queries, number }) => queries.drop(number))

@@ -1,0 +1,299 @@
+'use strict'
+
+const { Readable, getStreamError } = require('streamx')
+const native = require('./native')
+const environment = require('./environment')
+const Replies = require('./replies')
+const Slab = require('./slab')
+const check = require('./check')
+const DHTError = require('./errors')
+const { packQuery } = require('./commands')
+
+const K = 20
+const RETRIES = 5
+const OBJECT = 1024 // what streamx counts an object for
+const HIGH_WATER_MARK = 16 * OBJECT
+
+const FORCE = 4
+const ONLY_CLOSEST_NODES = 8
+const ROWS = 16
+
+const COMMITS = { NONE: 0, AUTO: 1, OWN: 2 }
+const OUTCOMES = { TOO_FEW_NODES: 1, COMMIT_FAILED: 2, NODE_DESTROYED: 3 }
+
+const state = new Slab(64 * 1024) // shared: it is read as soon as it is written
+
+// A lookup as a stream of replies. The engine runs it; what crosses to here are the rows that somebody reads.
+module.exports = class Query extends Readable {
+  constructor(dht, target, internal, command, value, opts) {
+    super()
+
+    if (!opts) opts = {}
+    checkOptions(opts)
+
+    this.dht = dht
+    this.k = K
+    this.target = check.bytes32(target, 'target', 'ERR_INVALID_TARGET')
+    this.internal = internal
+    this.command = check.command(command)
+    this.value = check.value(value)
+    this.force = !!opts.force
+    this.map = opts.map || echo
+    this.retries = opts.retries === 0 ? 0 : opts.retries || RETRIES
+
+    this._concurrency = opts.concurrency || dht.concurrency
+    this._commit = opts.commit || null
+    this._replies = new Replies()
+    this._successes = 0
+    this._errors = 0
+    this._inflight = 0
+    this._stateTurn = -1
+    this._rows = !!opts.map
+    this._room = 0
+    this._opened = false
+    this._ended = false
+    this._ownSession = !opts.session
+
+    if (this.value !== null) {
+      const hasId = !dht.ephemeral && !dht.firewalled
+      check.requestFits(this.value, hasId, this._commit === true, command, true)
+    }
+    this.number = dht._engine.queries.add(this, this._pack(opts))
+    this.on('newListener', onlistener)
+  }
+
+  get concurrency() {
+    return this._concurrency
+  }
+
+  set concurrency(concurrency) {
+    this._concurrency = checkConcurrency(concurrency)
+    if (!this._ended) native.queryConcurrency(this.dht._engine.handle, this.number, concurrency)
+  }
+
+  get successes() {
+    this._readState()
+    return this._successes
+  }
+
+  get errors() {
+    this._readState()
+    return this._errors
+  }
+
+  get inflight() {
+    this._readState()
+    return this._inflight
+  }
+
+  // Nearest first, at most k; changes until the end.
+  get closestReplies() {
+    this._readState()
+    return this._replies.closest
+  }
+
+  get closestNodes() {
+    return this.closestReplies.map((reply) => reply.from)
+  }
+
+  finished() {
+    return new Promise((resolve, reject) => {
+      if (this.destroyed) return settle(getStreamError(this), resolve, reject)
+
+      let error = null
+      const onerror = (err) => {
+        error = err
+      }
+
+      this.resume()
+      this.on('error', onerror)
+      this.once('close', () => {
+        this.removeListener('error', onerror)
+        settle(error, resolve, reject)
+      })
+    })
+  }
+
+  pipe(dest, cb) {
+    this._readRows()
+    return super.pipe(dest, cb)
+  }
+
+  read() {
+    this._readRows()
+    return super.read()
+  }
+
+  // A row: a reply without error.
+  onrow(slab, at) {
+    const reply = this._replies.read(slab, at)
+    if (this._room > 0) this._room--
+    if (this._ended || this.destroying) return
+
+    const data = this.map(reply)
+    if (!data || this.push(data) !== false) this._demand()
+    else this.dht._engine.queries.unhold(this)
+  }
+
+  // The lookup is over, the rest is ours: a function of the user's commits.
+  oncommit(slab, at, count, successes, errors) {
+    this._end(slab, at, count, successes, errors)
+    if (this.destroying) return
+    if (count === 0) return this.destroy(DHTError.TOO_FEW_NODES(successes, count))
+
+    let pending = count
+    let done = 0
+    const ondone = () => {
+      done++
+      if (--pending === 0) this.push(null)
+    }
+    const onfailed = (err) => {
+      if (--pending > 0) return
+      if (done > 0) this.push(null)
+      else this.destroy(err)
+    }
+    for (const reply of [...this.closestReplies]) this._commitTo(reply).then(ondone, onfailed)
+  }
+
+  onend(slab, at, count, successes, errors, outcome, reason) {
+    this._end(slab, at, count, successes, errors)
+    if (this.destroying || !this._opened) return
+
+    switch (outcome) {
+      case OUTCOMES.TOO_FEW_NODES:
+        return this.destroy(DHTError.TOO_FEW_NODES(successes, count))
+      case OUTCOMES.COMMIT_FAILED:
+        return this.destroy(DHTError.fromNumber(reason))
+      case OUTCOMES.NODE_DESTROYED:
+        return this.destroy(DHTError.NODE_WAS_DESTROYED())
+      default:
+        this.push(null)
+    }
+  }
+
+  // The node is gone before the query was over.
+  onabort(err) {
+    if (this._ended) return
+    this._ended = true
+    if (this._opened) this.destroy(err)
+  }
+
+  _read(cb) {
+    const first = !this._opened
+    this._opened = true
+    if (first && this.dht.destroyed) this.destroy(DHTError.NODE_WAS_DESTROYED())
+    else this._demand()
+    cb(null)
+  }
+
+  _destroy(cb) {
+    this._readState()
+    // What was in flight goes with the query, unless the session is the user's.
+    if (!this._ended && this._ownSession) {
+      this._errors += this._inflight
+      this._inflight = 0
+    }
+    this._ended = true
+    this._replies.end()
+    this.dht._engine.queries.remove(this)
+    cb(null)
+  }
+
+  // Lets the engine go on, for as many rows as the stream has room for. Not for every single row that was read.
+  _demand() {
+    if (this._ended || this.destroying) return
+    this.dht._engine.queries.hold(this)
+
+    const room = Math.ceil((HIGH_WATER_MARK - this._readableState.buffered) / OBJECT)
+    if (this._room > room / 2) return
+    this._room = room
+    native.queryDemand(this.dht._engine.handle, this.number, room)
+  }
+
+  _readRows() {
+    if (this._rows) return
+    this._rows = true
+    if (!this._ended) native.queryRows(this.dht._engine.handle, this.number, true)
+  }
+
+  _readState() {
+    if (this._ended) return
+    const turn = environment.turn()
+    if (this._stateTurn === turn) return
+    this._stateTurn = turn
+
+    if (native.queryRead(this.dht._engine.handle, this.number, state.bytes) === 0) return
+    this._successes = state.words[0]
+    this._errors = state.words[1]
+    this._inflight = state.words[2]
+    this._replies.readClosest(state, 16, state.words[3])
+  }
+
+  _end(slab, at, count, successes, errors) {
+    this._replies.readClosest(slab, at, count)
+    this._successes = successes
+    this._errors = errors
+    this._inflight = 0
+    this._ended = true
+    this.dht._engine.queries.unhold(this)
+  }
+
+  async _commitTo(reply) {
+    return this._commit(reply, this.dht, this)
+  }
+
+  _pack(opts) {
+    const session = opts.session ? opts.session.number : 0
+    const commit = this._commit === true ? COMMITS.AUTO : this._commit ? COMMITS.OWN : COMMITS.NONE
+    const flags =
+      (this.internal ? 1 : 0) |
+      (this.force ? FORCE : 0) |
+      (opts.onlyClosestNodes ? ONLY_CLOSEST_NODES : 0) |
+      (this._rows ? ROWS : 0)
+    return packQuery(this, flags, commit, session, givenNodes(opts))
+  }
+}
+
+function checkOptions({ concurrency, retries, map, commit }) {
+  if (concurrency) checkConcurrency(concurrency)
+  if (retries) check.integer(retries, 'retries', 0, 255)
+  check.option(!map || typeof map === 'function', 'map', 'a function', map)
+  const known = !commit || commit === true || typeof commit === 'function'
+  check.option(known, 'commit', 'true or a function', commit)
+}
+
+function checkConcurrency(concurrency) {
+  return check.integer(concurrency, 'concurrency', 1, 0xffff)
+}
+
+function givenNodes(opts) {
+  const nodes = opts.nodes || opts.closestNodes
+  if (nodes) return contacts(nodes, 'nodes')
+  const replies = opts.replies || opts.closestReplies
+  return replies ? contacts(Array.from(replies, from), 'replies') : null
+}
+
+function contacts(nodes, field) {
+  return Array.from(nodes, ({ id, host, port }, i) => ({
+    ip: check.ip(host, `${field}[${i}].host`),
+    port: check.port(port, `${field}[${i}].port`),
+    id: check.optionalBytes32(id, `${field}[${i}].id`, 'ERR_INVALID_ID')
+  }))
+}
+
+function onlistener(name) {
+  if (name === 'data' || name === 'readable') this._readRows()
+}
+
+function settle(error, resolve, reject) {
+  if (error) reject(error)
+  else resolve()
+}
+
+function from(reply) {
+  return reply.from
+}
+
+function echo(reply) {
+  return reply
+}

@@ -1,0 +1,158 @@
+'use strict'
+
+const { formatIPv4 } = require('./address')
+
+// Reads what comes from the binding. src/binding/records.rs documents the layout and packs it.
+
+const PRESENT = 0x10000
+
+// Bytes of a contact and of an entry.
+const CONTACT = 40
+const ENTRY = 72
+
+// What w[0] of a record says it is.
+const KINDS = {
+  REQUEST: 1,
+  RESPONSE: 2,
+  FAILURE: 3,
+  QUERY_ROW: 4,
+  QUERY_COMMIT: 5,
+  QUERY_END: 6,
+  READY: 7,
+  PERSISTENT: 8,
+  EPHEMERAL: 9,
+  WAKEUP: 10,
+  NAT_UPDATE: 11,
+  NETWORK_UPDATE: 12,
+  NODE_ADDED: 13,
+  NODE_REMOVED: 14,
+  NETWORK_CHANGE: 15,
+  BOOTSTRAP_WANTED: 16,
+  VERDICT: 17,
+  SEND: 18,
+  NETWORK_STATE: 19,
+  CRASHED: 20,
+  CLOSED: 21
+}
+
+module.exports = {
+  KINDS,
+  ENTRY,
+  readRequest,
+  readReply,
+  replySerial,
+  replyLength,
+  readContacts,
+  readAddress,
+  optionalAddress
+}
+
+function readRequest(slab, at, req) {
+  const w = slab.words
+  const i = at >> 2
+  const flags = w[i + 2] >>> 16
+  const ports = w[i + 4]
+  const from = { id: null, host: formatIPv4(w[i + 3]), port: ports & 0xffff }
+
+  req.tid = w[i + 2] & 0xffff
+  req.from = from
+  req.to = { id: null, host: formatIPv4(w[i + 5]), port: ports >>> 16 }
+  req.command = slab.doubles[(at + 32) >> 3]
+
+  let next = at + 40
+  if (flags & 1) {
+    from.id = slab.copy(next, 32)
+    next += 32
+  }
+  if (flags & 2) {
+    req.token = slab.copy(next, 32)
+    next += 32
+  }
+  if (flags & 8) {
+    req.target = slab.copy(next, 32)
+    next += 32
+  }
+  if (flags & 16) req.value = slab.copy(next, w[i + 7])
+  return req
+}
+
+function readReply(slab, at) {
+  const w = slab.words
+  const i = at >> 2
+  const flags = w[i] >>> 16
+  const ports = w[i + 3]
+  const from = { id: null, host: formatIPv4(w[i + 2]), port: ports & 0xffff }
+  const reply = {
+    tid: w[i] & 0xffff,
+    rtt: w[i + 1],
+    from,
+    to: { id: null, host: formatIPv4(w[i + 4]), port: ports >>> 16 },
+    token: null,
+    closerNodes: null,
+    error: slab.doubles[(at + 32) >> 3],
+    value: null
+  }
+
+  let next = at + 40
+  if (flags & 1) {
+    from.id = slab.copy(next, 32)
+    next += 32
+  }
+  if (flags & 2) {
+    reply.token = slab.copy(next, 32)
+    next += 32
+  }
+  if (flags & 4) {
+    reply.closerNodes = readAddresses(slab, next, w[i + 5])
+    next += 8 * w[i + 5]
+  }
+  if (flags & 16) reply.value = slab.copy(next, w[i + 6])
+  return reply
+}
+
+// The same number is the same reply.
+function replySerial(slab, at) {
+  return slab.words[(at >> 2) + 7]
+}
+
+function replyLength(slab, at) {
+  const w = slab.words
+  const i = at >> 2
+  const flags = w[i] >>> 16
+  const ids = (flags & 1 ? 32 : 0) + (flags & 2 ? 32 : 0)
+  return (40 + ids + 8 * w[i + 5] + w[i + 6] + 7) & ~7
+}
+
+function readContacts(slab, at, count) {
+  const contacts = new Array(count)
+  for (let n = 0; n < count; n++, at += CONTACT) {
+    const i = at >> 2
+    const port = slab.words[i + 1]
+    contacts[n] = {
+      id: port & PRESENT ? slab.copy(at + 8, 32) : null,
+      host: formatIPv4(slab.words[i]),
+      port: port & 0xffff
+    }
+  }
+  return contacts
+}
+
+function readAddress(slab, i) {
+  return { id: null, host: formatIPv4(slab.words[i]), port: slab.words[i + 1] & 0xffff }
+}
+
+// known: what was read there before, kept if it still says the same.
+function optionalAddress(slab, i, known) {
+  if (!(slab.words[i + 1] & PRESENT)) return null
+  const port = slab.words[i + 1] & 0xffff
+  const host = formatIPv4(slab.words[i])
+  return known !== null && known.port === port && known.host === host
+    ? known
+    : { id: null, host, port }
+}
+
+function readAddresses(slab, at, count) {
+  const list = new Array(count)
+  for (let n = 0; n < count; n++) list[n] = readAddress(slab, (at >> 2) + 2 * n)
+  return list
+}

@@ -1,0 +1,36 @@
+'use strict'
+
+const { readReply, replySerial, replyLength } = require('./records')
+
+// The replies of a query. What is emitted and what is among the closest are the same objects.
+module.exports = class Replies {
+  constructor() {
+    this.closest = []
+    this._bySerial = new Map()
+  }
+
+  read(slab, at) {
+    const serial = replySerial(slab, at)
+    let reply = this._bySerial.get(serial)
+    if (reply === undefined) {
+      reply = readReply(slab, at)
+      this._bySerial.set(serial, reply)
+    }
+    return reply
+  }
+
+  // The array stays the same one, as somebody may hold it.
+  readClosest(slab, at, count) {
+    const { closest } = this
+    closest.length = count
+    for (let i = 0; i < count; i++) {
+      closest[i] = this.read(slab, at)
+      at += replyLength(slab, at)
+    }
+  }
+
+  // Nothing more is read.
+  end() {
+    this._bySerial.clear()
+  }
+}

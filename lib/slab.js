@@ -1,0 +1,27 @@
+'use strict'
+
+const setBytes = Uint8Array.prototype.set
+
+// Memory that both sides of the binding read and write: bytes, words and doubles at the same place.
+module.exports = class Slab {
+  constructor(size) {
+    this.allocate(size)
+  }
+
+  allocate(size) {
+    this.bytes = Buffer.allocUnsafeSlow(size)
+    this.words = new Uint32Array(this.bytes.buffer)
+    this.doubles = new Float64Array(this.bytes.buffer)
+  }
+
+  reserve(size) {
+    if (size > this.bytes.byteLength) this.allocate(Math.max(size, 2 * this.bytes.byteLength) & ~7)
+  }
+
+  // A Buffer that owns its bytes exactly, so that what a user keeps pins nothing else.
+  copy(start, length) {
+    const out = Buffer.allocUnsafeSlow(length)
+    if (length > 0) setBytes.call(out, new Uint8Array(this.bytes.buffer, start, length))
+    return out
+  }
+}

@@ -1,0 +1,71 @@
+'use strict'
+
+const SOURCE = Symbol('source')
+const INSPECT = Symbol.for('nodejs.util.inspect.custom')
+
+const QUERIES = { active: 0, total: 1 }
+const REQUESTS = { active: 2, total: 3, responses: 4, timeouts: 5, retries: 6 }
+const COMMANDS = { ping: 0, pingNat: 1, findNode: 2, downHint: 3 }
+// The binding's numbers of the other counters.
+const TX = 7
+const RX = 11
+
+const accessors = new Map()
+const inspector = { value: inspect, enumerable: false }
+
+module.exports = {
+  stats,
+  QUERIES_ACTIVE: QUERIES.active,
+  REQUESTS_ACTIVE: REQUESTS.active,
+  INFLIGHT: 16,
+  TID: 17,
+  TICK: 18,
+  REFRESH_TICKS: 19,
+  STABLE_TICKS: 20,
+  COUNTERS: 21
+}
+
+// Live counters that look like plain data: they can be spread, compared, serialized and written. The names are those
+// that the reference gives its own.
+function stats(engine) {
+  const commands = {}
+  for (const name in COMMANDS) {
+    commands[name] = counters(engine, { tx: TX + COMMANDS[name], rx: RX + COMMANDS[name] })
+  }
+  return {
+    queries: counters(engine, QUERIES),
+    requests: counters(engine, REQUESTS),
+    commands
+  }
+}
+
+function counters(engine, places) {
+  const object = {}
+  Object.defineProperty(object, SOURCE, { value: engine, enumerable: false })
+  Object.defineProperty(object, INSPECT, inspector)
+  for (const name in places) Object.defineProperty(object, name, accessor(places[name]))
+  return object
+}
+
+// One pair of functions for all nodes.
+function accessor(place) {
+  let descriptor = accessors.get(place)
+  if (descriptor !== undefined) return descriptor
+
+  descriptor = {
+    enumerable: true,
+    configurable: true,
+    get() {
+      return this[SOURCE].counter(place)
+    },
+    set(value) {
+      this[SOURCE].setCounter(place, value)
+    }
+  }
+  accessors.set(place, descriptor)
+  return descriptor
+}
+
+function inspect() {
+  return { ...this }
+}

@@ -1,0 +1,55 @@
+'use strict'
+
+const { bytes32 } = require('./check')
+
+const K = 20
+
+// The routing table. What it hands out are the objects of the node list.
+module.exports = class Table {
+  constructor(view) {
+    this.k = K
+    this._view = view
+  }
+
+  get id() {
+    return this._view.tableId
+  }
+
+  get size() {
+    return this._view.entries().length
+  }
+
+  has(id) {
+    return this.get(id) !== null
+  }
+
+  get(id) {
+    for (const entry of this._view.entries()) {
+      if (entry.id.equals(id)) return entry
+    }
+    return null
+  }
+
+  // The k nearest to id, nearest first.
+  closest(id, k) {
+    bytes32(id, 'id', 'ERR_INVALID_TARGET')
+    const found = [...this._view.entries()].sort((a, b) => compareDistance(id, a.id, b.id))
+    return found.slice(0, k || this.k)
+  }
+
+  random() {
+    const entries = this._view.entries()
+    return entries.length === 0 ? null : entries[(Math.random() * entries.length) | 0]
+  }
+
+  toArray() {
+    return this.closest(this.id, Infinity)
+  }
+}
+
+function compareDistance(target, a, b) {
+  for (let i = 0; i < 32; i++) {
+    if (a[i] !== b[i]) return (a[i] ^ target[i]) - (b[i] ^ target[i])
+  }
+  return 0
+}

@@ -1,0 +1,21 @@
+'use strict'
+
+const dns = require('dns')
+const native = require('./native')
+const { parseIPv4 } = require('./address')
+
+// What a node's `udx` answers when the user brought none: its sockets are the engine's own.
+module.exports = class UDX {
+  static isIPv4(host) {
+    return parseIPv4(host) !== -1
+  }
+
+  networkInterfaces() {
+    return native.networkInterfaces()
+  }
+
+  async lookup(host, { family = 0 } = {}) {
+    const found = await dns.promises.lookup(host, { family })
+    return { host: found.address, family: found.family }
+  }
+}

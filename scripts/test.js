@@ -1,0 +1,73 @@
+'use strict'
+
+// npm test: on a fresh clone too, everything from the build to the article. Stops at the first step that fails.
+
+const { spawnSync } = require('child_process')
+const fs = require('fs')
+const path = require('path')
+const { articleScript } = require('./article')
+const { setup } = require('./setup')
+const { ROOT } = require('../lib/platform')
+
+const REFERENCE = 'node_modules/dht-rpc-reference'
+
+const steps = [
+  ['Rust: format', 'cargo fmt --check'],
+  ['JavaScript: format', 'prettier --check --log-level warn .'],
+  ['JavaScript: lint', 'eslint --max-warnings 0 .'],
+  ['Types', 'tsc -p __test__/types'],
+  ['Rust: lint', 'cargo clippy --locked --all-targets -- -D warnings'],
+  ['Rust: tests', 'cargo test --locked'],
+  [
+    'JavaScript: tests',
+    `node --test --test-reporter=spec --test-timeout=180000 ${testFiles().join(' ')}`
+  ],
+  ['The article', `node ${articleScript()} .`],
+  [
+    'The article, in a network of the reference',
+    `node ${articleScript()} . --network ${REFERENCE}`
+  ],
+  ['The article, the reference in our network', `node ${articleScript()} ${REFERENCE} --network .`]
+]
+
+const results = []
+step('Modules and native binding', () => {
+  setup()
+  return 0
+})
+for (const [name, command] of steps) step(name, () => run(command))
+summary()
+
+function step(name, work) {
+  console.log(`\n=== ${name} ===`)
+  const start = performance.now()
+  const status = work()
+  results.push({ name, status, seconds: (performance.now() - start) / 1000 })
+  if (status === 0) return
+  summary()
+  process.exit(1)
+}
+
+function run(command) {
+  console.log(`$ ${command}`)
+  const bin = [path.dirname(process.execPath), path.join(ROOT, 'node_modules', '.bin')]
+  const env = { ...process.env, PATH: [...bin, process.env.PATH].join(path.delimiter) }
+  return spawnSync(command, { cwd: ROOT, env, shell: true, stdio: 'inherit' }).status ?? 1
+}
+
+function summary() {
+  console.log('\n=== Summary ===')
+  for (const { name, status, seconds } of results) {
+    console.log(`${status === 0 ? 'ok  ' : 'FAIL'}  ${seconds.toFixed(1).padStart(6)} s  ${name}`)
+  }
+  const left = steps.length + 1 - results.length
+  if (left > 0) console.log(`${left} steps were not run.`)
+}
+
+function testFiles() {
+  return fs
+    .readdirSync(path.join(ROOT, '__test__'), { recursive: true })
+    .filter((file) => file.endsWith('.test.js'))
+    .map((file) => path.join('__test__', file))
+    .sort()
+}

@@ -1,0 +1,247 @@
+//! The functions that make, drive and change nodes.
+//!
+//! JavaScript never waits here for a node that another thread holds, except where it needs an
+//! answer: its call is kept and run by whoever lets go.
+
+use std::io;
+use std::net::Ipv4Addr;
+
+use napi::bindgen_prelude::{Error, Function, Result};
+use napi::{Env, Status};
+use napi_derive::napi;
+
+use super::commands::{self, Answer};
+use super::config::{NodeConfig, bootstrap_nodes};
+use super::environment;
+use super::records;
+use super::sink::Packer;
+use crate::engine::Engine;
+use crate::proto::{Addr, Interest, Node, Now, RequestError};
+
+/// Opens the environment of this thread; `wake` is called when there is something to drain.
+#[napi(catch_unwind)]
+pub fn open(env: Env, wake: Function<'_, (), ()>) -> Result<()> {
+    environment::open(env, wake)
+}
+
+/// Makes a node and returns its handle, from 1 on.
+#[napi(catch_unwind)]
+pub fn create(config: NodeConfig) -> Result<u32> {
+    let shared = environment::shared()
+        .ok_or_else(|| Error::new(Status::GenericFailure, "the environment is not open"))?;
+    let bind = config
+        .bind()
+        .ok_or_else(|| Error::new(Status::InvalidArg, "host must be an IPv4 address"))?;
+    let handle = environment::next_handle();
+    let sink = Box::new(Packer { handle, shared });
+    let node = Engine::get()
+        .add(config.core(), bind, config.shards as usize, sink)
+        .map_err(|error| Error::new(Status::GenericFailure, error.to_string()))?;
+    environment::insert(handle, node);
+    Ok(handle)
+}
+
+/// Binds both sockets, or binds them again after a suspension. Throws the system's coded error.
+#[napi(catch_unwind)]
+pub fn bind(handle: u32) -> std::result::Result<(), Error<String>> {
+    let Some(node) = environment::node(handle) else { return Ok(()) };
+    node.bind().map_err(|error| Error::new(system_code(&error), error.to_string()))
+}
+
+/// Begins the bootstrap.
+#[napi(catch_unwind)]
+pub fn start(handle: u32) {
+    call(handle, |node, now| node.start(now));
+}
+
+/// Makes a packed request; 0, or the error for which it was refused.
+#[napi(catch_unwind)]
+pub fn request(handle: u32, bytes: &[u8]) -> u32 {
+    let Some(node) = environment::node(handle) else { return RequestError::Destroyed as u32 };
+    let Some(spec) = commands::request(bytes) else { return RequestError::TooLarge as u32 };
+    node.request(spec).map_or_else(|error| error as u32, |()| 0)
+}
+
+/// Keeps a packed reply or relay until [`flush`].
+#[napi(catch_unwind)]
+pub fn reply(handle: u32, bytes: &[u8]) {
+    if let Some(answer) = Answer::decode(bytes) {
+        environment::answer(handle, answer);
+    }
+}
+
+/// Hands the replies that were kept to their shards.
+#[napi(catch_unwind)]
+pub fn flush() {
+    environment::flush();
+}
+
+/// Forgets a request: no event follows.
+#[napi(catch_unwind)]
+pub fn cancel(handle: u32, user: u32) {
+    call(handle, move |node, _| node.cancel(user));
+}
+
+/// Drops the requests of a session, without events for those that the user made.
+#[napi(catch_unwind)]
+pub fn session_destroy(handle: u32, session: u32) {
+    call(handle, move |node, now| node.session_destroy(now, session));
+}
+
+/// Makes a packed query and returns its number; 0 if the node is gone.
+#[napi(catch_unwind)]
+pub fn query_new(handle: u32, bytes: &[u8]) -> u32 {
+    let Some(spec) = commands::query(bytes) else { return 0 };
+    let node = environment::node(handle);
+    node.and_then(|node| node.with(|node, now| node.query(now, spec))).unwrap_or(0)
+}
+
+/// Opens a query, or lets it report up to `room` more rows.
+#[napi(catch_unwind)]
+pub fn query_demand(handle: u32, query: u32, room: u32) {
+    call(handle, move |node, now| node.query_demand(now, query, room));
+}
+
+/// Says whether somebody reads a query's rows.
+#[napi(catch_unwind)]
+pub fn query_rows(handle: u32, query: u32, on: bool) {
+    call(handle, move |node, _| node.query_rows(query, on));
+}
+
+#[napi(catch_unwind)]
+pub fn query_concurrency(handle: u32, query: u32, concurrency: u32) {
+    call(handle, move |node, _| node.query_concurrency(query, concurrency));
+}
+
+/// Drops a query and what it has in flight. Called once for each, also after its end.
+#[napi(catch_unwind)]
+pub fn query_destroy(handle: u32, query: u32) {
+    call(handle, move |node, now| node.query_destroy(now, query));
+}
+
+/// Says which events are listened to.
+#[napi(catch_unwind)]
+pub fn interest(handle: u32, requests: bool, nodes: bool) {
+    call(handle, move |node, _| node.set_interest(Interest { requests, nodes }));
+}
+
+#[napi(catch_unwind)]
+pub fn add_node(handle: u32, ip: u32, port: u32) {
+    let addr = address(ip, port);
+    call(handle, move |node, now| node.add_node(now, addr));
+}
+
+#[napi(catch_unwind)]
+pub fn refresh(handle: u32) {
+    call(handle, |node, now| node.refresh(now));
+}
+
+/// One tick, by hand.
+#[napi(catch_unwind)]
+pub fn tick(handle: u32) {
+    call(handle, |node, now| node.tick(now));
+}
+
+/// As if the machine had slept.
+#[napi(catch_unwind)]
+pub fn wakeup(handle: u32) {
+    call(handle, |node, now| node.wakeup(now));
+}
+
+#[napi(catch_unwind)]
+pub fn nat_add(handle: u32, ip: u32, port: u32) {
+    let addr = address(ip, port);
+    call(handle, move |node, _| node.nat_add(addr));
+}
+
+/// Probes the NAT; a NETWORK_STATE record answers `user`.
+#[napi(catch_unwind)]
+pub fn update_network_state(handle: u32, user: u32, only_firewall: bool) {
+    call(handle, move |node, now| node.update_network_state(now, user, only_firewall));
+}
+
+/// Answers a BOOTSTRAP_WANTED record.
+#[napi(catch_unwind, js_name = "bootstrapNodes")]
+pub fn give_bootstrap_nodes(handle: u32, key: u32, list: Vec<String>) {
+    let nodes = bootstrap_nodes(&list);
+    call(handle, move |node, now| node.handle_bootstrap_nodes(now, key, nodes));
+}
+
+/// Has the bootstrap nodes asked for at each use.
+#[napi(catch_unwind)]
+pub fn bootstrap_dynamic(handle: u32, on: bool) {
+    call(handle, move |node, _| node.set_bootstrap_dynamic(on));
+}
+
+/// Answers a VERDICT record: one byte for each contact, not 0 if it is accepted.
+#[napi(catch_unwind)]
+pub fn verdict(handle: u32, key: u32, accepted: &[u8]) {
+    let accepted: Vec<bool> = accepted.iter().map(|&byte| byte != 0).collect();
+    call(handle, move |node, now| node.handle_verdict(now, key, &accepted));
+}
+
+/// Hands in a datagram that came on a socket of the user's.
+#[napi(catch_unwind)]
+pub fn message(handle: u32, socket: u32, bytes: &[u8], ip: u32, port: u32) {
+    let Some(socket) = records::socket_of(socket) else { return };
+    let (from, bytes) = (address(ip, port), bytes.to_vec());
+    call(handle, move |node, now| node.handle_datagram(now, socket, from, &bytes));
+}
+
+/// Rejects what is in flight and closes the sockets.
+#[napi(catch_unwind)]
+pub fn suspend(handle: u32) {
+    if let Some(node) = environment::node(handle) {
+        node.suspend();
+    }
+}
+
+/// The wake-up of a suspended node; [`bind`] and [`resumed`] follow.
+#[napi(catch_unwind)]
+pub fn resume(handle: u32) {
+    call(handle, |node, now| node.resume(now));
+}
+
+#[napi(catch_unwind)]
+pub fn resumed(handle: u32) {
+    call(handle, |node, now| node.resumed(now));
+}
+
+/// Rejects what is in flight, closes the sockets and frees the handle. CLOSED is its last record.
+#[napi(catch_unwind)]
+pub fn destroy(handle: u32) {
+    if let Some(node) = environment::remove(handle) {
+        node.destroy();
+    }
+}
+
+/// Keeps the process alive while nodes live.
+#[napi(catch_unwind, js_name = "ref")]
+pub fn reference(env: Env, on: bool) {
+    environment::reference(env, on);
+}
+
+fn call(handle: u32, f: impl FnOnce(&mut Node, Now) + Send + 'static) {
+    if let Some(node) = environment::node(handle) {
+        node.call(f);
+    }
+}
+
+fn address(ip: u32, port: u32) -> Addr {
+    Addr::new(Ipv4Addr::from_bits(ip), port as u16)
+}
+
+/// The name by which Node.js calls an error of the system.
+fn system_code(error: &io::Error) -> String {
+    let name = match error.kind() {
+        io::ErrorKind::AddrInUse => "EADDRINUSE",
+        io::ErrorKind::AddrNotAvailable => "EADDRNOTAVAIL",
+        io::ErrorKind::PermissionDenied => "EACCES",
+        io::ErrorKind::NetworkUnreachable => "ENETUNREACH",
+        io::ErrorKind::InvalidInput => "EINVAL",
+        io::ErrorKind::OutOfMemory => "ENOMEM",
+        io::ErrorKind::QuotaExceeded => "EMFILE",
+        _ => return error.raw_os_error().map_or("EIO".to_owned(), |number| format!("E{number}")),
+    };
+    name.to_owned()
+}

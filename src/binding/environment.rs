@@ -1,0 +1,166 @@
+//! One JavaScript environment: its handles, its wake, its replies that wait for the end of a turn.
+//!
+//! An environment is a thread (the main one or a worker), so its state is thread-local. What other
+//! threads reach of it is [`Shared`].
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use napi::bindgen_prelude::{Function, Result, Status};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Env, sys};
+use parking_lot::Mutex;
+
+use super::commands::Answer;
+use super::outbox::Outbox;
+use crate::engine::{Engine, Runner};
+
+/// Weak: it does not keep the process alive unless it is referenced for a live node.
+type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 0>;
+
+/// What the shards see of an environment.
+#[derive(Default)]
+pub struct Shared {
+    pub outbox: Outbox,
+    /// JavaScript was told, or is draining: no need to wake it.
+    told: AtomicBool,
+    wake: Mutex<Option<Wake>>,
+}
+
+impl Shared {
+    /// Has JavaScript drain the outbox, unless it is about to.
+    pub fn wake(&self) {
+        if self.told.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        if let Some(wake) = &*self.wake.lock() {
+            wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+
+    /// Whatever is pushed from here on wakes JavaScript. Before the outbox is looked at, so that
+    /// nothing falls between.
+    pub fn listen(&self) {
+        self.told.store(false, Ordering::SeqCst);
+    }
+
+    /// Whatever is pushed from here on does not wake JavaScript, which will look by itself.
+    pub fn hush(&self) {
+        self.told.store(true, Ordering::SeqCst);
+    }
+}
+
+#[derive(Default)]
+struct Environment {
+    shared: Option<Arc<Shared>>,
+    /// By handle - 1.
+    nodes: Vec<Option<Arc<Runner>>>,
+    /// Replies of this turn, in the order in which they were made.
+    answers: Vec<(u32, Answer)>,
+}
+
+thread_local! {
+    static ENVIRONMENT: RefCell<Environment> = RefCell::default();
+}
+
+/// Makes this thread's environment; `wake` is called when there is something to drain.
+pub fn open(env: Env, wake: Function<'_, (), ()>) -> Result<()> {
+    napi::bindgen_prelude::retain_current_module_for_unload_safety();
+    let wake = wake
+        .build_threadsafe_function::<()>()
+        .weak::<true>()
+        .callee_handled::<false>()
+        .build()?;
+    let shared = Arc::new(Shared { wake: Mutex::new(Some(wake)), ..Shared::default() });
+    // Registered after the function, so that it runs before the function is torn down.
+    env.add_env_cleanup_hook((), |()| tear_down())?;
+    ENVIRONMENT.with_borrow_mut(|e| e.shared = Some(shared));
+    Ok(())
+}
+
+/// Keeps the process alive, or no longer.
+pub fn reference(env: Env, on: bool) {
+    let Some(shared) = shared() else { return };
+    if let Some(wake) = &*shared.wake.lock() {
+        // SAFETY: on the environment's own thread, with a function that was not released.
+        unsafe {
+            match on {
+                true => sys::napi_ref_threadsafe_function(env.raw(), wake.raw()),
+                false => sys::napi_unref_threadsafe_function(env.raw(), wake.raw()),
+            }
+        };
+    }
+}
+
+/// This thread's environment, if it was opened.
+pub fn shared() -> Option<Arc<Shared>> {
+    ENVIRONMENT.with_borrow(|e| e.shared.clone())
+}
+
+/// Reserves the next handle.
+pub fn next_handle() -> u32 {
+    ENVIRONMENT.with_borrow_mut(|e| {
+        e.nodes.push(None);
+        e.nodes.len() as u32
+    })
+}
+
+/// Binds a handle to its node.
+pub fn insert(handle: u32, node: Arc<Runner>) {
+    ENVIRONMENT.with_borrow_mut(|e| {
+        if let Some(place) = e.nodes.get_mut(handle as usize - 1) {
+            *place = Some(node);
+        }
+    });
+}
+
+/// Forgets a handle's node.
+pub fn remove(handle: u32) -> Option<Arc<Runner>> {
+    ENVIRONMENT.with_borrow_mut(|e| e.nodes.get_mut(handle.checked_sub(1)? as usize)?.take())
+}
+
+/// The node of a handle; `None` after it was destroyed.
+pub fn node(handle: u32) -> Option<Arc<Runner>> {
+    ENVIRONMENT.with_borrow(|e| e.nodes.get(handle.checked_sub(1)? as usize)?.clone())
+}
+
+/// Keeps a reply until [`flush`].
+pub fn answer(handle: u32, answer: Answer) {
+    ENVIRONMENT.with_borrow_mut(|e| e.answers.push((handle, answer)));
+}
+
+/// Hands the replies of this turn to their shards, one call for each run of the same node.
+pub fn flush() {
+    let answers = ENVIRONMENT.with_borrow_mut(|e| std::mem::take(&mut e.answers));
+    let mut answers = answers.into_iter().peekable();
+    while let Some((handle, first)) = answers.next() {
+        let mut run = vec![first];
+        while let Some((_, answer)) = answers.next_if(|(next, _)| *next == handle) {
+            run.push(answer);
+        }
+        if let Some(node) = node(handle) {
+            node.call_on_shard(move |node, now| run.iter().for_each(|a| a.send(node, now)));
+        }
+    }
+}
+
+/// Runs the polls of all shards on this thread, without waiting.
+pub fn drive() {
+    Engine::get().for_each_shard(|shard| shard.drive());
+}
+
+/// Gives the polls back.
+pub fn release() {
+    Engine::get().for_each_shard(|shard| shard.release());
+}
+
+/// The environment ends: nothing may reach it any more, and its nodes go.
+fn tear_down() {
+    let environment = ENVIRONMENT.take();
+    if let Some(shared) = &environment.shared {
+        shared.wake.lock().take();
+    }
+    release();
+    environment.nodes.iter().flatten().for_each(|node| node.destroy());
+}

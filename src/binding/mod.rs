@@ -1,0 +1,16 @@
+//! What JavaScript sees: free functions over handle numbers, packed records in both directions.
+//!
+//! Per JavaScript environment there is one weak thread-safe function, which only says that there
+//! is something to drain; everything else crosses in slabs of memory that JavaScript owns. The
+//! layouts are in [`records`] (to JavaScript), [`commands`] (from it) and [`view`] (reads);
+//! `lib/records.js` and `lib/commands.js` are their other halves.
+
+mod calls;
+mod commands;
+mod config;
+mod environment;
+mod outbox;
+mod records;
+mod reads;
+mod sink;
+mod view;

@@ -1,0 +1,158 @@
+//! The functions that read: records to drain, state, counters.
+//!
+//! Those that fill a slab return the bytes written. A node that is gone has 0; a slab that is too
+//! small is left alone and the bytes needed are returned.
+
+use napi::bindgen_prelude::BufferSlice;
+use napi_derive::napi;
+
+use super::environment;
+use super::view;
+use crate::engine::network_interfaces;
+use crate::proto::{Bytes32, Node};
+
+/// One address of one network interface.
+#[napi(object)]
+pub struct InterfaceAddress {
+    pub name: String,
+    pub host: String,
+    /// 4 or 6
+    pub family: u32,
+    pub internal: bool,
+}
+
+/// Moves waiting records to the slab; 0 if there are none.
+#[napi(catch_unwind)]
+pub fn drain(mut slab: BufferSlice<'_>) -> u32 {
+    let Some(shared) = environment::shared() else { return 0 };
+    shared.listen();
+    shared.outbox.drain(&mut slab) as u32
+}
+
+/// Runs the shards' polls on this thread without waiting, then drains.
+#[napi(catch_unwind)]
+pub fn drive(mut slab: BufferSlice<'_>) -> u32 {
+    let Some(shared) = environment::shared() else { return 0 };
+    shared.hush();
+    environment::drive();
+    shared.listen();
+    shared.outbox.drain(&mut slab) as u32
+}
+
+/// Gives the polls back to the shards.
+#[napi(catch_unwind)]
+pub fn release() {
+    environment::release();
+}
+
+/// The port that a socket is bound to, or was last; 0 before the first bind.
+#[napi(catch_unwind)]
+pub fn bound_port(handle: u32, which: u32) -> u32 {
+    let Some(node) = environment::node(handle) else { return 0 };
+    let ports = node.ports();
+    u32::from(if which == 0 { ports.server } else { ports.client })
+}
+
+/// The node's state, laid out as [`view`] says.
+#[napi(catch_unwind)]
+pub fn read(handle: u32, mut slab: BufferSlice<'_>) -> u32 {
+    let state = environment::node(handle).and_then(|node| view::state(&node));
+    fill(&mut slab, state)
+}
+
+/// The entries of the node list, oldest first.
+#[napi(catch_unwind)]
+pub fn read_nodes(handle: u32, mut slab: BufferSlice<'_>) -> u32 {
+    fill(&mut slab, with(handle, |node| view::nodes(node)))
+}
+
+/// The entries of the table nearest to `target` (32 bytes), nearest first, at most `k`.
+#[napi(catch_unwind)]
+pub fn closest(handle: u32, target: &[u8], k: u32, mut slab: BufferSlice<'_>) -> u32 {
+    let Ok(target) = Bytes32::try_from(target) else { return 0 };
+    fill(&mut slab, with(handle, |node| view::closest(node, &target, k as usize)))
+}
+
+/// Where a query stands; 0 if it is over.
+#[napi(catch_unwind)]
+pub fn query_read(handle: u32, query: u32, mut slab: BufferSlice<'_>) -> u32 {
+    let state = with(handle, |node| node.query_state(query)).flatten();
+    fill(&mut slab, state.map(|state| view::query(&state)))
+}
+
+/// A number of the node's that may change at any time; `lib/native-layout` names the indices.
+#[napi(catch_unwind)]
+pub fn counter(handle: u32, index: u32) -> f64 {
+    with(handle, |node| number(node, index)).unwrap_or(0) as f64
+}
+
+/// Writes a number of the node's.
+#[napi(catch_unwind)]
+pub fn set_counter(handle: u32, index: u32, value: f64) {
+    with(handle, |node| set_number(node, index, value as i64));
+}
+
+#[napi(catch_unwind, js_name = "networkInterfaces")]
+pub fn list_network_interfaces() -> Vec<InterfaceAddress> {
+    let convert = |i: crate::engine::NetworkInterface| InterfaceAddress {
+        name: i.name,
+        host: i.host.to_string(),
+        family: if i.host.is_ipv4() { 4 } else { 6 },
+        internal: i.internal,
+    };
+    network_interfaces().into_iter().map(convert).collect()
+}
+
+fn with<R>(handle: u32, f: impl FnOnce(&mut Node) -> R) -> Option<R> {
+    environment::node(handle)?.with(|node, _| f(node))
+}
+
+fn fill(slab: &mut [u8], bytes: Option<Vec<u8>>) -> u32 {
+    let bytes = bytes.unwrap_or_default();
+    if let Some(place) = slab.get_mut(..bytes.len()) {
+        place.copy_from_slice(&bytes);
+    }
+    bytes.len() as u32
+}
+
+fn number(node: &mut Node, index: u32) -> i64 {
+    match index {
+        16 => node.inflight() as i64,
+        17 => i64::from(node.tid_count()),
+        18 => i64::from(node.tick_count()),
+        19 => i64::from(node.refresh_ticks()),
+        20 => i64::from(node.stable_ticks()),
+        _ => counter_place(node, index).map_or(0, |place| *place),
+    }
+}
+
+fn set_number(node: &mut Node, index: u32, value: i64) {
+    let ticks = value.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
+    match index {
+        18 => node.set_tick_count(ticks),
+        19 => node.set_refresh_ticks(ticks),
+        20 => node.set_stable_ticks(ticks),
+        _ => {
+            if let Some(place) = counter_place(node, index) {
+                *place = value;
+            }
+        }
+    }
+}
+
+fn counter_place(node: &mut Node, index: u32) -> Option<&mut i64> {
+    let counters = node.counters_mut();
+    Some(match index {
+        0 => &mut counters.queries_active,
+        1 => &mut counters.queries_total,
+        2 => &mut counters.requests_active,
+        3 => &mut counters.requests_total,
+        4 => &mut counters.responses,
+        5 => &mut counters.timeouts,
+        6 => &mut counters.retries,
+        7..=10 => &mut counters.commands_tx[index as usize - 7],
+        11..=14 => &mut counters.commands_rx[index as usize - 11],
+        15 => &mut counters.dropped,
+        _ => return None,
+    })
+}

@@ -1,0 +1,282 @@
+//! The layout of what goes to JavaScript. Its other half is `lib/records.js`.
+//!
+//! Little-endian. A record is a head of two words, `length | kind << 24` and the node's handle,
+//! then its fields; its length is a multiple of 8 bytes, so that words and doubles are aligned in
+//! the slab. An IPv4 address is a word, 127.0.0.1 being `0x7f00_0001`.
+//!
+//! ```text
+//! reply body   tid | flags << 16 (1 id, 2 token, 4 closer nodes, 16 value), rtt ms, from ip,
+//!              from port | to port << 16, to ip, closer count, value length, serial, error f64,
+//!              then [id 32][token 32][count × (ip, port)][value], padded to 8
+//! entry        serial, ip, port, to ip, to port | 0x10000 if present, sampled, added, pinged,
+//!              seen (signed), down hints, id 32: 72 bytes
+//! contact      ip, port | 0x10000 if it has an id, id 32: 40 bytes
+//! ```
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use crate::proto::{
+    Addr, Bytes32, Contact, Event, Incoming, NodeEntry, QueryOutcome, QueryState, Reply,
+    RequestError, Socket, Transmit,
+};
+
+/// What a record tells, in the upper 8 bits of its first word.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+pub enum Kind {
+    /// `tid | flags << 16 (1 id, 2 token, 8 target, 16 value), from ip, from port | to port << 16,
+    /// to ip, socket, value length, command f64, [id][token][target][value]`
+    Request = 1,
+    /// `user, 0, reply body`
+    Response = 2,
+    /// `user, request error`
+    Failure = 3,
+    /// `query, 0, reply body`
+    QueryRow = 4,
+    /// `query, count, successes, errors, reply bodies`
+    QueryCommit = 5,
+    /// `query, count, successes, errors, outcome, request error, reply bodies`
+    QueryEnd = 6,
+    Ready = 7,
+    Persistent = 8,
+    Ephemeral = 9,
+    Wakeup = 10,
+    /// `1 if there is a host, ip, port, 0`
+    NatUpdate = 11,
+    NetworkUpdate = 12,
+    /// `entry`
+    NodeAdded = 13,
+    /// `entry`
+    NodeRemoved = 14,
+    NetworkChange = 15,
+    /// `key, 0`
+    BootstrapWanted = 16,
+    /// `key, count, contacts`
+    VerdictWanted = 17,
+    /// `socket, ip, port | ttl << 16, length, bytes`
+    Send = 18,
+    /// `user, 1 if changed`
+    NetworkState = 19,
+    /// `length, 0, UTF-8`
+    Crashed = 20,
+    Closed = 21,
+}
+
+/// Bytes of an entry.
+pub const ENTRY: usize = 72;
+
+const PRESENT: u32 = 0x1_0000;
+const KIND_SHIFT: u32 = 24;
+
+/// The length that a record's first word tells.
+pub fn length(first_word: u32) -> usize {
+    (first_word & ((1 << KIND_SHIFT) - 1)) as usize
+}
+
+/// Appends a record without fields.
+pub fn plain(out: &mut Vec<u8>, kind: Kind, handle: u32) {
+    record(out, kind, handle, |_| ());
+}
+
+/// Appends what `event` tells JavaScript.
+pub fn event(out: &mut Vec<u8>, handle: u32, event: &Event) {
+    match event {
+        Event::Request(incoming) => {
+            record(out, Kind::Request, handle, |out| request(out, incoming));
+        }
+        Event::Response { user, reply } => record(out, Kind::Response, handle, |out| {
+            words(out, &[*user, 0]);
+            body(out, reply);
+        }),
+        Event::Failure { user, error } => {
+            fields(out, Kind::Failure, handle, &[*user, *error as u32]);
+        }
+        Event::QueryRow { query, reply } => record(out, Kind::QueryRow, handle, |out| {
+            words(out, &[*query, 0]);
+            body(out, reply);
+        }),
+        Event::QueryCommit { query, state } => record(out, Kind::QueryCommit, handle, |out| {
+            words(out, &[*query, state.closest.len() as u32, state.successes, state.errors]);
+            bodies(out, &state.closest);
+        }),
+        Event::QueryEnd { query, outcome, state } => {
+            record(out, Kind::QueryEnd, handle, |out| end(out, *query, *outcome, state));
+        }
+        Event::Ready => plain(out, Kind::Ready, handle),
+        Event::Persistent => plain(out, Kind::Persistent, handle),
+        Event::Ephemeral => plain(out, Kind::Ephemeral, handle),
+        Event::Wakeup => plain(out, Kind::Wakeup, handle),
+        Event::NetworkUpdate => plain(out, Kind::NetworkUpdate, handle),
+        Event::NatUpdate { host, port } => {
+            let ip = host.map_or(0, Ipv4Addr::to_bits);
+            let values = [u32::from(host.is_some()), ip, u32::from(*port), 0];
+            fields(out, Kind::NatUpdate, handle, &values);
+        }
+        Event::NodeAdded(node) => record(out, Kind::NodeAdded, handle, |out| entry(out, node)),
+        Event::NodeRemoved(node) => record(out, Kind::NodeRemoved, handle, |out| entry(out, node)),
+        Event::NetworkState { user, changed } => {
+            fields(out, Kind::NetworkState, handle, &[*user, u32::from(*changed)]);
+        }
+        Event::BootstrapWanted { key } => fields(out, Kind::BootstrapWanted, handle, &[*key, 0]),
+        Event::VerdictWanted { key, nodes } => record(out, Kind::VerdictWanted, handle, |out| {
+            words(out, &[*key, nodes.len() as u32]);
+            nodes.iter().for_each(|node| contact(out, node));
+        }),
+        // The engine looks names up by itself.
+        Event::LookupWanted { .. } => {}
+    }
+}
+
+/// Appends a datagram that must leave by the user's own socket.
+pub fn send(out: &mut Vec<u8>, handle: u32, socket: u32, transmit: &Transmit, bytes: &[u8]) {
+    record(out, Kind::Send, handle, |out| {
+        let port = u32::from(transmit.to.port()) | u32::from(transmit.ttl) << 16;
+        words(out, &[socket, transmit.to.ip().to_bits(), port, bytes.len() as u32]);
+        out.extend_from_slice(bytes);
+    });
+}
+
+/// Appends why a node is gone.
+pub fn crashed(out: &mut Vec<u8>, handle: u32, message: &str) {
+    record(out, Kind::Crashed, handle, |out| {
+        words(out, &[message.len() as u32, 0]);
+        out.extend_from_slice(message.as_bytes());
+    });
+}
+
+/// Appends reply bodies.
+pub fn bodies(out: &mut Vec<u8>, replies: &[Arc<Reply>]) {
+    replies.iter().for_each(|reply| body(out, reply));
+}
+
+/// Appends an entry.
+pub fn entry(out: &mut Vec<u8>, node: &NodeEntry) {
+    let (to_ip, to_port) = node.to.map_or((0, 0), |to| {
+        (to.ip().to_bits(), u32::from(to.port()) | PRESENT)
+    });
+    words(out, &[node.serial, node.addr.ip().to_bits(), u32::from(node.addr.port())]);
+    words(out, &[to_ip, to_port]);
+    let ticks = [node.sampled, node.added, node.pinged, node.seen];
+    ticks.iter().for_each(|tick| out.extend_from_slice(&tick.to_le_bytes()));
+    words(out, &[node.down_hints]);
+    out.extend_from_slice(node.id.as_bytes());
+}
+
+/// The number by which JavaScript knows a socket: 1 server, 2 client, from 3 on the user's own.
+pub fn socket_number(socket: Socket) -> u32 {
+    match socket {
+        Socket::Server => 1,
+        Socket::Client => 2,
+        Socket::Foreign(number) => number,
+    }
+}
+
+/// The socket of a number; 0 is none in particular.
+pub fn socket_of(number: u32) -> Option<Socket> {
+    match number {
+        0 => None,
+        1 => Some(Socket::Server),
+        2 => Some(Socket::Client),
+        number => Some(Socket::Foreign(number)),
+    }
+}
+
+fn end(out: &mut Vec<u8>, query: u32, outcome: QueryOutcome, state: &QueryState) {
+    let (outcome, error) = match outcome {
+        QueryOutcome::Done => (0, 0),
+        QueryOutcome::TooFewNodes => (1, 0),
+        QueryOutcome::CommitFailed(error) => (2, error as u32),
+        QueryOutcome::NodeDestroyed => (3, RequestError::Destroyed as u32),
+    };
+    words(out, &[query, state.closest.len() as u32, state.successes, state.errors]);
+    words(out, &[outcome, error]);
+    bodies(out, &state.closest);
+}
+
+fn request(out: &mut Vec<u8>, incoming: &Incoming) {
+    let Incoming { socket, tid, from, to, token, command, target, value } = incoming;
+    let flags = flag(from.id.is_some(), 1)
+        | flag(token.is_some(), 2)
+        | flag(target.is_some(), 8)
+        | flag(value.is_some(), 16);
+    let value = value.as_deref().unwrap_or_default();
+    words(out, &[u32::from(*tid) | flags << 16]);
+    addresses(out, from.addr, *to);
+    words(out, &[socket_number(*socket), value.len() as u32]);
+    double(out, *command);
+    id(out, from);
+    bytes32(out, token.as_ref());
+    bytes32(out, target.as_ref());
+    out.extend_from_slice(value);
+}
+
+fn body(out: &mut Vec<u8>, reply: &Reply) {
+    let Reply { serial, tid, rtt_ms, from, to, token, closer_nodes, error, value } = reply;
+    let flags = flag(from.id.is_some(), 1)
+        | flag(token.is_some(), 2)
+        | flag(closer_nodes.is_some(), 4)
+        | flag(value.is_some(), 16);
+    let closer_nodes = closer_nodes.as_deref().unwrap_or_default();
+    let value = value.as_deref().unwrap_or_default();
+    words(out, &[u32::from(*tid) | flags << 16, *rtt_ms]);
+    addresses(out, from.addr, *to);
+    words(out, &[closer_nodes.len() as u32, value.len() as u32, *serial]);
+    double(out, *error);
+    id(out, from);
+    bytes32(out, token.as_ref());
+    for node in closer_nodes {
+        words(out, &[node.ip().to_bits(), u32::from(node.port())]);
+    }
+    out.extend_from_slice(value);
+    pad(out);
+}
+
+fn contact(out: &mut Vec<u8>, contact: &Contact) {
+    let port = u32::from(contact.addr.port()) | flag(contact.id.is_some(), PRESENT);
+    words(out, &[contact.addr.ip().to_bits(), port]);
+    out.extend_from_slice(&contact.id.map_or([0; 32], |id| *id.as_bytes()));
+}
+
+fn fields(out: &mut Vec<u8>, kind: Kind, handle: u32, values: &[u32]) {
+    record(out, kind, handle, |out| words(out, values));
+}
+
+fn record(out: &mut Vec<u8>, kind: Kind, handle: u32, write: impl FnOnce(&mut Vec<u8>)) {
+    let start = out.len();
+    words(out, &[0, handle]);
+    write(out);
+    pad(out);
+    let head = (out.len() - start) as u32 | u32::from(kind as u8) << KIND_SHIFT;
+    out[start..start + 4].copy_from_slice(&head.to_le_bytes());
+}
+
+/// `from ip, from port | to port << 16, to ip`
+fn addresses(out: &mut Vec<u8>, from: Addr, to: Addr) {
+    let ports = u32::from(from.port()) | u32::from(to.port()) << 16;
+    words(out, &[from.ip().to_bits(), ports, to.ip().to_bits()]);
+}
+
+fn id(out: &mut Vec<u8>, contact: &Contact) {
+    bytes32(out, contact.id.as_ref().map(|id| id.as_bytes()));
+}
+
+fn bytes32(out: &mut Vec<u8>, bytes: Option<&Bytes32>) {
+    out.extend_from_slice(bytes.map_or(&[], |bytes| bytes.as_slice()));
+}
+
+fn double(out: &mut Vec<u8>, value: u64) {
+    out.extend_from_slice(&(value as f64).to_le_bytes());
+}
+
+fn words(out: &mut Vec<u8>, words: &[u32]) {
+    words.iter().for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
+}
+
+fn pad(out: &mut Vec<u8>) {
+    out.resize(out.len().next_multiple_of(8), 0);
+}
+
+fn flag(on: bool, bit: u32) -> u32 {
+    if on { bit } else { 0 }
+}

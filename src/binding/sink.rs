@@ -1,0 +1,48 @@
+//! Where the events of one node become records.
+
+use std::sync::Arc;
+
+use super::environment::Shared;
+use super::records::{self, Kind};
+use crate::engine::Sink;
+use crate::proto::{Event, Transmit};
+
+/// Packs the events of the node `handle` for its environment.
+pub struct Packer {
+    pub handle: u32,
+    pub shared: Arc<Shared>,
+}
+
+impl Sink for Packer {
+    fn event(&self, event: Event) -> bool {
+        let droppable = matches!(event, Event::Request(_));
+        self.shared.outbox.push(droppable, |out| records::event(out, self.handle, &event))
+    }
+
+    fn send(&self, socket: u32, transmit: &Transmit, bytes: &[u8]) {
+        let write = |out: &mut Vec<u8>| records::send(out, self.handle, socket, transmit, bytes);
+        self.shared.outbox.push(true, write);
+    }
+
+    fn network_changed(&self) {
+        self.plain(Kind::NetworkChange);
+    }
+
+    fn crashed(&self, message: &str) {
+        self.shared.outbox.push(false, |out| records::crashed(out, self.handle, message));
+    }
+
+    fn closed(&self) {
+        self.plain(Kind::Closed);
+    }
+
+    fn wake(&self) {
+        self.shared.wake();
+    }
+}
+
+impl Packer {
+    fn plain(&self, kind: Kind) {
+        self.shared.outbox.push(false, |out| records::plain(out, kind, self.handle));
+    }
+}

@@ -1,0 +1,104 @@
+//! What JavaScript reads of a node at the first look of a turn.
+//!
+//! ```text
+//! state   flags, nat ip, nat port, nat samples, tick, refresh ticks (both signed), table size,
+//!         generation, requests in flight, tid count, server port, client port, stable ticks
+//!         (signed), health snapshots, cold | idle << 1, 0, table id 32,
+//!         then for each of 4 snapshots, oldest first: responses f64, time-outs f64,
+//!         offline, degraded (0 no, 1 yes, 2 not judged)
+//! query   successes, errors, in flight, count, count × reply body
+//! ```
+
+use super::records;
+use crate::engine::Runner;
+use crate::proto::health::Snapshot;
+use crate::proto::{Bytes32, Node, NodeEntry, QueryState};
+
+const BOOTSTRAPPED: u32 = 1;
+const EPHEMERAL: u32 = 2;
+const FIREWALLED: u32 = 4;
+const DESTROYED: u32 = 8;
+const SUSPENDED: u32 = 16;
+const ONLINE: u32 = 32;
+const DEGRADED: u32 = 64;
+const HAS_NAT_HOST: u32 = 512;
+const ADAPTIVE: u32 = 1024;
+const BOUND: u32 = 2048;
+
+/// Packs the node's state.
+pub fn state(runner: &Runner) -> Option<Vec<u8>> {
+    let ports = runner.ports();
+    runner.with(|node, _| {
+        let mut out = Vec::with_capacity(192);
+        let nat = node.nat();
+        let health = node.health();
+        let on = |flag: bool, bit: u32| if flag { bit } else { 0 };
+        let flags = on(node.is_bootstrapped(), BOOTSTRAPPED)
+            | on(node.is_ephemeral(), EPHEMERAL)
+            | on(node.is_firewalled(), FIREWALLED)
+            | on(node.is_destroyed(), DESTROYED)
+            | on(node.is_suspended(), SUSPENDED)
+            | on(health.online, ONLINE)
+            | on(health.degraded, DEGRADED)
+            | on(nat.host().is_some(), HAS_NAT_HOST)
+            | on(node.is_adaptive(), ADAPTIVE)
+            | on(ports.server != 0, BOUND);
+        let words = [
+            flags,
+            nat.host().map_or(0, |host| host.to_bits()),
+            u32::from(nat.port()),
+            nat.size() as u32,
+            node.tick_count().cast_unsigned(),
+            node.refresh_ticks().cast_unsigned(),
+            node.table().len() as u32,
+            node.generation(),
+            node.inflight() as u32,
+            u32::from(node.tid_count()),
+            u32::from(ports.server),
+            u32::from(ports.client),
+            node.stable_ticks().cast_unsigned(),
+            health.window().len() as u32,
+            u32::from(health.cold()) | u32::from(health.idle()) << 1,
+            0,
+        ];
+        words.iter().for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
+        out.extend_from_slice(node.table_id().as_bytes());
+        health.window().iter().for_each(|snapshot| push_snapshot(&mut out, snapshot));
+        out
+    })
+}
+
+/// Packs the entries of the node list, oldest first.
+pub fn nodes(node: &Node) -> Vec<u8> {
+    entries(node.nodes_len(), node.nodes())
+}
+
+/// Packs the entries of the table that are nearest to `target`, nearest first.
+pub fn closest(node: &Node, target: &Bytes32, k: usize) -> Vec<u8> {
+    let mut found = Vec::new();
+    node.table().closest(target, k, &mut found);
+    entries(found.len(), found.into_iter())
+}
+
+/// Packs where a query stands.
+pub fn query(state: &QueryState) -> Vec<u8> {
+    let mut out = Vec::new();
+    let words = [state.successes, state.errors, state.inflight, state.closest.len() as u32];
+    words.iter().for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
+    records::bodies(&mut out, &state.closest);
+    out
+}
+
+fn entries(len: usize, nodes: impl Iterator<Item = NodeEntry>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(len * records::ENTRY);
+    nodes.for_each(|node| records::entry(&mut out, &node));
+    out
+}
+
+fn push_snapshot(out: &mut Vec<u8>, snapshot: &Snapshot) {
+    let judged = |flag: Option<bool>| flag.map_or(2, u32::from);
+    out.extend_from_slice(&(snapshot.responses as f64).to_le_bytes());
+    out.extend_from_slice(&(snapshot.timeouts as f64).to_le_bytes());
+    out.extend_from_slice(&judged(snapshot.offline).to_le_bytes());
+    out.extend_from_slice(&judged(snapshot.degraded).to_le_bytes());
+}

@@ -1,0 +1,49 @@
+//! The machine's network interfaces, and who is told when they change.
+
+use std::net::IpAddr;
+use std::sync::Once;
+use std::time::Duration;
+
+use super::{Engine, resolver};
+
+/// How often the interfaces are compared: as often as udx does it under the reference.
+const WATCH_INTERVAL: Duration = Duration::from_secs(5);
+
+/// One address of one interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkInterface {
+    pub name: String,
+    pub host: IpAddr,
+    /// A loopback interface.
+    pub internal: bool,
+}
+
+/// All addresses of all interfaces, in the operating system's order; empty if it does not tell.
+pub fn network_interfaces() -> Vec<NetworkInterface> {
+    let found = if_addrs::get_if_addrs().unwrap_or_default();
+    let convert = |i: if_addrs::Interface| NetworkInterface {
+        internal: i.is_loopback(),
+        host: i.ip(),
+        name: i.name,
+    };
+    found.into_iter().map(convert).collect()
+}
+
+/// Starts the watcher, once a process.
+pub(super) fn watch() {
+    static STARTED: Once = Once::new();
+    STARTED.call_once(|| {
+        let Some(runtime) = resolver::runtime() else { return };
+        runtime.spawn(async {
+            let mut before = network_interfaces();
+            loop {
+                tokio::time::sleep(WATCH_INTERVAL).await;
+                let after = network_interfaces();
+                if after != before {
+                    before = after;
+                    Engine::get().for_each_shard(|shard| shard.network_changed());
+                }
+            }
+        });
+    });
+}

@@ -1,0 +1,88 @@
+//! What runs the nodes: shards that each own a poll, the two sockets of each node, timers, name
+//! lookups, network interfaces.
+//!
+//! The engine is one per process, so that nodes of several JavaScript environments share its
+//! threads. A node lives on one shard for its whole life; any thread may call into it through its
+//! [`Runner`].
+
+mod batch;
+mod clock;
+mod interfaces;
+mod resolver;
+mod runner;
+mod shard;
+mod sockets;
+mod timers;
+
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::Mutex;
+
+pub use interfaces::{NetworkInterface, network_interfaces};
+pub use runner::{Runner, Sink};
+pub use shard::Shard;
+pub use sockets::BindOptions;
+
+use crate::proto;
+
+/// A shard is filled to this many nodes before the next is begun: nodes that talk to each other in
+/// one small process share a poll, and a thread saved is a wake saved.
+const NODES_BEFORE_NEXT_SHARD: usize = 16;
+
+/// The shards of this process. Threads start with the first node that is placed on them.
+pub struct Engine {
+    shards: Mutex<Vec<Arc<Shard>>>,
+}
+
+impl Engine {
+    /// The process's engine. It is never torn down: its threads end with the process.
+    pub fn get() -> &'static Engine {
+        static ENGINE: OnceLock<Engine> = OnceLock::new();
+        ENGINE.get_or_init(|| Engine { shards: Mutex::new(Vec::new()) })
+    }
+
+    /// Makes a node and places it on one of the first `shards` shards; 0 means as many as the
+    /// process has processors.
+    ///
+    /// # Errors
+    /// What the operating system says when it has no poll or no thread to give.
+    pub fn add(
+        &self,
+        config: proto::Config,
+        bind: BindOptions,
+        shards: usize,
+        sink: Box<dyn Sink>,
+    ) -> std::io::Result<Arc<Runner>> {
+        let shard = self.place(if shards == 0 { processors() } else { shards })?;
+        let runner = Runner::new(config, bind, Arc::clone(&shard), sink);
+        shard.insert(&runner);
+        interfaces::watch();
+        Ok(runner)
+    }
+
+    /// Runs `each` on every shard that has nodes.
+    pub fn for_each_shard(&self, mut each: impl FnMut(&Arc<Shard>)) {
+        let shards = self.shards.lock().clone();
+        shards.iter().filter(|shard| !shard.is_empty()).for_each(&mut each);
+    }
+
+    fn place(&self, allowed: usize) -> std::io::Result<Arc<Shard>> {
+        let mut shards = self.shards.lock();
+        let open = shards.len().min(allowed);
+        if let Some(shard) = shards[..open].iter().find(|s| s.len() < NODES_BEFORE_NEXT_SHARD) {
+            return Ok(Arc::clone(shard));
+        }
+        if open < allowed {
+            let shard = Shard::start(shards.len())?;
+            shards.push(Arc::clone(&shard));
+            return Ok(shard);
+        }
+        let least = shards[..open].iter().min_by_key(|s| s.len());
+        least.map(Arc::clone).ok_or_else(|| std::io::Error::other("no shard"))
+    }
+}
+
+/// The processors that this process may use.
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, |n| n.get())
+}

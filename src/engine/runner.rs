@@ -1,0 +1,358 @@
+//! One node on its shard: the lock around its core, its sockets, its calls.
+//!
+//! The lock is held for computing only: datagrams are encoded under it and sent after it, events
+//! are handed to the [`Sink`] under it (so that they keep their order) and the sink is woken after
+//! it. Nobody holds it across a system call, a wait or a callback.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::io;
+use std::net::Ipv4Addr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+
+use parking_lot::{Mutex, MutexGuard, RwLock};
+
+use super::batch::Batch;
+use super::shard::Shard;
+use super::sockets::{BindOptions, Ports, Sockets};
+use super::timers::NEVER;
+use super::{clock, resolver};
+use crate::proto::{Config, Event, Node, Now, RequestError, RequestSpec, Socket, Transmit};
+
+/// Where a node's events go.
+pub trait Sink: Send + Sync {
+    /// Takes an event over. Called under the node's lock: it must neither wait nor call back.
+    /// `false`: there is no room, the event is dropped and counted.
+    fn event(&self, event: Event) -> bool;
+    /// A datagram that leaves by the user's socket number `socket`.
+    fn send(&self, socket: u32, transmit: &Transmit, bytes: &[u8]);
+    /// The machine's network interfaces changed.
+    fn network_changed(&self);
+    /// The node panicked and is gone.
+    fn crashed(&self, message: &str);
+    /// The node's sockets are closed and nothing more will come.
+    fn closed(&self);
+    /// There is something new. Called without any lock.
+    fn wake(&self);
+}
+
+type Call = Box<dyn FnOnce(&mut Node, Now) + Send>;
+
+/// See the module's page.
+pub struct Runner {
+    me: Weak<Runner>,
+    key: AtomicUsize,
+    shard: Arc<Shard>,
+    options: BindOptions,
+    ports: Mutex<Ports>,
+    sockets: RwLock<Option<Sockets>>,
+    core: Mutex<Core>,
+    /// Calls that came while another thread held the core; whoever lets go of it runs them.
+    calls: Mutex<Vec<Call>>,
+    sink: Box<dyn Sink>,
+}
+
+struct Core {
+    node: Node,
+    /// The deadline that the shard knows of.
+    armed: u64,
+    closed: bool,
+}
+
+/// What a call produced, carried out of the lock. One a thread, so that nodes stay small.
+#[derive(Default)]
+struct Outbox {
+    bytes: Vec<u8>,
+    transmits: Vec<Transmit>,
+    lookups: Vec<(u32, String)>,
+    /// The sink has something new.
+    wake_sink: bool,
+}
+
+/// Capacity that an outbox keeps between two calls, in bytes.
+const KEPT_CAPACITY: usize = 256 * 1024;
+
+thread_local! {
+    static OUTBOX: RefCell<Outbox> = RefCell::default();
+}
+
+impl Runner {
+    pub(super) fn new(
+        config: Config,
+        options: BindOptions,
+        shard: Arc<Shard>,
+        sink: Box<dyn Sink>,
+    ) -> Arc<Self> {
+        let node = Node::new(config, clock::now());
+        Arc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
+            key: AtomicUsize::new(usize::MAX),
+            shard,
+            options,
+            ports: Mutex::default(),
+            sockets: RwLock::default(),
+            core: Mutex::new(Core { node, armed: NEVER, closed: false }),
+            calls: Mutex::default(),
+            sink,
+        })
+    }
+
+    /// Binds both sockets, or binds them again after [`Self::suspend`].
+    ///
+    /// # Errors
+    /// The operating system's, see [`Sockets::bind`].
+    pub fn bind(&self) -> io::Result<()> {
+        let mut place = self.sockets.write();
+        if place.is_some() {
+            return Ok(());
+        }
+        let mut sockets = Sockets::bind(&self.options, *self.ports.lock())?;
+        sockets.register(self.shard.registry(), self.key() * 2)?;
+        let ports = sockets.ports;
+        *self.ports.lock() = ports;
+        *place = Some(sockets);
+        drop(place);
+        self.with(|node, now| node.handle_bound(now, ports.server, ports.client));
+        Ok(())
+    }
+
+    /// The ports bound now or last; 0 before the first bind.
+    pub fn ports(&self) -> Ports {
+        *self.ports.lock()
+    }
+
+    /// Runs `f` on the node and returns what it says; `None` if the node is gone. Waits for
+    /// whoever holds the node, which is for microseconds.
+    pub fn with<R>(&self, f: impl FnOnce(&mut Node, Now) -> R) -> Option<R> {
+        let result = self.settle(self.core.lock(), f);
+        self.run_waiting_calls();
+        result
+    }
+
+    /// Runs `f` on the node, now if nobody else holds it, otherwise when they let go.
+    pub fn call(&self, f: impl FnOnce(&mut Node, Now) + Send + 'static) {
+        match self.core.try_lock() {
+            Some(core) => {
+                self.settle(core, f);
+            }
+            None => self.calls.lock().push(Box::new(f)),
+        }
+        self.run_waiting_calls();
+    }
+
+    /// Makes a request. If another thread holds the node, a refusal comes as an event.
+    pub fn request(&self, spec: RequestSpec) -> Result<(), RequestError> {
+        let result = match self.core.try_lock() {
+            Some(core) => self
+                .settle(core, |node, now| node.request(now, spec))
+                .unwrap_or(Err(RequestError::Destroyed)),
+            None => {
+                self.calls.lock().push(Box::new(move |node, now| node.submit(now, spec)));
+                Ok(())
+            }
+        };
+        self.run_waiting_calls();
+        result
+    }
+
+    /// Has the shard run `f`, with whatever else waits for it; at once if this thread drives it.
+    pub fn call_on_shard(&self, f: impl FnOnce(&mut Node, Now) + Send + 'static) {
+        self.calls.lock().push(Box::new(f));
+        if self.shard.is_lent() {
+            self.run_waiting_calls();
+        } else {
+            self.shard.call(self.key());
+        }
+    }
+
+    /// Rejects what is in flight and closes the sockets; [`Self::bind`] opens them again.
+    pub fn suspend(&self) {
+        self.with(|node, now| node.suspend(now));
+        self.unbind();
+    }
+
+    /// Rejects what is in flight, closes the sockets and forgets the node. Idempotent.
+    pub fn destroy(&self) {
+        self.with(|node, now| node.destroy(now));
+        self.close();
+    }
+
+    pub(super) fn placed(&self, key: usize) {
+        self.key.store(key, Ordering::Relaxed);
+        self.with(|_, _| ());
+    }
+
+    /// Reads one batch from a socket. `false`: there may be more.
+    pub(super) fn receive(&self, socket: Socket, batch: &mut Batch) -> bool {
+        let emptied = match &*self.sockets.read() {
+            Some(sockets) => batch.fill(sockets, socket),
+            None => return true,
+        };
+        if !batch.is_empty() {
+            self.with(|node, now| {
+                for (from, bytes) in batch.iter() {
+                    node.handle_datagram(now, socket, from, bytes);
+                }
+            });
+        }
+        emptied
+    }
+
+    pub(super) fn timeout(&self, at: u64) {
+        let mut core = self.core.lock();
+        if core.armed == at {
+            core.armed = NEVER;
+        }
+        self.settle(core, |node, now| node.handle_timeout(now));
+        self.run_waiting_calls();
+    }
+
+    pub(super) fn run_waiting_calls(&self) {
+        while !self.calls.lock().is_empty() {
+            // Whoever holds it now looks here when they let go.
+            let Some(core) = self.core.try_lock() else { return };
+            self.settle(core, |_, _| ());
+        }
+    }
+
+    pub(super) fn network_changed(&self) {
+        self.sink.network_changed();
+        self.sink.wake();
+    }
+
+    fn key(&self) -> usize {
+        self.key.load(Ordering::Relaxed)
+    }
+
+    /// Runs the calls that wait and then `f`, collects what comes of it, lets go of the lock, and
+    /// only then sends and wakes.
+    fn settle<R>(
+        &self,
+        mut core: MutexGuard<'_, Core>,
+        f: impl FnOnce(&mut Node, Now) -> R,
+    ) -> Option<R> {
+        if core.closed {
+            self.calls.lock().clear();
+            return None;
+        }
+        let mut outbox = OUTBOX.take();
+        let now = clock::now();
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let calls = std::mem::take(&mut *self.calls.lock());
+            calls.into_iter().for_each(|call| call(&mut core.node, now));
+            let result = f(&mut core.node, now);
+            self.collect(&mut core.node, &mut outbox);
+            let wake_shard = self.rearm(&mut core);
+            (result, wake_shard)
+        }));
+        core.closed |= result.is_err();
+        drop(core);
+        self.carry_out(&mut outbox);
+        OUTBOX.set(outbox);
+        match result {
+            Ok((result, wake_shard)) => {
+                if wake_shard {
+                    self.shard.wake_if_asleep();
+                }
+                Some(result)
+            }
+            Err(panic) => {
+                self.crash(&*panic);
+                None
+            }
+        }
+    }
+
+    fn collect(&self, node: &mut Node, outbox: &mut Outbox) {
+        while let Some(transmit) = node.poll_transmit(&mut outbox.bytes) {
+            outbox.transmits.push(transmit);
+        }
+        while let Some(event) = node.poll_event() {
+            if let Event::LookupWanted { key, name } = event {
+                outbox.lookups.push((key, name));
+                continue;
+            }
+            outbox.wake_sink = true;
+            if !self.sink.event(event) {
+                node.counters_mut().dropped += 1;
+            }
+        }
+    }
+
+    fn rearm(&self, core: &mut Core) -> bool {
+        let next = core.node.poll_timeout().unwrap_or(NEVER);
+        // A deadline that moved back fires early and finds nothing: cheaper than moving it.
+        if self.key() == usize::MAX || next >= core.armed {
+            return false;
+        }
+        let old = std::mem::replace(&mut core.armed, next);
+        self.shard.arm(self.key(), old, next)
+    }
+
+    fn carry_out(&self, outbox: &mut Outbox) {
+        if !outbox.transmits.is_empty() {
+            self.send(outbox);
+        }
+        for (key, name) in outbox.lookups.drain(..) {
+            self.look_up(key, name);
+        }
+        if std::mem::take(&mut outbox.wake_sink) {
+            self.sink.wake();
+        }
+    }
+
+    fn send(&self, outbox: &mut Outbox) {
+        let sockets = self.sockets.read();
+        let mut rest = &outbox.bytes[..];
+        for transmit in outbox.transmits.drain(..) {
+            let (bytes, after) = rest.split_at(transmit.len.min(rest.len()));
+            rest = after;
+            match (transmit.socket, &*sockets) {
+                (Socket::Foreign(socket), _) => {
+                    self.sink.send(socket, &transmit, bytes);
+                    outbox.wake_sink = true;
+                }
+                (socket, Some(open)) => open.send(socket, transmit.to, transmit.ttl, bytes),
+                (_, None) => {}
+            }
+        }
+        outbox.bytes.clear();
+        outbox.bytes.shrink_to(KEPT_CAPACITY);
+    }
+
+    fn look_up(&self, key: u32, name: String) {
+        let me = Weak::clone(&self.me);
+        resolver::lookup(name, move |address: Option<Ipv4Addr>| {
+            if let Some(runner) = me.upgrade() {
+                runner.with(|node, now| node.handle_lookup(now, key, address));
+            }
+        });
+    }
+
+    fn unbind(&self) {
+        if let Some(mut sockets) = self.sockets.write().take() {
+            sockets.deregister(self.shard.registry());
+        }
+    }
+
+    fn close(&self) {
+        let mut core = self.core.lock();
+        core.closed = true;
+        let armed = std::mem::replace(&mut core.armed, NEVER);
+        self.shard.arm(self.key(), armed, NEVER);
+        drop(core);
+        self.unbind();
+        self.shard.remove(self.key());
+        self.sink.closed();
+        self.sink.wake();
+    }
+
+    fn crash(&self, panic: &(dyn Any + Send)) {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        self.sink.crashed(&text.unwrap_or_else(|| "the node panicked".to_owned()));
+        self.close();
+    }
+}

@@ -1,0 +1,269 @@
+//! One poll, one thread, and the nodes that are on them.
+//!
+//! The poll can be driven by either of two threads. While JavaScript waits for a reply to a lone
+//! request, handing that reply from thread to thread would cost more than the request itself; so
+//! JavaScript borrows the poll and runs it between two turns of its event loop:
+//!
+//! ```text
+//! shard thread   poll ── poll ──┐ naps (1 ms at a time)          ┌── poll ──
+//!                          wake │                      release   │
+//! JavaScript         request ───┴ drive  drive  drive ───────────┘
+//! ```
+//!
+//! A borrower that falls silent for a nap loses the poll: JavaScript that computes for seconds
+//! holds no datagram up for more than that.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::Thread;
+use std::time::Duration;
+
+use mio::{Events, Poll, Registry, Token, Waker};
+use parking_lot::{Mutex, RwLock};
+
+use super::batch::Batch;
+use super::clock;
+use super::runner::Runner;
+use super::timers::{NEVER, Timers};
+use crate::proto::Socket;
+
+/// How long the thread sleeps before it looks whether its borrower still drives.
+const NAP: Duration = Duration::from_millis(1);
+/// The waker's token. Sockets have even and odd numbers from 0 on.
+const WAKE: Token = Token(usize::MAX);
+/// Readiness events taken from the operating system at a time.
+const MAX_EVENTS: usize = 256;
+/// `wakes_at` of a thread that does not wait.
+const AWAKE: u64 = 0;
+
+/// See the module's page.
+pub struct Shard {
+    registry: Registry,
+    waker: Waker,
+    driver: Mutex<Driver>,
+    timers: Mutex<Timers>,
+    nodes: RwLock<Vec<Option<Arc<Runner>>>>,
+    len: AtomicUsize,
+    /// Nodes with calls that wait for the shard.
+    called: Mutex<Vec<usize>>,
+    /// When the poll returns by itself, in ms of the monotonic clock; [`AWAKE`] if nobody waits.
+    wakes_at: AtomicU64,
+    lent: AtomicBool,
+    beats: AtomicU32,
+    thread: OnceLock<Thread>,
+}
+
+/// What only the thread that runs the poll may touch.
+struct Driver {
+    poll: Poll,
+    events: Events,
+    batch: Batch,
+    /// Sockets with more to read than a batch.
+    unread: Vec<usize>,
+    called: Vec<usize>,
+}
+
+impl Shard {
+    /// Makes a shard and starts its thread.
+    pub(super) fn start(index: usize) -> io::Result<Arc<Self>> {
+        let poll = Poll::new()?;
+        let registry = poll.registry().try_clone()?;
+        let waker = Waker::new(&registry, WAKE)?;
+        let driver = Driver {
+            poll,
+            events: Events::with_capacity(MAX_EVENTS),
+            batch: Batch::new(),
+            unread: Vec::new(),
+            called: Vec::new(),
+        };
+        let shard = Arc::new(Self {
+            registry,
+            waker,
+            driver: Mutex::new(driver),
+            timers: Mutex::default(),
+            nodes: RwLock::default(),
+            len: AtomicUsize::new(0),
+            called: Mutex::default(),
+            wakes_at: AtomicU64::new(AWAKE),
+            lent: AtomicBool::new(false),
+            beats: AtomicU32::new(0),
+            thread: OnceLock::new(),
+        });
+        let runs = Arc::clone(&shard);
+        let thread = std::thread::Builder::new()
+            .name(format!("dht-rpc-{index}"))
+            .spawn(move || runs.run())?;
+        let _ = shard.thread.set(thread.thread().clone());
+        Ok(shard)
+    }
+
+    /// Runs the poll on this thread, without waiting, and borrows it for the time to come.
+    pub fn drive(&self) {
+        self.beats.fetch_add(1, Ordering::Relaxed);
+        let first = !self.lent.swap(true, Ordering::SeqCst);
+        match self.driver.try_lock() {
+            Some(mut driver) => self.turn(&mut driver, false),
+            None if first => self.wake(),
+            None => {}
+        }
+    }
+
+    /// Gives the poll back to the shard's thread.
+    pub fn release(&self) {
+        if self.lent.swap(false, Ordering::SeqCst)
+            && let Some(thread) = self.thread.get()
+        {
+            thread.unpark();
+        }
+    }
+
+    /// Whether another thread than the shard's own drives the poll.
+    pub fn is_lent(&self) -> bool {
+        self.lent.load(Ordering::SeqCst)
+    }
+
+    pub fn len(&self) -> usize {
+        self.len.load(Ordering::Relaxed)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Tells every node here that the machine's network interfaces changed.
+    pub fn network_changed(&self) {
+        let nodes: Vec<_> = self.nodes.read().iter().flatten().cloned().collect();
+        nodes.iter().for_each(|node| node.network_changed());
+    }
+
+    pub(super) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    pub(super) fn insert(&self, runner: &Arc<Runner>) {
+        let mut nodes = self.nodes.write();
+        let key = nodes.iter().position(Option::is_none).unwrap_or(nodes.len());
+        if key == nodes.len() {
+            nodes.push(None);
+        }
+        nodes[key] = Some(Arc::clone(runner));
+        self.len.fetch_add(1, Ordering::Relaxed);
+        drop(nodes);
+        runner.placed(key);
+    }
+
+    pub(super) fn remove(&self, key: usize) {
+        if let Some(place) = self.nodes.write().get_mut(key)
+            && place.take().is_some()
+        {
+            self.len.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Moves a node's deadline. `true`: the shard sleeps too long for it, [`Self::wake`] it.
+    pub(super) fn arm(&self, key: usize, old: u64, new: u64) -> bool {
+        self.timers.lock().set(key, old, new);
+        new < self.wakes_at.load(Ordering::SeqCst)
+    }
+
+    /// Has the shard run a node's waiting calls.
+    pub(super) fn call(&self, key: usize) {
+        self.called.lock().push(key);
+        self.wake_if_asleep();
+    }
+
+    pub(super) fn wake_if_asleep(&self) {
+        if self.wakes_at.swap(AWAKE, Ordering::SeqCst) != AWAKE {
+            self.wake();
+        }
+    }
+
+    fn wake(&self) {
+        if let Err(error) = self.waker.wake() {
+            tracing::warn!(%error, "a shard could not be woken");
+        }
+    }
+
+    fn run(&self) {
+        loop {
+            self.nap_while_lent();
+            self.turn(&mut self.driver.lock(), true);
+        }
+    }
+
+    fn nap_while_lent(&self) {
+        while self.is_lent() {
+            let beats = self.beats.load(Ordering::Relaxed);
+            std::thread::park_timeout(NAP);
+            if self.beats.load(Ordering::Relaxed) == beats {
+                self.lent.store(false, Ordering::SeqCst);
+            }
+        }
+    }
+
+    /// One round: wait for readiness, read, fire timers, run calls.
+    fn turn(&self, driver: &mut Driver, wait: bool) {
+        let timeout = if wait && driver.unread.is_empty() { self.fall_asleep() } else { Some(0) };
+        let polled = driver.poll.poll(&mut driver.events, timeout.map(Duration::from_millis));
+        self.wakes_at.store(AWAKE, Ordering::SeqCst);
+        if let Err(error) = polled
+            && error.kind() != io::ErrorKind::Interrupted
+        {
+            tracing::error!(%error, "the poll failed");
+            std::thread::sleep(NAP);
+        }
+        self.read(driver);
+        self.fire_timers();
+        self.run_calls(driver);
+    }
+
+    /// Says until when the poll may wait, so that whoever needs it earlier knows to wake it.
+    fn fall_asleep(&self) -> Option<u64> {
+        let timers = self.timers.lock();
+        let next = timers.next();
+        self.wakes_at.store(next.max(AWAKE + 1), Ordering::SeqCst);
+        drop(timers);
+        if !self.called.lock().is_empty() || self.is_lent() {
+            return Some(0);
+        }
+        (next != NEVER).then(|| next.saturating_sub(clock::now().mono_ms))
+    }
+
+    fn read(&self, driver: &mut Driver) {
+        let Driver { events, batch, unread, .. } = driver;
+        let ready = std::mem::take(unread);
+        let fresh = events.iter().map(|event| event.token()).filter(|&token| token != WAKE);
+        for token in fresh.map(|token| token.0).chain(ready) {
+            let Some(runner) = self.get(token / 2) else { continue };
+            let socket = if token % 2 == 0 { Socket::Server } else { Socket::Client };
+            if !runner.receive(socket, batch) && !unread.contains(&token) {
+                unread.push(token);
+            }
+        }
+        events.clear();
+    }
+
+    fn fire_timers(&self) {
+        let now_ms = clock::now().mono_ms;
+        loop {
+            let Some((at, key)) = self.timers.lock().pop_due(now_ms) else { return };
+            if let Some(runner) = self.get(key) {
+                runner.timeout(at);
+            }
+        }
+    }
+
+    fn run_calls(&self, driver: &mut Driver) {
+        std::mem::swap(&mut driver.called, &mut *self.called.lock());
+        for key in driver.called.drain(..) {
+            if let Some(runner) = self.get(key) {
+                runner.run_waiting_calls();
+            }
+        }
+    }
+
+    fn get(&self, key: usize) -> Option<Arc<Runner>> {
+        self.nodes.read().get(key)?.clone()
+    }
+}

@@ -1,0 +1,58 @@
+//! When which node of a shard wants to be woken.
+
+use std::collections::BTreeSet;
+
+/// The deadline of a node that waits for nothing.
+pub const NEVER: u64 = u64::MAX;
+
+/// One deadline a node, in ms of the monotonic clock.
+#[derive(Default)]
+pub struct Timers {
+    due: BTreeSet<(u64, usize)>,
+}
+
+impl Timers {
+    /// Moves the deadline of the node `key` from `old` to `new`; [`NEVER`] is none.
+    pub fn set(&mut self, key: usize, old: u64, new: u64) {
+        if old != NEVER {
+            self.due.remove(&(old, key));
+        }
+        if new != NEVER {
+            self.due.insert((new, key));
+        }
+    }
+
+    /// The nearest deadline, or [`NEVER`].
+    pub fn next(&self) -> u64 {
+        self.due.first().map_or(NEVER, |&(at, _)| at)
+    }
+
+    /// Takes one node whose deadline has come.
+    pub fn pop_due(&mut self, now_ms: u64) -> Option<(u64, usize)> {
+        let &first = self.due.first()?;
+        (first.0 <= now_ms).then(|| {
+            self.due.remove(&first);
+            first
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pops_in_order_and_only_what_is_due() {
+        let mut timers = Timers::default();
+        timers.set(1, NEVER, 30);
+        timers.set(2, NEVER, 10);
+        timers.set(3, NEVER, 20);
+        timers.set(3, 20, 40);
+        assert_eq!(timers.next(), 10);
+        assert_eq!(timers.pop_due(30), Some((10, 2)));
+        assert_eq!(timers.pop_due(30), Some((30, 1)));
+        assert_eq!(timers.pop_due(30), None);
+        timers.set(3, 40, NEVER);
+        assert_eq!(timers.next(), NEVER);
+    }
+}

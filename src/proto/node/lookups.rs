@@ -1,0 +1,436 @@
+//! Driving queries: their visits, commits and down hints.
+
+use std::sync::Arc;
+
+use super::super::id::Id;
+use super::super::query::{Commits, Owner, Phase, Query, Step};
+use super::super::requests::{RETRIES, Session};
+use super::super::types::*;
+use super::super::wire::{command, encode_addr};
+use super::filter::Verdict;
+use super::requesting::{Answer, Ask, Purpose};
+use super::resolving::Wanted;
+use super::upkeep::REFRESH_TICKS;
+use super::{Node, Task};
+
+impl Node {
+    /// Makes and counts a query; it sends nothing before its first [`Node::query_demand`].
+    /// Returns its number.
+    pub fn query(&mut self, _now: Now, spec: QuerySpec) -> u32 {
+        self.refresh_ticks = REFRESH_TICKS;
+        self.add_query(Owner::User, spec)
+    }
+
+    /// The reader has room for so many rows; the first call begins the lookup.
+    ///
+    /// Every [`Event::QueryRow`] takes one place. At 0 replies are still reported, but they lead
+    /// to no further visit until the next call sets the room anew. A query without `rows` has no
+    /// such limit.
+    pub fn query_demand(&mut self, now: Now, query: u32, unread_room: u32) {
+        self.requests.window.advance(now.mono_ms);
+        let Some(found) = self.queries.get_mut(&query) else {
+            return;
+        };
+        found.room = unread_room;
+        match found.phase {
+            Phase::New => self.open_query(now, query),
+            Phase::Looking if unread_room > 0 => self.look_further(now, query),
+            _ => {}
+        }
+        self.settle(now);
+    }
+
+    /// Whether replies are reported as they come.
+    pub fn query_rows(&mut self, query: u32, rows: bool) {
+        if let Some(query) = self.queries.get_mut(&query) {
+            query.rows = rows;
+        }
+    }
+
+    /// Requests in flight from the next step on.
+    pub fn query_concurrency(&mut self, query: u32, concurrency: u32) {
+        if let Some(query) = self.queries.get_mut(&query) {
+            query.concurrency = concurrency;
+        }
+    }
+
+    /// Where a query stands; `None` once it was destroyed.
+    pub fn query_state(&self, query: u32) -> Option<QueryState> {
+        Some(self.queries.get(&query)?.state())
+    }
+
+    /// Drops what a query has in flight, unless it was given its session, and forgets it. To be
+    /// called once for every query, after [`Event::QueryEnd`] too: that is when it stops counting
+    /// as active. Nothing the second time.
+    pub fn query_destroy(&mut self, now: Now, query: u32) {
+        self.requests.window.advance(now.mono_ms);
+        self.forget_query(query);
+        self.settle(now);
+    }
+
+    pub(super) fn open_query(&mut self, now: Now, number: u32) {
+        self.fill_from_table(number);
+        let Some(query) = self.queries.get_mut(&number) else {
+            return;
+        };
+        query.phase = Phase::Opening;
+        if query.has_enough_candidates() {
+            self.query_opened(now, number);
+        } else if self.destroyed {
+            let nobody = !query.has_candidates() && self.config.bootstrap.is_empty();
+            let outcome = if nobody {
+                QueryOutcome::Done
+            } else {
+                QueryOutcome::NodeDestroyed
+            };
+            self.end_query(number, outcome);
+        } else {
+            self.resolve(now, Wanted::Query(number));
+        }
+    }
+
+    pub(super) fn query_candidate(&mut self, number: u32, node: Contact) {
+        if let Some(query) = self.queries.get_mut(&number) {
+            query.add_candidate(node, None);
+        }
+    }
+
+    pub(super) fn query_opened(&mut self, now: Now, number: u32) {
+        if let Some(query) = self.queries.get_mut(&number) {
+            query.phase = Phase::Looking;
+            self.look_further(now, number);
+        }
+    }
+
+    pub(super) fn visit_answered(
+        &mut self,
+        now: Now,
+        number: u32,
+        slow: bool,
+        asked: Addr,
+        answer: Answer<'_>,
+        verdict: &Verdict<'_>,
+    ) {
+        let Some(query) = self.queries.get_mut(&number) else {
+            return;
+        };
+        let error = answer.reply.error != 0;
+        if !query.visit_answered(asked, slow, error) {
+            return;
+        }
+        let row = if error {
+            None
+        } else {
+            self.enter_reply(number, &answer)
+        };
+        self.read_closer_nodes(now, number, &answer, verdict);
+        if let Some(query) = self.queries.get_mut(&number) {
+            query.answer_read();
+        }
+        if error || self.report_row(number, answer.from, row) {
+            self.look_further(now, number);
+        }
+    }
+
+    pub(super) fn visit_failed(
+        &mut self,
+        now: Now,
+        number: u32,
+        slow: bool,
+        asked: Addr,
+        error: RequestError,
+    ) {
+        let Some(query) = self.queries.get_mut(&number) else {
+            return;
+        };
+        for named_by in query.visit_failed(asked, slow, error) {
+            self.hint_down(now, number, named_by, asked);
+        }
+        self.look_further(now, number);
+    }
+
+    pub(super) fn visit_slowed(&mut self, now: Now, number: u32) {
+        if let Some(query) = self.queries.get_mut(&number) {
+            query.visit_slowed();
+            self.look_further(now, number);
+        }
+    }
+
+    pub(super) fn commit_settled(&mut self, number: u32, outcome: Result<(), RequestError>) {
+        let Some(query) = self.queries.get_mut(&number) else {
+            return;
+        };
+        if query.phase != Phase::Committing {
+            return;
+        }
+        let commits = &mut query.commits;
+        commits.pending = commits.pending.saturating_sub(1);
+        commits.done += u32::from(outcome.is_ok());
+        let Commits { pending, done } = *commits;
+        match outcome {
+            _ if pending > 0 => {}
+            Err(error) if done == 0 => self.end_query(number, QueryOutcome::CommitFailed(error)),
+            _ => self.end_query(number, QueryOutcome::Done),
+        }
+    }
+
+    pub(super) fn end_query(&mut self, number: u32, outcome: QueryOutcome) {
+        let Some(query) = self.queries.get_mut(&number) else {
+            return;
+        };
+        if std::mem::replace(&mut query.phase, Phase::Ended) == Phase::Ended {
+            return;
+        }
+        if query.owner == Owner::User {
+            let state = Box::new(query.state());
+            self.emit(Event::QueryEnd {
+                query: number,
+                outcome,
+                state,
+            });
+        } else {
+            self.tasks.push_back(Task::QueryOver(number, outcome));
+        }
+    }
+}
+
+impl Node {
+    pub(super) fn add_query(&mut self, owner: Owner, spec: QuerySpec) -> u32 {
+        self.query_count = self.query_count.wrapping_add(1);
+        while self.queries.contains_key(&self.query_count) {
+            self.query_count = self.query_count.wrapping_add(1);
+        }
+        let number = self.query_count;
+        self.queries
+            .insert(number, Box::new(Query::new(owner, number, spec)));
+        self.counters.queries_active += 1;
+        self.counters.queries_total += 1;
+        number
+    }
+
+    pub(super) fn forget_query(&mut self, number: u32) {
+        if self.queries.remove(&number).is_none() {
+            return;
+        }
+        self.counters.queries_active -= 1;
+        self.resolutions
+            .retain(|_, resolution| resolution.wanted_by != Wanted::Query(number));
+        self.forget_session(Session::Query(number));
+    }
+
+    pub(super) fn look_further(&mut self, now: Now, number: u32) {
+        while let Some(query) = self.queries.get_mut(&number) {
+            match query.next_step() {
+                Step::Visit(node) => self.visit(now, number, node),
+                Step::Refill => self.fill_from_table(number),
+                Step::Finish => return self.finish_lookup(now, number),
+                Step::Wait => return,
+            }
+        }
+    }
+
+    fn fill_from_table(&mut self, number: u32) {
+        let Some(query) = self.queries.get_mut(&number) else {
+            return;
+        };
+        let missing = query.wanted_from_table();
+        if missing == 0 {
+            return;
+        }
+        self.closest_slots.clear();
+        self.table
+            .closest_slots(&query.target, missing, &mut self.closest_slots);
+        for entry in self
+            .closest_slots
+            .iter()
+            .filter_map(|slot| self.table.entry(*slot))
+        {
+            query.add_candidate(
+                Contact {
+                    id: Some(entry.id),
+                    addr: entry.addr,
+                },
+                None,
+            );
+        }
+    }
+
+    fn visit(&mut self, now: Now, number: u32, node: Contact) {
+        let Some(query) = self.queries.get(&number) else {
+            return;
+        };
+        let (target, value) = (query.target, query.value.clone());
+        let ask = Ask {
+            to: node,
+            command: query.command,
+            internal: query.internal,
+            purpose: Purpose::Visit {
+                query: number,
+                slow: false,
+            },
+            value: value.as_deref(),
+            target: Some(&target),
+            token: None,
+            session: Some(query.session),
+            socket: None,
+            ttl: 0,
+            retries: query.retries,
+            timeout_ms: None,
+            force: query.force,
+        };
+        match self.ask(now, ask) {
+            Ok(_) => {}
+            Err(RequestError::Destroyed) => self.end_query(number, QueryOutcome::NodeDestroyed),
+            Err(error) => {
+                if let Some(query) = self.queries.get_mut(&number) {
+                    query.visit_failed(node.addr, false, error);
+                }
+            }
+        }
+    }
+
+    /// Enters a good reply among the closest; returns it if the reader wants it.
+    fn enter_reply(&mut self, number: u32, answer: &Answer<'_>) -> Option<Arc<Reply>> {
+        let query = self.queries.get(&number)?;
+        let wanted = query.rows;
+        let closest = answer.from.id.is_some_and(|id| query.is_closer(&id));
+        if !wanted && !closest {
+            return None;
+        }
+        let reply = Arc::new(self.own_reply(answer));
+        if closest && let Some(query) = self.queries.get_mut(&number) {
+            query.add_closest(reply.clone());
+        }
+        wanted.then_some(reply)
+    }
+
+    fn read_closer_nodes(
+        &mut self,
+        now: Now,
+        number: u32,
+        answer: &Answer<'_>,
+        verdict: &Verdict<'_>,
+    ) {
+        let mut accepts = verdict.reader();
+        for addr in answer
+            .reply
+            .closer_nodes
+            .iter()
+            .flat_map(|nodes| nodes.iter())
+        {
+            let id = Id::of(addr);
+            if !accepts(addr) || id == self.table.id() || addr.port() == 0 {
+                continue;
+            }
+            let Some(query) = self.queries.get_mut(&number) else {
+                return;
+            };
+            let node = Contact { id: Some(id), addr };
+            let candidacy = query.add_candidate(node, Some(answer.from));
+            if candidacy.down {
+                self.hint_down(now, number, answer.from, addr);
+            }
+            if !candidacy.closer {
+                return;
+            }
+        }
+    }
+
+    /// Returns whether the lookup goes on.
+    fn report_row(&mut self, number: u32, from: Contact, row: Option<Arc<Reply>>) -> bool {
+        let Some(query) = self.queries.get_mut(&number) else {
+            return false;
+        };
+        if query.owner != Owner::User {
+            self.tasks.push_back(Task::QueryRow(number, from));
+            return true;
+        }
+        let Some(reply) = row else {
+            return true;
+        };
+        query.room = query.room.saturating_sub(1);
+        let goes_on = query.room > 0;
+        self.emit(Event::QueryRow {
+            query: number,
+            reply,
+        });
+        goes_on
+    }
+
+    fn finish_lookup(&mut self, now: Now, number: u32) {
+        let Some(query) = self.queries.get_mut(&number) else {
+            return;
+        };
+        match query.commit {
+            Commit::None => self.end_query(number, QueryOutcome::Done),
+            _ if query.closest().is_empty() => self.end_query(number, QueryOutcome::TooFewNodes),
+            Commit::Auto => self.commit(now, number),
+            Commit::User => {
+                query.phase = Phase::Committing;
+                let state = Box::new(query.state());
+                self.emit(Event::QueryCommit {
+                    query: number,
+                    state,
+                });
+            }
+        }
+    }
+
+    fn commit(&mut self, now: Now, number: u32) {
+        let Some(query) = self.queries.get_mut(&number) else {
+            return;
+        };
+        query.phase = Phase::Committing;
+        let closest = query.closest().to_vec();
+        query.commits.pending = closest.len() as u32;
+        let (command, target, value) = (query.command, query.target, query.value.clone());
+        let mut failed = Vec::new();
+        for reply in &closest {
+            let Some(token) = &reply.token else {
+                failed.push(RequestError::NoToken);
+                continue;
+            };
+            let ask = Ask {
+                to: Contact {
+                    id: None,
+                    addr: reply.from.addr,
+                },
+                command,
+                internal: false,
+                purpose: Purpose::Commit { query: number },
+                value: value.as_deref(),
+                target: Some(&target),
+                token: Some(token),
+                session: None,
+                socket: None,
+                ttl: 0,
+                retries: RETRIES,
+                timeout_ms: None,
+                force: false,
+            };
+            failed.extend(self.ask(now, ask).err());
+        }
+        for error in failed {
+            self.commit_settled(number, Err(error));
+        }
+    }
+
+    /// Tells a node that one it named is down. Like a visit it ends with the query's session.
+    fn hint_down(&mut self, now: Now, number: u32, to: Contact, down: Addr) {
+        let limit = self.config.down_hints_rate_limit.unwrap_or(u32::MAX);
+        if self.down_hints_sent >= limit {
+            return;
+        }
+        self.down_hints_sent += 1;
+        if !self.config.send_down_hints {
+            return;
+        }
+        let Some(session) = self.queries.get(&number).map(|query| query.session) else {
+            return;
+        };
+        let value = encode_addr(down);
+        let mut ask = Ask::internal(command::DOWN_HINT, to, Some(&value), Purpose::DownHint);
+        ask.session = Some(session);
+        self.ask(now, ask).ok();
+    }
+}

@@ -1,0 +1,280 @@
+//! Who is known: the table and the list together, and what we learn about ourselves from them.
+
+use std::net::Ipv4Addr;
+
+use super::super::id::Id;
+use super::super::table::Insertion;
+use super::super::types::*;
+use super::Node;
+use super::requesting::{Purpose, ping};
+use super::upkeep::{OLD_NODE, RECENT_NODE};
+
+/// Pings of full buckets under way at a time.
+const MAX_SWAPS: u32 = 3;
+
+/// Names an entry for as long as it is in the table, and nothing afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct EntryRef {
+    slot: u32,
+    serial: u32,
+}
+
+/// A full bucket's stalest entry, and who takes its place unless it answers.
+#[derive(Debug)]
+pub(super) struct Swap {
+    old: EntryRef,
+    seen: i32,
+    new: NodeEntry,
+}
+
+impl Node {
+    /// The sender of a datagram. A claimed id counts only if it is the hash of its address.
+    pub(super) fn contact(&self, addr: Addr, claimed: Option<&Bytes32>) -> Contact {
+        let verified = claimed
+            .map(|claimed| Id::from_bytes(*claimed))
+            .filter(|id| {
+                let known = self.table.get(id).is_some_and(|entry| entry.addr == addr);
+                known || Id::of(addr) == *id
+            });
+        Contact { id: verified, addr }
+    }
+
+    /// A node was heard from, and may be added. Returns whether it has an id.
+    pub(super) fn add_from_network(
+        &mut self,
+        now: Now,
+        sample: bool,
+        from: Contact,
+        to: Addr,
+    ) -> bool {
+        let Some(id) = from.id else {
+            self.sample_without_id(from.addr, to);
+            return false;
+        };
+        let tick = self.tick;
+        let Some(slot) = self.table.find(&id) else {
+            self.insert(now, self.entry(id, from.addr, Some(to)));
+            return true;
+        };
+        if let Some(entry) = self.table.entry_mut(slot) {
+            let old = entry.sampled == 0 || tick.wrapping_sub(entry.sampled) >= OLD_NODE;
+            if sample && old {
+                entry.to = Some(to);
+                entry.sampled = tick;
+            }
+            entry.pinged = tick;
+            entry.seen = tick;
+            if sample && old {
+                self.nat_sample(to);
+            }
+        }
+        self.list.touch(slot);
+        self.changed();
+        true
+    }
+
+    /// A node that the user named.
+    pub(super) fn add_named(&mut self, now: Now, addr: Addr) {
+        let id = Id::of(addr);
+        let tick = self.tick;
+        let Some(slot) = self.table.find(&id) else {
+            self.insert(now, self.entry(id, addr, None));
+            return;
+        };
+        if let Some(entry) = self.table.entry_mut(slot) {
+            entry.added = tick;
+            entry.pinged = tick;
+            entry.seen = tick;
+        }
+        self.list.touch(slot);
+        self.changed();
+    }
+
+    pub(super) fn remove_id(&mut self, id: &Id) {
+        if let Some((slot, entry)) = self.table.remove(id) {
+            self.list.remove(slot);
+            self.entry_removed(entry);
+        }
+    }
+
+    pub(super) fn entry_removed(&mut self, entry: NodeEntry) {
+        self.changed();
+        if self.interest.nodes {
+            self.emit(Event::NodeRemoved(entry));
+        }
+    }
+
+    /// Pings a node that leaves the table unless it answers.
+    pub(super) fn check(&mut self, now: Now, slot: u32) {
+        let tick = self.tick;
+        let Some(entry) = self.table.entry_mut(slot) else {
+            return;
+        };
+        entry.pinged = tick;
+        let (seen, addr) = (entry.seen, entry.addr);
+        let entry = EntryRef {
+            slot,
+            serial: entry.serial,
+        };
+        self.changed();
+        if self
+            .ask(now, ping(addr, Purpose::Check { entry, seen }))
+            .is_ok()
+        {
+            self.checks += 1;
+        }
+    }
+
+    pub(super) fn check_answered(&mut self, entry: EntryRef, seen: i32, with_id: bool) {
+        self.checks = self.checks.saturating_sub(1);
+        if !with_id && !self.seen_after(entry, seen) {
+            self.remove_entry(entry);
+        }
+    }
+
+    pub(super) fn check_failed(&mut self, entry: EntryRef) {
+        self.checks = self.checks.saturating_sub(1);
+        self.remove_entry(entry);
+    }
+
+    pub(super) fn swap_answered(&mut self, now: Now, swap: Swap, with_id: bool) {
+        let listed = self.find_entry(swap.old).is_some();
+        if with_id && listed || self.seen_after(swap.old, swap.seen) {
+            self.swaps = self.swaps.saturating_sub(1);
+            return;
+        }
+        self.swap_failed(now, swap);
+    }
+
+    pub(super) fn swap_failed(&mut self, now: Now, swap: Swap) {
+        self.swaps = self.swaps.saturating_sub(1);
+        self.remove_entry(swap.old);
+        self.insert(now, swap.new);
+    }
+
+    /// One more sample of our own address.
+    pub(super) fn nat_sample(&mut self, addr: Addr) {
+        let before = self.nat_outcome();
+        self.nat.add(addr);
+        self.nat_changed_since(before);
+    }
+
+    pub(super) fn nat_outcome(&self) -> (Option<Ipv4Addr>, u16) {
+        (self.nat.host(), self.nat.port())
+    }
+
+    pub(super) fn nat_changed_since(&mut self, before: (Option<Ipv4Addr>, u16)) {
+        let (host, port) = self.nat_outcome();
+        if before != (host, port) {
+            self.emit(Event::NatUpdate { host, port });
+        }
+    }
+
+    pub(super) fn changed(&mut self) {
+        self.generation = self.generation.wrapping_add(1);
+    }
+}
+
+impl Node {
+    fn entry(&self, id: Id, addr: Addr, to: Option<Addr>) -> NodeEntry {
+        NodeEntry {
+            serial: 0,
+            id,
+            addr,
+            to,
+            sampled: 0,
+            added: self.tick,
+            pinged: self.tick,
+            seen: self.tick,
+            down_hints: 0,
+        }
+    }
+
+    fn insert(&mut self, now: Now, mut entry: NodeEntry) {
+        if entry.id == self.table.id() {
+            return;
+        }
+        entry.added = self.tick;
+        entry.pinged = self.tick;
+        entry.seen = self.tick;
+        entry.serial = self.entry_serial.wrapping_add(1);
+        let slot = match self.table.insert(entry) {
+            Insertion::Added(slot) => slot,
+            Insertion::Known(_) => return,
+            Insertion::Full => return self.renew_bucket(now, entry),
+        };
+        self.entry_serial = entry.serial;
+        self.list.touch(slot);
+        self.changed();
+        if let Some(to) = entry.to.filter(|_| entry.sampled == 0) {
+            entry.sampled = self.tick;
+            if let Some(entry) = self.table.entry_mut(slot) {
+                entry.sampled = self.tick;
+            }
+            self.nat_sample(to);
+        }
+        if self.interest.nodes {
+            self.emit(Event::NodeAdded(entry));
+        }
+    }
+
+    /// A full bucket gives its stalest entry's place to the new node, unless that one answers.
+    fn renew_bucket(&mut self, now: Now, new: NodeEntry) {
+        if !self.bootstrapped || self.swaps >= MAX_SWAPS {
+            return;
+        }
+        let tick = self.tick;
+        let others = self
+            .table
+            .neighbours(&new.id)
+            .filter(|(_, entry)| entry.pinged != tick);
+        let Some((slot, stalest)) = others.min_by_key(|(_, entry)| (entry.pinged, entry.added))
+        else {
+            return;
+        };
+        let recent = tick.wrapping_sub(stalest.pinged) < RECENT_NODE;
+        if recent && tick.wrapping_sub(stalest.added) > OLD_NODE {
+            return;
+        }
+        let old = EntryRef {
+            slot,
+            serial: stalest.serial,
+        };
+        let (addr, seen) = (stalest.addr, stalest.seen);
+        if let Some(entry) = self.table.entry_mut(slot) {
+            entry.pinged = tick;
+        }
+        self.changed();
+        let swap = Box::new(Swap { old, seen, new });
+        if self.ask(now, ping(addr, Purpose::Swap(swap))).is_ok() {
+            self.swaps += 1;
+        }
+    }
+
+    fn remove_entry(&mut self, entry: EntryRef) {
+        if let Some(id) = self.find_entry(entry).map(|entry| entry.id) {
+            self.remove_id(&id);
+        }
+    }
+
+    fn seen_after(&self, entry: EntryRef, seen: i32) -> bool {
+        self.find_entry(entry)
+            .is_some_and(|entry| entry.seen > seen)
+    }
+
+    fn find_entry(&self, entry: EntryRef) -> Option<&NodeEntry> {
+        self.table
+            .entry(entry.slot)
+            .filter(|found| found.serial == entry.serial)
+    }
+
+    /// Nodes without id are many and cheap: one sample each, of no more than we have entry points.
+    fn sample_without_id(&mut self, from: Addr, to: Addr) {
+        let allowed = self.config.bootstrap.len().max(1);
+        if self.sampled_without_id.len() >= allowed || self.sampled_without_id.contains(&from) {
+            return;
+        }
+        self.sampled_without_id.push(from);
+        self.nat_sample(to);
+    }
+}

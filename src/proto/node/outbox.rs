@@ -1,0 +1,58 @@
+//! Datagrams on their way to the driver.
+
+use std::collections::VecDeque;
+
+use super::super::types::{Addr, Socket, Transmit};
+
+/// Bytes waiting for the driver: what a large socket buffer holds.
+const MAX_BYTES: usize = 4 << 20;
+
+/// Bytes of capacity that an idle node may keep.
+const KEPT_BYTES: usize = 4096;
+
+/// A queue of datagrams in one buffer.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    queue: VecDeque<Transmit>,
+    bytes: Vec<u8>,
+    sent: usize,
+}
+
+impl Outbox {
+    /// Appends what `encode` writes. False, and nothing, if too much is waiting.
+    pub fn push(
+        &mut self,
+        socket: Socket,
+        to: Addr,
+        ttl: u8,
+        encode: impl FnOnce(&mut Vec<u8>),
+    ) -> bool {
+        if self.bytes.len() >= MAX_BYTES {
+            return false;
+        }
+        let start = self.bytes.len();
+        encode(&mut self.bytes);
+        let len = self.bytes.len() - start;
+        self.queue.push_back(Transmit {
+            socket,
+            to,
+            ttl,
+            len,
+        });
+        true
+    }
+
+    pub fn pop(&mut self, buf: &mut Vec<u8>) -> Option<Transmit> {
+        let transmit = self.queue.pop_front()?;
+        let end = self.sent + transmit.len;
+        buf.extend_from_slice(self.bytes.get(self.sent..end)?);
+        self.sent = end;
+        if self.queue.is_empty() {
+            self.sent = 0;
+            self.bytes.clear();
+            self.bytes.shrink_to(KEPT_BYTES);
+            self.queue.shrink_to(KEPT_BYTES / size_of::<Transmit>());
+        }
+        Some(transmit)
+    }
+}

@@ -1,0 +1,137 @@
+//! What can be seen of a node.
+
+use super::super::health::Health;
+use super::super::id::Id;
+use super::super::nat::NatSampler;
+use super::super::table::Table;
+use super::super::types::*;
+use super::Node;
+
+impl Node {
+    /// The table's id; `None` while ephemeral.
+    pub fn id(&self) -> Option<Id> {
+        (!self.ephemeral).then(|| self.table.id())
+    }
+
+    pub fn table_id(&self) -> Id {
+        self.table.id()
+    }
+
+    pub fn is_ephemeral(&self) -> bool {
+        self.ephemeral
+    }
+
+    pub fn is_firewalled(&self) -> bool {
+        self.firewalled
+    }
+
+    pub fn is_adaptive(&self) -> bool {
+        self.adaptive
+    }
+
+    pub fn is_bootstrapped(&self) -> bool {
+        self.bootstrapped
+    }
+
+    pub fn is_suspended(&self) -> bool {
+        self.suspended
+    }
+
+    pub fn is_destroyed(&self) -> bool {
+        self.destroyed
+    }
+
+    /// The local ports of the server and the client socket; `None` while they are not bound.
+    pub fn ports(&self) -> Option<(u16, u16)> {
+        self.ports.map(|ports| (ports.server, ports.client))
+    }
+
+    pub fn nat(&self) -> &NatSampler {
+        &self.nat
+    }
+
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    pub fn health_mut(&mut self) -> &mut Health {
+        &mut self.health
+    }
+
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    pub fn counters_mut(&mut self) -> &mut Counters {
+        &mut self.counters
+    }
+
+    /// Ticks so far, from a random start.
+    pub fn tick_count(&self) -> i32 {
+        self.tick
+    }
+
+    pub fn set_tick_count(&mut self, tick: i32) {
+        self.tick = tick;
+    }
+
+    /// Ticks until the table is refreshed.
+    pub fn refresh_ticks(&self) -> i32 {
+        self.refresh_ticks
+    }
+
+    pub fn set_refresh_ticks(&mut self, ticks: i32) {
+        self.refresh_ticks = ticks;
+    }
+
+    /// Ticks until an adaptive node tries to go persistent.
+    pub fn stable_ticks(&self) -> i32 {
+        self.stable_ticks
+    }
+
+    pub fn set_stable_ticks(&mut self, ticks: i32) {
+        self.stable_ticks = ticks;
+    }
+
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Every known node, the one not heard from longest first.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeEntry> {
+        self.list
+            .iter()
+            .filter_map(|slot| self.table.entry(slot).copied())
+    }
+
+    /// Every known node, the one heard from last first.
+    pub fn latest_nodes(&self) -> impl Iterator<Item = NodeEntry> {
+        self.list
+            .iter_latest_first()
+            .filter_map(|slot| self.table.entry(slot).copied())
+    }
+
+    pub fn nodes_len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Changes whenever the table, the list or an entry does.
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// Requests in flight or waiting.
+    pub fn inflight(&self) -> usize {
+        self.requests.len()
+    }
+
+    /// Counts requests modulo 65536, from a random start.
+    pub fn tid_count(&self) -> u16 {
+        self.tid_count
+    }
+
+    /// As they were configured, or last given.
+    pub fn bootstrap_nodes(&self) -> &[BootstrapNode] {
+        &self.config.bootstrap
+    }
+}

@@ -1,0 +1,301 @@
+//! One iterative lookup: whom to ask next, who answered, who is nearest.
+//!
+//! ```text
+//! New -> Opening -> Looking -> Committing -> Ended
+//! ```
+//!
+//! It sends nothing: its driver asks [`Query::next_step`] until it says to wait, and reports what
+//! became of each visit.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::id::Id;
+use super::requests::Session;
+use super::table::K;
+use super::types::{
+    Addr, Bytes32, Commit, Contact, Given, QuerySpec, QueryState, Reply, RequestError,
+};
+
+/// Visits at a time while the given nodes may still prove good enough.
+const SLOW_START: u32 = 3;
+
+/// Who made a query, and hears of its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    User,
+    Refresh,
+    Bootstrap,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Nobody asked for results yet.
+    New,
+    /// Candidates are being found.
+    Opening,
+    Looking,
+    /// The lookup is over; what still comes in is ignored.
+    Committing,
+    Ended,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Visit(Contact),
+    /// The given nodes were not enough: add the table's, then ask again.
+    Refill,
+    Finish,
+    Wait,
+}
+
+/// What became of a candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Candidacy {
+    /// Whether it is nearer than the farthest of k results.
+    pub closer: bool,
+    /// It was found down before; whoever named it should hear of that.
+    pub down: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Query {
+    pub owner: Owner,
+    pub target: Bytes32,
+    pub internal: bool,
+    pub command: u64,
+    pub value: Option<Arc<[u8]>>,
+    pub concurrency: u32,
+    pub retries: u8,
+    pub force: bool,
+    pub commit: Commit,
+    pub session: Session,
+    pub rows: bool,
+    /// Rows that the reader has room for.
+    pub room: u32,
+    pub phase: Phase,
+    pub commits: Commits,
+    only_closest: bool,
+    successes: u32,
+    errors: u32,
+    inflight: u32,
+    /// Visits in their second try or later.
+    slow: u32,
+    slowed_down: bool,
+    from_table: bool,
+    seen: HashMap<Addr, Seen>,
+    /// A stack: the last is visited first.
+    candidates: Vec<Contact>,
+    closest: Vec<Arc<Reply>>,
+}
+
+/// The commits under way.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Commits {
+    pub pending: u32,
+    pub done: u32,
+}
+
+impl Query {
+    pub fn new(owner: Owner, number: u32, spec: QuerySpec) -> Self {
+        let mut query = Self {
+            owner,
+            target: spec.target,
+            internal: spec.internal,
+            command: spec.command,
+            value: spec.value.map(Arc::from),
+            concurrency: spec.concurrency,
+            retries: if spec.force { 0 } else { spec.retries },
+            force: spec.force,
+            commit: spec.commit,
+            session: spec.session.map_or(Session::Query(number), Session::User),
+            rows: spec.rows,
+            room: 0,
+            phase: Phase::New,
+            commits: Commits::default(),
+            only_closest: false,
+            successes: 0,
+            errors: 0,
+            inflight: 0,
+            slow: 0,
+            slowed_down: false,
+            from_table: false,
+            seen: HashMap::new(),
+            candidates: Vec::new(),
+            closest: Vec::new(),
+        };
+        if let Given::Nodes(nodes) = spec.given {
+            for node in nodes.into_iter().rev() {
+                query.add_candidate(node, None);
+            }
+        }
+        query.only_closest = spec.only_closest;
+        query
+    }
+
+    pub fn state(&self) -> QueryState {
+        QueryState {
+            successes: self.successes,
+            errors: self.errors,
+            inflight: self.inflight,
+            closest: self.closest.clone(),
+        }
+    }
+
+    pub fn closest(&self) -> &[Arc<Reply>] {
+        &self.closest
+    }
+
+    /// How many nodes of the table are wanted; none when enough candidates are known.
+    pub fn wanted_from_table(&mut self) -> usize {
+        let missing = K.saturating_sub(self.candidates.len());
+        self.from_table |= missing > 0;
+        missing
+    }
+
+    pub fn has_enough_candidates(&self) -> bool {
+        self.candidates.len() >= K
+    }
+
+    pub fn has_candidates(&self) -> bool {
+        !self.candidates.is_empty()
+    }
+
+    pub fn add_candidate(&mut self, node: Contact, named_by: Option<Contact>) -> Candidacy {
+        if self.only_closest {
+            return Candidacy {
+                closer: false,
+                down: false,
+            };
+        }
+        let closer = node.id.is_none_or(|id| self.is_closer(&id));
+        let mut down = false;
+        match self.seen.get_mut(&node.addr) {
+            Some(Seen::Answered) => {}
+            Some(Seen::Down) => down = named_by.is_some(),
+            Some(Seen::Named(by)) => by.extend(named_by),
+            None if closer => {
+                self.seen
+                    .insert(node.addr, Seen::Named(named_by.into_iter().collect()));
+                self.candidates.push(node);
+            }
+            None => {}
+        }
+        Candidacy { closer, down }
+    }
+
+    /// A visit that is returned counts as in flight.
+    pub fn next_step(&mut self) -> Step {
+        if self.phase != Phase::Looking {
+            return Step::Wait;
+        }
+        let base = if self.slowed_down {
+            SLOW_START
+        } else {
+            self.concurrency
+        };
+        let allowed = base.saturating_add(self.slow);
+        while self.inflight < allowed
+            && let Some(next) = self.candidates.pop()
+        {
+            if next.id.is_none_or(|id| self.is_closer(&id)) {
+                self.inflight += 1;
+                return Step::Visit(next);
+            }
+        }
+        if !self.from_table && self.successes == 0 && self.errors == 0 {
+            self.slowed_down = true;
+        }
+        if self.has_candidates() {
+            return Step::Wait;
+        }
+        let settled = self.slow == self.inflight && self.closest.len() >= K;
+        if self.inflight > 0 && !settled {
+            return Step::Wait;
+        }
+        if !self.from_table && (self.successes as usize) < K / 4 {
+            return Step::Refill;
+        }
+        Step::Finish
+    }
+
+    /// A visit was answered. Returns whether the answer counts.
+    pub fn visit_answered(&mut self, asked: Addr, slow: bool, error: bool) -> bool {
+        self.visit_over(slow);
+        self.seen.insert(asked, Seen::Answered);
+        if self.phase != Phase::Looking {
+            return false;
+        }
+        if error {
+            self.errors = self.errors.saturating_add(1);
+        } else {
+            self.successes = self.successes.saturating_add(1);
+        }
+        true
+    }
+
+    /// The answer was read, candidates and all.
+    pub fn answer_read(&mut self) {
+        let answers = self.successes.saturating_add(self.errors);
+        if !self.from_table && answers >= self.concurrency {
+            self.slowed_down = false;
+        }
+    }
+
+    /// A visit failed. Returns who named the node, if it is to be held for down.
+    pub fn visit_failed(&mut self, asked: Addr, slow: bool, error: RequestError) -> Vec<Contact> {
+        let mut named_by = Vec::new();
+        if error == RequestError::Timeout
+            && let Some(Seen::Named(by)) = self.seen.insert(asked, Seen::Down)
+        {
+            named_by = by;
+        }
+        self.visit_over(slow);
+        self.errors = self.errors.saturating_add(1);
+        named_by
+    }
+
+    pub fn visit_slowed(&mut self) {
+        self.slow += 1;
+    }
+
+    pub fn is_closer(&self, id: &Id) -> bool {
+        if self.closest.len() < K {
+            return true;
+        }
+        let farthest = self.closest.last().and_then(|reply| reply.from.id);
+        farthest.is_none_or(|farthest| Id::cmp_distance(&self.target, id, &farthest).is_lt())
+    }
+
+    /// Enters a reply among the results; of two with one id the first stays.
+    pub fn add_closest(&mut self, reply: Arc<Reply>) {
+        let Some(id) = reply.from.id else {
+            return;
+        };
+        let at = self.closest.binary_search_by(|known| match known.from.id {
+            Some(known) => Id::cmp_distance(&self.target, &known, &id),
+            None => std::cmp::Ordering::Greater,
+        });
+        if let Err(at) = at {
+            self.closest.insert(at, reply);
+            self.closest.truncate(K);
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Seen {
+    /// By these, some of them more than once.
+    Named(Vec<Contact>),
+    Answered,
+    Down,
+}
+
+impl Query {
+    fn visit_over(&mut self, slow: bool) {
+        self.inflight = self.inflight.saturating_sub(1);
+        if slow {
+            self.slow = self.slow.saturating_sub(1);
+        }
+    }
+}

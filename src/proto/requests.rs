@@ -1,0 +1,341 @@
+//! Requests in flight: their tids, their deadlines, and who waits for the congestion window.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+use rand::Rng;
+
+use super::types::{Addr, Contact, Socket};
+use super::window::Window;
+
+/// Requests in flight or waiting, of one node: half of the tid space, so that a random tid is
+/// found in two draws on average.
+pub const MAX_INFLIGHT: usize = 32_768;
+
+/// Sends after the first of a plain request.
+pub const RETRIES: u8 = 3;
+
+/// Sends after the first of a query's request.
+pub const QUERY_RETRIES: u8 = 5;
+
+/// Names a request for as long as it is in flight, and nothing afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key {
+    slot: u32,
+    serial: u32,
+}
+
+/// Requests that are dropped together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Session {
+    User(u32),
+    /// The session that a query made for itself.
+    Query(u32),
+}
+
+/// A request to be registered, with its datagram.
+#[derive(Debug)]
+pub(super) struct New<P> {
+    pub purpose: P,
+    pub to: Contact,
+    pub socket: Socket,
+    pub ttl: u8,
+    pub internal: bool,
+    pub command: u64,
+    pub retries: u8,
+    pub timeout_ms: Option<u32>,
+    pub session: Option<Session>,
+    pub made_ms: u64,
+    pub tid: u16,
+    /// Every try sends the same bytes.
+    pub datagram: Box<[u8]>,
+}
+
+#[derive(Debug)]
+pub(super) struct InFlight<P> {
+    pub request: New<P>,
+    /// Tries so far.
+    pub sent: u32,
+    state: State,
+    serial: u32,
+    /// Where it stands in `order` and in its session.
+    index: usize,
+    session_index: usize,
+}
+
+impl<P> InFlight<P> {
+    /// Made before there was a socket to leave from.
+    pub fn is_unsent(&self) -> bool {
+        self.state == State::Idle && self.sent == 0
+    }
+
+    pub fn is_answered(&self) -> bool {
+        self.state == State::Answered
+    }
+}
+
+/// The requests of a node. `P` says what to do with the outcome.
+#[derive(Debug)]
+pub(super) struct Requests<P> {
+    pub window: Window,
+    slots: Vec<Option<InFlight<P>>>,
+    free: Vec<u32>,
+    tids: HashMap<u16, u32>,
+    /// Every slot in use. The last takes the place of one that leaves.
+    order: Vec<u32>,
+    sessions: BTreeMap<Session, Vec<u32>>,
+    /// (ms, order of arming, slot).
+    deadlines: BTreeSet<(u64, u64, u32)>,
+    armed: u64,
+    /// Those that left meanwhile are skipped.
+    waiting: VecDeque<Key>,
+    waiting_len: usize,
+    serial: u32,
+}
+
+impl<P> Requests<P> {
+    pub fn new(max_window: u32) -> Self {
+        Self {
+            window: Window::new(max_window),
+            slots: Vec::new(),
+            free: Vec::new(),
+            tids: HashMap::new(),
+            order: Vec::new(),
+            sessions: BTreeMap::new(),
+            deadlines: BTreeSet::new(),
+            armed: 0,
+            waiting: VecDeque::new(),
+            waiting_len: 0,
+            serial: 0,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// A tid that no request in flight has; `None` when there are [`MAX_INFLIGHT`] of them.
+    pub fn unused_tid(&self, rng: &mut impl Rng) -> Option<u16> {
+        if self.len() >= MAX_INFLIGHT {
+            return None;
+        }
+        loop {
+            let tid = rng.next_u32() as u16;
+            if !self.tids.contains_key(&tid) {
+                return Some(tid);
+            }
+        }
+    }
+
+    pub fn insert(&mut self, request: New<P>) -> Key {
+        self.serial = self.serial.wrapping_add(1);
+        let serial = self.serial;
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            (self.slots.len() - 1) as u32
+        });
+        self.tids.insert(request.tid, slot);
+        let session_index = match request.session {
+            Some(session) => push(self.sessions.entry(session).or_default(), slot),
+            None => 0,
+        };
+        let index = push(&mut self.order, slot);
+        self.slots[slot as usize] = Some(InFlight {
+            request,
+            sent: 0,
+            state: State::Idle,
+            serial,
+            index,
+            session_index,
+        });
+        Key { slot, serial }
+    }
+
+    pub fn get(&self, key: Key) -> Option<&InFlight<P>> {
+        let request = self.slots.get(key.slot as usize)?.as_ref()?;
+        (request.serial == key.serial).then_some(request)
+    }
+
+    pub fn get_mut(&mut self, key: Key) -> Option<&mut InFlight<P>> {
+        let request = self.slots.get_mut(key.slot as usize)?.as_mut()?;
+        (request.serial == key.serial).then_some(request)
+    }
+
+    pub fn find(&self, tid: u16) -> Option<Key> {
+        self.key_of(*self.tids.get(&tid)?)
+    }
+
+    /// In the order in which a node settles them at once, last first.
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = Key> {
+        self.order.iter().filter_map(|slot| self.key_of(*slot))
+    }
+
+    pub fn first_of(&self, session: Session) -> Option<Key> {
+        self.key_of(*self.sessions.get(&session)?.first()?)
+    }
+
+    /// Counts a try, which ends at `deadline_ms`.
+    pub fn arm(&mut self, key: Key, deadline_ms: u64) {
+        self.disarm(key);
+        self.armed += 1;
+        let seq = self.armed;
+        let Some(request) = self.get_mut(key) else {
+            return;
+        };
+        request.sent = request.sent.saturating_add(1);
+        request.state = State::Sent { deadline_ms, seq };
+        self.deadlines.insert((deadline_ms, seq, key.slot));
+        self.window.send();
+    }
+
+    /// Puts a request last among those that wait for the window.
+    pub fn wait(&mut self, key: Key) {
+        self.disarm(key);
+        if let Some(request) = self.get_mut(key) {
+            request.state = State::Waiting;
+            self.waiting.push_back(key);
+            self.waiting_len += 1;
+        }
+    }
+
+    /// A reply came that is not settled yet: no further try.
+    pub fn answered(&mut self, key: Key) {
+        self.disarm(key);
+        if let Some(request) = self.get_mut(key) {
+            request.state = State::Answered;
+        }
+    }
+
+    pub fn has_waiting(&self) -> bool {
+        self.waiting_len > 0
+    }
+
+    /// Whoever waits longest, if the window has a place.
+    pub fn next_to_leave(&mut self) -> Option<Key> {
+        if self.waiting_len == 0 || self.window.is_full() {
+            return None;
+        }
+        while let Some(key) = self.waiting.pop_front() {
+            if self
+                .get(key)
+                .is_some_and(|request| request.state == State::Waiting)
+            {
+                self.disarm(key);
+                return Some(key);
+            }
+        }
+        None
+    }
+
+    pub fn next_deadline(&self) -> Option<u64> {
+        self.deadlines.first().map(|(deadline_ms, ..)| *deadline_ms)
+    }
+
+    /// The request whose try ended first, at `now_ms` or before.
+    pub fn next_due(&mut self, now_ms: u64) -> Option<Key> {
+        self.next_deadline()
+            .filter(|deadline_ms| *deadline_ms <= now_ms)?;
+        let (_, _, slot) = self.deadlines.pop_first()?;
+        let key = self.key_of(slot)?;
+        self.disarm(key);
+        Some(key)
+    }
+
+    /// Forgets a request; if it was sent, its place in the window is free again.
+    pub fn remove(&mut self, key: Key) -> Option<InFlight<P>> {
+        self.get(key)?;
+        self.disarm(key);
+        let removed = self.slots.get_mut(key.slot as usize)?.take()?;
+        self.free.push(key.slot);
+        self.tids.remove(&removed.request.tid);
+        if let Some(moved) = swap_remove(&mut self.order, removed.index)
+            && let Some(Some(moved)) = self.slots.get_mut(moved as usize)
+        {
+            moved.index = removed.index;
+        }
+        if let Some(session) = removed.request.session {
+            self.leave_session(session, removed.session_index);
+        }
+        if removed.sent > 0 {
+            self.window.recv();
+        }
+        self.compact_waiting();
+        Some(removed)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Idle,
+    Waiting,
+    Sent { deadline_ms: u64, seq: u64 },
+    Answered,
+}
+
+impl<P> Requests<P> {
+    fn key_of(&self, slot: u32) -> Option<Key> {
+        let serial = self.slots.get(slot as usize)?.as_ref()?.serial;
+        Some(Key { slot, serial })
+    }
+
+    fn disarm(&mut self, key: Key) {
+        let Some(request) = self.get_mut(key) else {
+            return;
+        };
+        match std::mem::replace(&mut request.state, State::Idle) {
+            State::Sent { deadline_ms, seq } => {
+                self.deadlines.remove(&(deadline_ms, seq, key.slot));
+            }
+            State::Waiting => self.waiting_len -= 1,
+            State::Idle | State::Answered => {}
+        }
+    }
+
+    fn leave_session(&mut self, session: Session, at: usize) {
+        let Some(members) = self.sessions.get_mut(&session) else {
+            return;
+        };
+        let moved = swap_remove(members, at);
+        if members.is_empty() {
+            self.sessions.remove(&session);
+        }
+        if let Some(moved) = moved
+            && let Some(Some(moved)) = self.slots.get_mut(moved as usize)
+        {
+            moved.session_index = at;
+        }
+    }
+
+    /// Keeps what is left behind in the queue in proportion to what waits.
+    fn compact_waiting(&mut self) {
+        if self.waiting.len() <= 2 * self.waiting_len + 64 {
+            return;
+        }
+        let mut waiting = std::mem::take(&mut self.waiting);
+        waiting.retain(|key| self.get(*key).is_some_and(|r| r.state == State::Waiting));
+        self.waiting = waiting;
+    }
+}
+
+/// Whether a reply to an internal command from `from` can be the answer to what was sent to `asked`.
+///
+/// A host may answer from another of its addresses, if the one it was asked at means little beyond
+/// its own network.
+pub(super) fn may_answer(asked: Addr, from: Addr) -> bool {
+    let host = asked.ip();
+    let anywhere =
+        host.is_unspecified() || host.is_loopback() || host.is_private() || host.is_link_local();
+    asked.port() == from.port() && (host == from.ip() || anywhere)
+}
+
+fn push(list: &mut Vec<u32>, slot: u32) -> usize {
+    list.push(slot);
+    list.len() - 1
+}
+
+/// Returns what moved into the gap.
+fn swap_remove(list: &mut Vec<u32>, at: usize) -> Option<u32> {
+    if at < list.len() {
+        list.swap_remove(at);
+    }
+    list.get(at).copied()
+}

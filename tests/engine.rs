@@ -1,0 +1,210 @@
+//! The engine on real sockets: nodes that find each other, calls from several threads, a poll that
+//! is borrowed, a node that panics beside one that lives.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use dht_rpc_native::engine::{BindOptions, Engine, Runner, Sink};
+use dht_rpc_native::proto::wire::command::PING;
+use dht_rpc_native::proto::{
+    Addr, BootstrapNode, Config, Event, RequestError, RequestSpec, Transmit,
+};
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[derive(Debug)]
+enum Told {
+    Event(Event),
+    Crashed(String),
+    Closed,
+}
+
+struct Channel(Sender<Told>);
+
+impl Sink for Channel {
+    fn event(&self, event: Event) -> bool {
+        self.0.send(Told::Event(event)).is_ok()
+    }
+    fn send(&self, _: u32, _: &Transmit, _: &[u8]) {}
+    fn network_changed(&self) {}
+    fn crashed(&self, message: &str) {
+        let _ = self.0.send(Told::Crashed(message.to_owned()));
+    }
+    fn closed(&self) {
+        let _ = self.0.send(Told::Closed);
+    }
+    fn wake(&self) {}
+}
+
+struct TestNode {
+    runner: Arc<Runner>,
+    told: Receiver<Told>,
+}
+
+impl TestNode {
+    fn start(config: Config) -> Self {
+        let (sender, told) = channel();
+        let bind = BindOptions {
+            host: Ipv4Addr::LOCALHOST,
+            port_from: 0,
+            port_to: 0,
+            any_port: true,
+        };
+        let seed = rand::random();
+        let config = Config { seed, ..config };
+        let runner = Engine::get().add(config, bind, 2, Box::new(Channel(sender))).unwrap();
+        runner.bind().unwrap();
+        runner.with(|node, now| node.start(now));
+        Self { runner, told }
+    }
+
+    fn bootstrapper() -> Self {
+        let node = Self::start(Config {
+            ephemeral: Some(false),
+            firewalled: false,
+            ..Config::default()
+        });
+        node.runner.with(|n, _| n.nat_add(Addr::new(Ipv4Addr::LOCALHOST, node.port())));
+        node
+    }
+
+    fn joining(entry: &TestNode) -> Self {
+        let host = "localhost".to_owned();
+        let node = BootstrapNode { suggested: None, host, port: entry.port() };
+        let bootstrap = vec![node];
+        Self::start(Config { ephemeral: Some(false), bootstrap, ..Config::default() })
+    }
+
+    fn port(&self) -> u16 {
+        self.runner.ports().server
+    }
+
+    fn ping(&self, user: u32, port: u16) -> Result<(), RequestError> {
+        self.runner.request(ping(user, Addr::new(Ipv4Addr::LOCALHOST, port)))
+    }
+
+    fn wait_for<R>(&self, mut want: impl FnMut(&Told) -> Option<R>) -> R {
+        loop {
+            let told = self.told.recv_timeout(PATIENCE).expect("it comes in time");
+            if let Some(found) = want(&told) {
+                return found;
+            }
+        }
+    }
+
+    fn wait_for_response(&self, user: u32) {
+        self.wait_for(|told| match told {
+            Told::Event(Event::Response { user: got, .. }) if *got == user => Some(()),
+            Told::Event(Event::Failure { user: got, error }) if *got == user => {
+                panic!("request {user} failed: {error:?}")
+            }
+            _ => None,
+        });
+    }
+}
+
+#[test]
+fn nodes_join_by_name_and_answer_pings() {
+    let entry = TestNode::bootstrapper();
+    let nodes: Vec<_> = (0..8).map(|_| TestNode::joining(&entry)).collect();
+    for node in &nodes {
+        node.wait_for(|told| matches!(told, Told::Event(Event::Ready)).then_some(()));
+        assert!(node.runner.with(|n, _| n.id().is_some()).unwrap(), "persistent");
+    }
+    nodes[0].ping(1, nodes[1].port()).unwrap();
+    nodes[0].wait_for_response(1);
+    for node in nodes.iter().chain([&entry]) {
+        node.runner.destroy();
+        node.wait_for(|told| matches!(told, Told::Closed).then_some(()));
+        assert_eq!(node.ping(2, entry.port()), Err(RequestError::Destroyed));
+    }
+}
+
+#[test]
+fn calls_of_several_threads_lose_nothing() {
+    const THREADS: u32 = 4;
+    const PINGS: u32 = 500;
+    let server = TestNode::bootstrapper();
+    let client = TestNode::bootstrapper();
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (client, port) = (&client.runner, server.port());
+            scope.spawn(move || {
+                for i in 0..PINGS {
+                    let user = thread * PINGS + i + 1;
+                    let to = Addr::new(Ipv4Addr::LOCALHOST, port);
+                    client.call(move |node, now| node.submit(now, ping(user, to)));
+                }
+            });
+        }
+    });
+    let mut seen = vec![false; (THREADS * PINGS) as usize];
+    for _ in 0..seen.len() {
+        let user = client.wait_for(|told| match told {
+            Told::Event(Event::Response { user, .. }) => Some(*user),
+            Told::Event(Event::Failure { user, error }) => panic!("{user}: {error:?}"),
+            _ => None,
+        });
+        assert!(!std::mem::replace(&mut seen[user as usize - 1], true), "{user} ended twice");
+    }
+    server.runner.destroy();
+    client.runner.destroy();
+}
+
+#[test]
+fn a_borrowed_poll_serves_and_is_taken_back() {
+    let server = TestNode::bootstrapper();
+    let client = TestNode::bootstrapper();
+    client.ping(1, server.port()).unwrap();
+    let mut answered = false;
+    while !answered {
+        Engine::get().for_each_shard(|shard| shard.drive());
+        while let Ok(told) = client.told.try_recv() {
+            answered |= matches!(told, Told::Event(Event::Response { user: 1, .. }));
+        }
+    }
+    // Nobody drives from here on and nobody says so: the shard takes its poll back by itself.
+    client.ping(2, server.port()).unwrap();
+    client.wait_for_response(2);
+    server.runner.destroy();
+    client.runner.destroy();
+}
+
+#[test]
+fn a_panic_destroys_one_node_only() {
+    let broken = TestNode::bootstrapper();
+    let sound = TestNode::bootstrapper();
+    let other = TestNode::bootstrapper();
+    let result: Option<()> = broken.runner.with(|_, _| panic!("on purpose"));
+    assert_eq!(result, None);
+    let message = broken.wait_for(|told| match told {
+        Told::Crashed(message) => Some(message.clone()),
+        _ => None,
+    });
+    assert_eq!(message, "on purpose");
+    broken.wait_for(|told| matches!(told, Told::Closed).then_some(()));
+    sound.ping(1, other.port()).unwrap();
+    sound.wait_for_response(1);
+    sound.runner.destroy();
+    other.runner.destroy();
+}
+
+fn ping(user: u32, to: Addr) -> RequestSpec {
+    RequestSpec {
+        user,
+        to,
+        token: None,
+        internal: true,
+        command: PING,
+        target: None,
+        value: None,
+        retries: 3,
+        timeout_ms: None,
+        ttl: 0,
+        socket: None,
+        session: None,
+    }
+}

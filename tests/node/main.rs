@@ -1,0 +1,5 @@
+//! Whole nodes, in a network in memory and virtual time.
+
+mod joining;
+mod net;
+mod serving;
