@@ -268,7 +268,7 @@ class DHT extends EventEmitter {
 
   request(message, to, opts) {
     try {
-      const { token, command, target, value } = message
+      const { token, command, target, value } = check.object(message, 'message')
       return this._request(false, command, token, target, value, to, 0, opts)
     } catch (err) {
       return Promise.reject(err)
@@ -376,7 +376,7 @@ class DHT extends EventEmitter {
     }
     if (req.value !== null) this._checkFits(req, opts.socket)
 
-    const { host, port } = to
+    const { host, port } = check.object(to, 'to')
     const address = { ip: check.ip(host), port: check.port(port) }
     return this._engine.requests.send(address, req, opts.socket, opts.session || null)
   }

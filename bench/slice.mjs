@@ -3,10 +3,11 @@
 //   worker threads that end under load.
 // usage: node bench/slice.mjs [--rounds 5] [--workers 1000] [--write]
 //   --write: puts the table into docs/architecture.md
-import { fork } from 'node:child_process'
+import { execFileSync, fork } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import os from 'node:os'
+import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
 
@@ -15,6 +16,7 @@ const PACKAGES = {
   reference: require.resolve('dht-rpc-reference'),
   engine: fileURLToPath(new URL('../index.js', import.meta.url))
 }
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const DOCUMENT = new URL('../docs/architecture.md', import.meta.url)
 
 const { values: options } = parseArgs({
@@ -25,6 +27,7 @@ const { values: options } = parseArgs({
   }
 })
 const rounds = Number(options.rounds)
+const load = buildLoad()
 
 const samples = { reference: { ping: [], serve: [] }, engine: { ping: [], serve: [] } }
 for (let round = 1; round <= rounds; round++) {
@@ -52,8 +55,18 @@ console.log(`${machine}\n\n${table}`)
 if (options.write) write(`${machine}:\n\n${table}`)
 if (workers.clean !== workers.total) process.exitCode = 1
 
+function buildLoad() {
+  const target = path.resolve(ROOT, process.env.CARGO_TARGET_DIR || 'target')
+  const manifest = path.join(ROOT, 'bench', 'load', 'Cargo.toml')
+  const args = ['build', '--release', '--quiet', '--manifest-path', manifest, '--target-dir', target]
+  execFileSync('cargo', args, { stdio: 'inherit' })
+  return path.join(target, 'release', process.platform === 'win32' ? 'load.exe' : 'load')
+}
+
 function run(workload, file, ...args) {
-  const child = fork(new URL(`./slice/${workload}.mjs`, import.meta.url), [file, ...args])
+  const child = fork(new URL(`./slice/${workload}.mjs`, import.meta.url), [file, ...args], {
+    env: { ...process.env, LOAD: load }
+  })
   return new Promise((resolve, reject) => {
     let result = null
     child.on('message', (message) => {

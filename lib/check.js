@@ -13,6 +13,7 @@ const ADDRESS = 6
 module.exports = {
   invalid,
   isBytes,
+  object,
   ip,
   port,
   bytes32,
@@ -23,6 +24,16 @@ module.exports = {
   option,
   requestFits,
   replyFits
+}
+
+function object(given, field) {
+  option(
+    (typeof given === 'object' || typeof given === 'function') && given !== null,
+    field,
+    'an object',
+    given
+  )
+  return given
 }
 
 // The address as a number.

@@ -28,7 +28,7 @@ function endOne(way) {
   let failed = false
   worker.on('error', () => (failed = true))
   if (way === 2) setTimeout(() => worker.terminate(), 20)
-  worker.on('message', () => way === 0 && worker.terminate())
+  if (way === 0) worker.once('message', () => worker.terminate())
   return new Promise((resolve) => worker.on('exit', () => resolve(!failed)))
 }
 

@@ -1,5 +1,10 @@
 //! Whole nodes, in a network in memory and virtual time.
 
+mod filtering;
 mod joining;
+mod looking;
 mod net;
+mod properties;
+mod requesting;
 mod serving;
+mod upkeep;

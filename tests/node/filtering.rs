@@ -1,0 +1,157 @@
+//! Senders and candidates that the user's filter is asked about.
+
+use dht_rpc_native::proto::wire::{self, command};
+use dht_rpc_native::proto::*;
+
+use crate::net::{Net, find_node, ping, reply_to, reply_with};
+
+const PEER: Addr = Addr::new(std::net::Ipv4Addr::new(99, 1, 2, 3), 4000);
+
+fn filtered() -> (Net, usize) {
+    let mut net = Net::new();
+    let n = net.add(Config {
+        filter: true,
+        ..Config::default()
+    });
+    (net, n)
+}
+
+fn contact(addr: Addr) -> Contact {
+    Contact {
+        id: Some(Id::of(addr)),
+        addr,
+    }
+}
+
+fn wanted(net: &mut Net, n: usize) -> (u32, Vec<Contact>) {
+    match &net.take_events(n)[..] {
+        [Event::VerdictWanted { key, nodes }] => (*key, nodes.clone()),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn hello(net: &mut Net, n: usize, id: Option<Id>) {
+    let request = wire::Request {
+        tid: 1,
+        to: net.client_addr(n),
+        id: id.as_ref().map(Id::as_bytes),
+        token: None,
+        internal: true,
+        command: command::PING,
+        target: None,
+        value: None,
+    };
+    let mut bytes = Vec::new();
+    request.encode(&mut bytes);
+    net.inject(n, Socket::Client, PEER, &bytes);
+}
+
+#[test]
+fn a_request_with_an_id_waits_for_its_verdict() {
+    for accepted in [true, false] {
+        let (mut net, n) = filtered();
+        hello(&mut net, n, Some(Id::of(PEER)));
+        assert_eq!(net.take_sent(), []);
+        let (key, nodes) = wanted(&mut net, n);
+        assert_eq!(nodes, [contact(PEER)]);
+        net.with(n, |node, now| node.handle_verdict(now, key, &[accepted]));
+        assert_eq!(net.take_sent().len(), 1, "it is answered in any case");
+        assert_eq!(net.node(n).table().contains(&Id::of(PEER)), accepted);
+        assert_eq!(net.node(n).nat().size(), usize::from(accepted) as _);
+        net.with(n, |node, now| node.handle_verdict(now, key, &[accepted]));
+        assert_eq!(net.take_sent(), []);
+    }
+    let (mut net, n) = filtered();
+    hello(&mut net, n, None);
+    assert_eq!(
+        net.take_sent().len(),
+        1,
+        "without id there is nothing to ask"
+    );
+}
+
+#[test]
+fn a_reply_settles_with_its_verdict_and_the_time_it_came() {
+    let (mut net, n) = filtered();
+    net.with(n, |node, now| node.request(now, ping(1, PEER)).unwrap());
+    let request = net.take_sent().remove(0);
+    net.run(30);
+    net.inject(n, Socket::Client, PEER, &reply_to(&request));
+    net.inject(n, Socket::Client, PEER, &reply_to(&request));
+    let (key, nodes) = wanted(&mut net, n);
+    assert_eq!(
+        nodes,
+        [Contact {
+            id: None,
+            addr: PEER
+        }]
+    );
+    assert_eq!(net.node(n).inflight(), 1);
+    net.run(9000);
+    assert_eq!(net.take_sent(), [], "no further try");
+    net.with(n, |node, now| node.handle_verdict(now, key, &[false]));
+    let events = net.take_events(n);
+    assert!(matches!(&events[..], [Event::Response { user: 1, reply }] if reply.rtt_ms == 30));
+    assert_eq!((net.node(n).nat().size(), net.node(n).inflight()), (0, 0));
+}
+
+#[test]
+fn candidates_that_are_rejected_are_not_visited() {
+    let (mut net, n) = filtered();
+    let given = Given::Nodes(vec![contact(PEER)]);
+    let spec = QuerySpec {
+        given,
+        ..find_node([1; 32])
+    };
+    let query = net.with(n, |node, now| node.query(now, spec));
+    net.with(n, |node, now| node.query_demand(now, query, 16));
+    let visit = net.take_sent().remove(0);
+    let named: Vec<Addr> = (1..5)
+        .map(|i| Addr::new([77, 0, 0, i].into(), 1000))
+        .collect();
+    net.inject(
+        n,
+        Socket::Client,
+        PEER,
+        &reply_with(&visit, Some(Id::of(PEER)), &named),
+    );
+    let (key, nodes) = wanted(&mut net, n);
+    let expected: Vec<Contact> = [PEER]
+        .iter()
+        .chain(&named)
+        .map(|addr| contact(*addr))
+        .collect();
+    assert_eq!(nodes, expected);
+    net.with(n, |node, now| {
+        node.handle_verdict(now, key, &[true, true, false, true, false])
+    });
+    let mut visited: Vec<Addr> = net.take_sent().iter().map(|packet| packet.to).collect();
+    visited.sort();
+    assert_eq!(visited, [named[0], named[2]]);
+}
+
+#[test]
+fn a_verdict_on_what_is_gone_is_ignored() {
+    let (mut net, n) = filtered();
+    net.with(n, |node, now| node.request(now, ping(1, PEER)).unwrap());
+    let request = net.take_sent().remove(0);
+    net.inject(
+        n,
+        Socket::Client,
+        PEER,
+        &reply_with(&request, Some(Id::of(PEER)), &[]),
+    );
+    let (key, _) = wanted(&mut net, n);
+    net.with(n, |node, _| node.cancel(1));
+    net.with(n, |node, now| node.handle_verdict(now, key, &[true]));
+    assert!(net.take_events(n).is_empty());
+    assert_eq!(net.node(n).counters().responses, 0);
+}
+
+#[test]
+fn what_is_held_is_bounded() {
+    let (mut net, n) = filtered();
+    (0..5000).for_each(|_| hello(&mut net, n, Some(Id::of(PEER))));
+    assert_eq!(net.take_events(n).len(), 4096);
+    assert_eq!(net.node(n).counters().dropped, 5000 - 4096);
+}
