@@ -122,7 +122,7 @@ class DHT extends EventEmitter {
   }
 
   get adaptive() {
-    return this._engine.view.flag(FLAGS.ADAPTIVE)
+    return this._engine.view.adaptive
   }
 
   get online() {
@@ -349,15 +349,14 @@ class DHT extends EventEmitter {
   async _bootstrap() {
     // Whoever made the node may still add listeners, and a subclass its fields.
     await Promise.resolve()
-    if (this.onrequest !== DHT.prototype.onrequest) this._engine.wantRequests()
+    this._engine.start()
     await this.bind()
     this.emit('listening')
-    await this._engine.start()
+    await this._engine.bootstrapped()
   }
 
   _listen(name) {
-    if (name === 'request') this._engine.wantRequests()
-    else if (name === 'add-node' || name === 'remove-node') this._engine.wantNodes()
+    if (name === 'add-node' || name === 'remove-node') this._engine.wantNodes()
   }
 
   _request(internal, command, token, target, value, to, timeout, opts) {

@@ -74,33 +74,53 @@ for (const { name, path } of packages) {
 }
 
 for (const { name, path } of natives) {
-  test(`${name}: listeners of events that throw take nothing with them`, async () => {
+  test(`${name}: listeners of events that throw take no reply with them`, async () => {
     const port = await freePort()
     const { seen, replied, uncaught } = await said(
       path,
       `
       const seen = []
-      for (const event of ['add-node', 'persistent', 'ready', 'close']) {
-        for (const node of [server, client]) {
-          node.on(event, () => {
-            seen.push(event)
-            throw new Error(event)
-          })
-        }
+      for (const event of ['add-node', 'nat-update']) {
+        client.on(event, () => {
+          seen.push(event)
+          throw new Error(event)
+        })
       }
       const known = DHT.bootstrapper(${port}, HOST, { host: HOST })
       await known.fullyBootstrapped()
       const replied = await client.ping({ host: HOST, port: ${port} })
-      await Promise.all([server.fullyBootstrapped(), client.fullyBootstrapped()])
       await known.destroy()
       await finish()
-      setImmediate(() => say({ seen, replied: replied.from.port }))
+      say({ seen, replied: replied.from.port })
     `
     )
 
     assert.strictEqual(replied, port)
-    assert.deepStrictEqual(seen.sort(), ['add-node', 'close', 'close', 'ready', 'ready'])
+    assert.deepStrictEqual(seen.sort(), ['add-node', 'nat-update'])
     assert.deepStrictEqual(uncaught.sort(), seen)
+  })
+
+  test(`${name}: a socket of the user's that throws harms nobody`, async () => {
+    const { pong, uncaught } = await said(
+      path,
+      `
+      await server.bind()
+      const socket = { trySend() { throw new Error('closed') } }
+      const ping = Buffer.from('030401007f000001000000', 'hex')
+      try {
+        server.onmessage(socket, ping, { host: HOST, port: 9 })
+      } catch (err) {
+        uncaught.push(err.message)
+      }
+      while (uncaught.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+      const pong = await client.ping(to())
+      say({ pong: pong.error })
+      await finish()
+    `
+    )
+
+    assert.strictEqual(pong, 0)
+    assert.deepStrictEqual(uncaught, ['closed'])
   })
 }
 

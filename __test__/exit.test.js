@@ -53,7 +53,7 @@ describe('process exit', { concurrency: 2 }, () => {
         node.destroy()
       })`))
 
-    test(`${name}: nor replaces a process that destroys and starts anew`, () =>
+    test(`${name}: a process may destroy and start anew`, () =>
       ends(
         `(async () => {
         for (let i = 0; i < 5; i++) {

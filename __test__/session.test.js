@@ -133,13 +133,22 @@ for (const { name, DHT } of packages) {
     const query = session.query({ target: randomTarget(), command: 1 })
     query.resume()
     await until(() => held.length === 4, 'everybody was asked')
-    assert.strictEqual(session.inflight.length, 4)
     session.destroy()
     await query.finished()
 
     assert.strictEqual(query.errors, 4)
     assert.strictEqual(query.successes, 0)
     assert.deepStrictEqual(query.closestReplies, [])
+  })
+
+  test(`${name}: the requests of a query are in flight in its session`, async (t) => {
+    const { silent, session, to } = await busy(t)
+    session.query({ target: randomTarget(), command: 1 }, { nodes: [to] }).resume()
+    await until(() => silent.received.length === 1, 'the request of the query is out')
+
+    assert.strictEqual(session.inflight.length, 1)
+    session.destroy()
+    assert.strictEqual(session.inflight.length, 0)
   })
 
   test(`${name}: destroying a query leaves the given session's requests alone`, async (t) => {
@@ -156,7 +165,6 @@ for (const { name, DHT } of packages) {
     await query.finished()
 
     assert.strictEqual(await settled(ping), 'pending')
-    assert.strictEqual(session.inflight.length, 2)
     assert.strictEqual(node.stats.requests.active, 2)
     session.destroy()
     await assert.rejects(ping, { code: 'REQUEST_DESTROYED' })

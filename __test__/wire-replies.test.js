@@ -74,8 +74,12 @@ const HANDLERS = [
 
 for (const { name, DHT } of packages) {
   test(`${name}: the exact bytes of replies`, async (t) => {
-    const node = await createBootstrapper(t, DHT)
-    node.onrequest = (req) => HANDLERS[req.command](req)
+    class Node extends DHT {
+      onrequest(req) {
+        return HANDLERS[req.command](req)
+      }
+    }
+    const node = await createBootstrapper(t, Node)
     node.addNode(NEIGHBOUR)
     const raw = await RawPeer.create(t)
     const to = serverAddress(node)

@@ -1,6 +1,6 @@
 const { test } = require('node:test')
 const assert = require('node:assert')
-const { natives } = require('./helpers/packages')
+const { packages } = require('./helpers/packages')
 const { run } = require('./helpers/child')
 
 const WORKERS = 25
@@ -78,7 +78,7 @@ async function stillWorks() {
 main()
 `
 
-for (const { name, path } of natives) {
+for (const { name, path } of packages) {
   async function codes(ends, count) {
     const { code, signal, stdout, stderr } = await run(MAIN, [path, ends, String(count), WORKER], {
       ms: 60000

@@ -34,7 +34,7 @@ function parseBootstrapNode(node, i) {
 
 function parseAddress(text, i) {
   const [host, port] = text.split(':')
-  if (!host || !port) throw BOOTSTRAP_FORMAT()
+  if (!host || !port) throw BOOTSTRAP_FORMAT(`bootstrap[${i}]`, JSON.stringify(text))
   return { host, port: checkPort(/^\d+$/.test(port) ? Number(port) : port, i) }
 }
 
@@ -44,7 +44,7 @@ function isNodeLike({ host, port }) {
 }
 
 function checkObject({ host, port }, i) {
-  if (port === undefined || port === null) throw BOOTSTRAP_FORMAT()
+  if (port === undefined || port === null) throw BOOTSTRAP_FORMAT(`bootstrap[${i}].port`, port)
   checkPort(port, i)
   if (typeof host === 'string' && host !== '') return
   const field = `bootstrap[${i}].host`

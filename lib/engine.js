@@ -33,7 +33,6 @@ module.exports = class Engine {
     this._host = host
     this._filter = config.filter
     this._publicAddress = config.publicIp !== undefined
-    this._wantsRequests = false
     this._wantsNodes = false
     this._bootstrapDynamic = config.bootstrapDynamic
     this._binding = null
@@ -68,14 +67,20 @@ module.exports = class Engine {
   }
 
   bind() {
-    if (this._binding === null) this._binding = this._bind()
+    if (this._binding === null) this._binding = this._bind(native.bind)
     return this._binding
   }
 
-  // Resolves when the bootstrap is done.
+  // Binds and begins the bootstrap at once, so that nothing comes in between.
   start() {
+    if (this._gone) return
+    if (this._binding === null) this._binding = this._bind(native.start)
+    else if (this.sockets.server !== null) native.start(this.handle)
+  }
+
+  // Resolves when the bootstrap is done.
+  bootstrapped() {
     if (this._gone) return Promise.reject(DHTError.NODE_WAS_DESTROYED())
-    native.start(this.handle)
     return this._ready.promise
   }
 
@@ -93,7 +98,7 @@ module.exports = class Engine {
   }
 
   rebind() {
-    this._binding = this._bind()
+    this._binding = this._bind(native.bind)
     return this._binding
   }
 
@@ -108,17 +113,11 @@ module.exports = class Engine {
     return this._closing
   }
 
-  wantRequests() {
-    if (this._wantsRequests) return
-    this._wantsRequests = true
-    this._tellInterest()
-  }
-
   wantNodes() {
     if (this._wantsNodes) return
     this._wantsNodes = true
     this.view.keepRemoved()
-    this._tellInterest()
+    if (!this._gone) native.listenToNodes(this.handle)
   }
 
   // The bootstrap nodes may have been changed: they are asked for at each use.
@@ -217,11 +216,15 @@ module.exports = class Engine {
       case KINDS.FAILURE:
         return this.requests.onfailure(w[i + 2], w[i + 3])
       case KINDS.QUERY_ROW:
-        return this.queries.onrow(w[i + 2], slab, at + 16)
+        return this.queries.onrow(w[i + 2], slab, at)
+      case KINDS.QUERY_PROGRESS:
+        return this.queries.onprogress(w[i + 2], slab, at)
       case KINDS.QUERY_COMMIT:
         return this.queries.oncommit(w[i + 2], slab, at)
       case KINDS.QUERY_END:
         return this.queries.onend(w[i + 2], slab, at)
+      case KINDS.STANDING:
+        return this.view.onstanding(slab, at)
       case KINDS.VERDICT:
         return this._onverdict(w[i + 2], readContacts(slab, at + 16, w[i + 3]))
       case KINDS.SEND:
@@ -340,9 +343,9 @@ module.exports = class Engine {
     this._closed.resolve()
   }
 
-  async _bind() {
+  async _bind(bind) {
     try {
-      native.bind(this.handle)
+      bind(this.handle)
     } catch (err) {
       this.release()
       throw err
@@ -372,10 +375,6 @@ module.exports = class Engine {
     counters[REQUESTS_ACTIVE] = counters[INFLIGHT] = 0
     this._finalCounters = counters
     this._gone = true
-  }
-
-  _tellInterest() {
-    if (!this._gone) native.interest(this.handle, this._wantsRequests, this._wantsNodes)
   }
 
   // An address that cannot be reached is no error: dependents pass what peers gave them.

@@ -9,11 +9,11 @@ module.exports = class Health {
   }
 
   get online() {
-    return this._view.flag(FLAGS.HEALTH_ONLINE)
+    return this._view.flag(FLAGS.ONLINE)
   }
 
   get degraded() {
-    return this._view.flag(FLAGS.HEALTH_DEGRADED)
+    return this._view.flag(FLAGS.DEGRADED)
   }
 
   get oldest() {

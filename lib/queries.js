@@ -55,11 +55,17 @@ module.exports = class Queries {
     }
   }
 
+  // The counts from byte 12, the body from byte 24.
   onrow(number, slab, at) {
     const query = this._get(number)
     if (query === null) return
     environment.settled = true
-    query.onrow(slab, at)
+    query.onrow(slab, at + 24, slab.words, (at >> 2) + 3)
+  }
+
+  onprogress(number, slab, at) {
+    const query = this._get(number)
+    if (query !== null) query.onprogress(slab.words, (at >> 2) + 3)
   }
 
   // Bodies from byte 24.

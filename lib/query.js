@@ -49,6 +49,7 @@ module.exports = class Query extends Readable {
     this._inflight = 0
     this._stateTurn = -1
     this._rows = !!opts.map
+    this._follows = this._rows
     this._room = 0
     this._opened = false
     this._ended = false
@@ -125,14 +126,23 @@ module.exports = class Query extends Readable {
   }
 
   // A row: a reply without error.
-  onrow(slab, at) {
+  onrow(slab, at, words, i) {
+    this.onprogress(words, i)
     const reply = this._replies.read(slab, at)
+    if (reply.from.id !== null) this._replies.insert(reply, this.target, this.k)
     if (this._room > 0) this._room--
     if (this._ended || this.destroying) return
 
     const data = this.map(reply)
     if (!data || this.push(data) !== false) this._demand()
     else this.dht._engine.queries.unhold(this)
+  }
+
+  // While rows are read, what is seen of the query advances with them.
+  onprogress(words, i) {
+    this._successes = words[i]
+    this._errors = words[i + 1]
+    this._inflight = words[i + 2]
   }
 
   // The lookup is over, the rest is ours: a function of the user's commits.
@@ -213,11 +223,14 @@ module.exports = class Query extends Readable {
   _readRows() {
     if (this._rows) return
     this._rows = true
-    if (!this._ended) native.queryRows(this.dht._engine.handle, this.number, true)
+    if (this._ended) return
+    native.queryRows(this.dht._engine.handle, this.number, true)
+    if (this._opened) this._readState()
+    this._follows = true
   }
 
   _readState() {
-    if (this._ended) return
+    if (this._ended || this._follows) return
     const turn = environment.turn()
     if (this._stateTurn === turn) return
     this._stateTurn = turn

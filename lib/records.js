@@ -32,7 +32,9 @@ const KINDS = {
   SEND: 18,
   NETWORK_STATE: 19,
   CRASHED: 20,
-  CLOSED: 21
+  CLOSED: 21,
+  STANDING: 22,
+  QUERY_PROGRESS: 23
 }
 
 module.exports = {

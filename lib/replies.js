@@ -1,5 +1,6 @@
 'use strict'
 
+const { compareDistance } = require('./distance')
 const { readReply, replySerial, replyLength } = require('./records')
 
 // The replies of a query. What is emitted and what is among the closest are the same objects.
@@ -27,6 +28,20 @@ module.exports = class Replies {
       closest[i] = this.read(slab, at)
       at += replyLength(slab, at)
     }
+  }
+
+  // Of two from one node the first stays.
+  insert(reply, target, k) {
+    const { closest } = this
+    let i = closest.length
+    for (; i > 0; i--) {
+      const order = compareDistance(target, closest[i - 1].from.id, reply.from.id)
+      if (order === 0) return
+      if (order < 0) break
+    }
+    if (i === k) return
+    closest.splice(i, 0, reply)
+    if (closest.length > k) closest.pop()
   }
 
   // Nothing more is read.

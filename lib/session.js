@@ -9,8 +9,17 @@ let numbers = 0
 module.exports = class Session {
   constructor(dht) {
     this.dht = dht
-    this.inflight = []
     this.number = ++numbers
+    this._pending = []
+  }
+
+  // Its own requests, then as many places as its queries have requests in flight.
+  get inflight() {
+    const engine = this.dht._engine
+    const length = engine.gone ? 0 : native.sessionInflight(engine.handle, this.number)
+    const inflight = [...this._pending]
+    while (inflight.length < length) inflight.push(null)
+    return inflight
   }
 
   query({ target, command, value }, opts = {}) {
@@ -31,21 +40,21 @@ module.exports = class Session {
 
   destroy(err) {
     native.sessionDestroy(this.dht._engine.handle, this.number)
-    while (this.inflight.length > 0) {
-      this.inflight[0].destroy(err || DHTError.REQUEST_DESTROYED())
+    while (this._pending.length > 0) {
+      this._pending[0].destroy(err || DHTError.REQUEST_DESTROYED())
     }
     this.dht._engine.view.invalidate()
   }
 
   _attach(pending) {
-    pending.index = this.inflight.push(pending) - 1
+    pending.index = this._pending.push(pending) - 1
   }
 
   _detach(pending) {
     const { index } = pending
-    const last = this.inflight.pop()
+    const last = this._pending.pop()
     if (last === pending) return
     last.index = index
-    this.inflight[index] = last
+    this._pending[index] = last
   }
 }

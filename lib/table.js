@@ -1,6 +1,7 @@
 'use strict'
 
 const { bytes32 } = require('./check')
+const { compareDistance } = require('./distance')
 
 const K = 20
 
@@ -45,11 +46,4 @@ module.exports = class Table {
   toArray() {
     return this.closest(this.id, Infinity)
   }
-}
-
-function compareDistance(target, a, b) {
-  for (let i = 0; i < 32; i++) {
-    if (a[i] !== b[i]) return (a[i] ^ target[i]) - (b[i] ^ target[i])
-  }
-  return 0
 }

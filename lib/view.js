@@ -18,8 +18,6 @@ const FLAGS = {
   FIREWALLED: 4,
   ONLINE: 32,
   DEGRADED: 64,
-  HEALTH_ONLINE: 128,
-  HEALTH_DEGRADED: 256,
   NAT_HOST: 512,
   ADAPTIVE: 1024
 }
@@ -27,8 +25,9 @@ const FLAGS = {
 const STALE = -1
 const list = new Slab(256 * ENTRY) // shared: it is read as soon as it is written
 
-// A node's state as JavaScript sees it: read at the first look of a turn, and standing still until the turn ends, an
-// event of the node is delivered, or JavaScript itself changes something.
+// A node's state as JavaScript sees it. What it is to others (its standing) advances with the events that tell of it;
+// the rest is read at the first look of a turn, and stands still until the turn ends, an event of the node is
+// delivered, or JavaScript itself changes something.
 class View {
   constructor(handle) {
     this._handle = handle
@@ -37,10 +36,17 @@ class View {
     this._turn = STALE
     this._frozen = false
     this._id = null
+    this._flags = 0
+    this._natHost = null
+    this._natPort = 0
     this._generation = STALE
     this._entries = []
     this._bySerial = new Map()
     this._keepsRemoved = false
+
+    this._read()
+    this._adaptive = (this._state.words[0] & FLAGS.ADAPTIVE) !== 0
+    this._stand(this._state.words, 0, this._state, TABLE_ID)
   }
 
   invalidate() {
@@ -54,16 +60,19 @@ class View {
   }
 
   flag(flag) {
-    return (this._read()[0] & flag) !== 0
+    return (this._flags & flag) !== 0
+  }
+
+  get adaptive() {
+    return this._adaptive
   }
 
   get natHost() {
-    const w = this._read()
-    return w[0] & FLAGS.NAT_HOST ? formatIPv4(w[1]) : null
+    return this._natHost
   }
 
   get natPort() {
-    return this._read()[2]
+    return this._natPort
   }
 
   get natSize() {
@@ -79,8 +88,11 @@ class View {
   }
 
   get tableId() {
-    this._read()
     return this._id
+  }
+
+  onstanding(slab, at) {
+    this._stand(slab.words, (at >> 2) + 2, slab, at + 24)
   }
 
   // Oldest first: { responses, timeouts } and, once judged, offline and degraded.
@@ -125,14 +137,17 @@ class View {
     const turn = environment.turn()
     if (this._turn === turn || this._frozen) return this._state.words
     this._turn = turn
-    if (native.read(this._handle, this._state.bytes) > 0) this._readId()
+    native.read(this._handle, this._state.bytes)
     return this._state.words
   }
 
-  _readId() {
-    const { bytes } = this._state
-    if (this._id !== null && this._id.compare(bytes, TABLE_ID, TABLE_ID + 32) === 0) return
-    this._id = this._state.copy(TABLE_ID, 32)
+  // words[i]: flags, nat ip, nat port.
+  _stand(words, i, slab, idAt) {
+    this._flags = words[i]
+    this._natHost = words[i] & FLAGS.NAT_HOST ? formatIPv4(words[i + 1]) : null
+    this._natPort = words[i + 2]
+    if (this._id !== null && this._id.compare(slab.bytes, idAt, idAt + 32) === 0) return
+    this._id = slab.copy(idAt, 32)
   }
 
   _load(generation) {

@@ -37,6 +37,8 @@ pub fn create(config: NodeConfig) -> Result<u32> {
     let node = Engine::get()
         .add(config.core(), bind, config.shards as usize, sink)
         .map_err(|error| Error::new(Status::GenericFailure, error.to_string()))?;
+    // Whether somebody listens is known when a request is delivered, not when it comes in.
+    node.with(|node, _| node.set_interest(Interest { requests: true, nodes: false }));
     environment::insert(handle, node);
     Ok(handle)
 }
@@ -48,10 +50,11 @@ pub fn bind(handle: u32) -> std::result::Result<(), Error<String>> {
     node.bind().map_err(|error| Error::new(system_code(&error), error.to_string()))
 }
 
-/// Begins the bootstrap.
+/// Begins the bootstrap, binding first if that was not done: nothing can come in between.
 #[napi(catch_unwind)]
-pub fn start(handle: u32) {
-    call(handle, |node, now| node.start(now));
+pub fn start(handle: u32) -> std::result::Result<(), Error<String>> {
+    let Some(node) = environment::node(handle) else { return Ok(()) };
+    node.start().map_err(|error| Error::new(system_code(&error), error.to_string()))
 }
 
 /// Makes a packed request; 0, or the error for which it was refused.
@@ -119,52 +122,52 @@ pub fn query_destroy(handle: u32, query: u32) {
     call(handle, move |node, now| node.query_destroy(now, query));
 }
 
-/// Says which events are listened to.
+/// Has NODE_ADDED and NODE_REMOVED records made.
 #[napi(catch_unwind)]
-pub fn interest(handle: u32, requests: bool, nodes: bool) {
-    call(handle, move |node, _| node.set_interest(Interest { requests, nodes }));
+pub fn listen_to_nodes(handle: u32) {
+    run(handle, |node, _| node.set_interest(Interest { requests: true, nodes: true }));
 }
 
 #[napi(catch_unwind)]
 pub fn add_node(handle: u32, ip: u32, port: u32) {
     let addr = address(ip, port);
-    call(handle, move |node, now| node.add_node(now, addr));
+    run(handle, |node, now| node.add_node(now, addr));
 }
 
 #[napi(catch_unwind)]
 pub fn refresh(handle: u32) {
-    call(handle, |node, now| node.refresh(now));
+    run(handle, |node, now| node.refresh(now));
 }
 
 /// One tick, by hand.
 #[napi(catch_unwind)]
 pub fn tick(handle: u32) {
-    call(handle, |node, now| node.tick(now));
+    run(handle, |node, now| node.tick(now));
 }
 
 /// As if the machine had slept.
 #[napi(catch_unwind)]
 pub fn wakeup(handle: u32) {
-    call(handle, |node, now| node.wakeup(now));
+    run(handle, |node, now| node.wakeup(now));
 }
 
 #[napi(catch_unwind)]
 pub fn nat_add(handle: u32, ip: u32, port: u32) {
     let addr = address(ip, port);
-    call(handle, move |node, _| node.nat_add(addr));
+    run(handle, |node, _| node.nat_add(addr));
 }
 
 /// Probes the NAT; a NETWORK_STATE record answers `user`.
 #[napi(catch_unwind)]
 pub fn update_network_state(handle: u32, user: u32, only_firewall: bool) {
-    call(handle, move |node, now| node.update_network_state(now, user, only_firewall));
+    run(handle, |node, now| node.update_network_state(now, user, only_firewall));
 }
 
 /// Answers a BOOTSTRAP_WANTED record.
 #[napi(catch_unwind, js_name = "bootstrapNodes")]
 pub fn give_bootstrap_nodes(handle: u32, key: u32, list: Vec<String>) {
     let nodes = bootstrap_nodes(&list);
-    call(handle, move |node, now| node.handle_bootstrap_nodes(now, key, nodes));
+    run(handle, |node, now| node.handle_bootstrap_nodes(now, key, nodes));
 }
 
 /// Has the bootstrap nodes asked for at each use.
@@ -177,15 +180,15 @@ pub fn bootstrap_dynamic(handle: u32, on: bool) {
 #[napi(catch_unwind)]
 pub fn verdict(handle: u32, key: u32, accepted: &[u8]) {
     let accepted: Vec<bool> = accepted.iter().map(|&byte| byte != 0).collect();
-    call(handle, move |node, now| node.handle_verdict(now, key, &accepted));
+    run(handle, |node, now| node.handle_verdict(now, key, &accepted));
 }
 
 /// Hands in a datagram that came on a socket of the user's.
 #[napi(catch_unwind)]
 pub fn message(handle: u32, socket: u32, bytes: &[u8], ip: u32, port: u32) {
     let Some(socket) = records::socket_of(socket) else { return };
-    let (from, bytes) = (address(ip, port), bytes.to_vec());
-    call(handle, move |node, now| node.handle_datagram(now, socket, from, &bytes));
+    let from = address(ip, port);
+    run(handle, |node, now| node.handle_datagram(now, socket, from, bytes));
 }
 
 /// Rejects what is in flight and closes the sockets.
@@ -199,12 +202,12 @@ pub fn suspend(handle: u32) {
 /// The wake-up of a suspended node; [`bind`] and [`resumed`] follow.
 #[napi(catch_unwind)]
 pub fn resume(handle: u32) {
-    call(handle, |node, now| node.resume(now));
+    run(handle, |node, now| node.resume(now));
 }
 
 #[napi(catch_unwind)]
 pub fn resumed(handle: u32) {
-    call(handle, |node, now| node.resumed(now));
+    run(handle, |node, now| node.resumed(now));
 }
 
 /// Rejects what is in flight, closes the sockets and frees the handle. CLOSED is its last record.
@@ -219,6 +222,13 @@ pub fn destroy(handle: u32) {
 #[napi(catch_unwind, js_name = "ref")]
 pub fn reference(env: Env, on: bool) {
     environment::reference(env, on);
+}
+
+/// Now, so that JavaScript sees what came of it as soon as it looks.
+fn run(handle: u32, f: impl FnOnce(&mut Node, Now)) {
+    if let Some(node) = environment::node(handle) {
+        node.with(f);
+    }
 }
 
 fn call(handle: u32, f: impl FnOnce(&mut Node, Now) + Send + 'static) {

@@ -5,12 +5,14 @@
 //! layouts are in [`records`] (to JavaScript), [`commands`] (from it) and [`view`] (reads);
 //! `lib/records.js` and `lib/commands.js` are their other halves.
 
+#[cfg_attr(test, allow(dead_code, reason = "only the addon exports them"))]
 mod calls;
 mod commands;
 mod config;
 mod environment;
 mod outbox;
 mod records;
+#[cfg_attr(test, allow(dead_code, reason = "only the addon exports them"))]
 mod reads;
 mod sink;
 mod view;

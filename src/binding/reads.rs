@@ -80,6 +80,12 @@ pub fn query_read(handle: u32, query: u32, mut slab: BufferSlice<'_>) -> u32 {
     fill(&mut slab, state.map(|state| view::query(&state)))
 }
 
+/// The requests of a session that are in flight, those of its queries among them.
+#[napi(catch_unwind)]
+pub fn session_inflight(handle: u32, session: u32) -> u32 {
+    with(handle, |node| node.session_inflight(session)).unwrap_or(0) as u32
+}
+
 /// A number of the node's that may change at any time; `lib/native-layout` names the indices.
 #[napi(catch_unwind)]
 pub fn counter(handle: u32, index: u32) -> f64 {

@@ -17,7 +17,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use crate::proto::{
-    Addr, Bytes32, Contact, Event, Incoming, NodeEntry, QueryOutcome, QueryState, Reply,
+    Addr, Bytes32, Contact, Event, Incoming, NodeEntry, Progress, QueryOutcome, QueryState, Reply,
     RequestError, Socket, Transmit,
 };
 
@@ -32,7 +32,7 @@ pub enum Kind {
     Response = 2,
     /// `user, request error`
     Failure = 3,
-    /// `query, 0, reply body`
+    /// `query, successes, errors, in flight, reply body`
     QueryRow = 4,
     /// `query, count, successes, errors, reply bodies`
     QueryCommit = 5,
@@ -61,6 +61,10 @@ pub enum Kind {
     /// `length, 0, UTF-8`
     Crashed = 20,
     Closed = 21,
+    /// `flags as those of a state, nat ip, nat port, 0, table id`
+    Standing = 22,
+    /// `query, successes, errors, in flight`
+    QueryProgress = 23,
 }
 
 /// Bytes of an entry.
@@ -92,9 +96,17 @@ pub fn event(out: &mut Vec<u8>, handle: u32, event: &Event) {
         Event::Failure { user, error } => {
             fields(out, Kind::Failure, handle, &[*user, *error as u32]);
         }
-        Event::QueryRow { query, reply } => record(out, Kind::QueryRow, handle, |out| {
-            words(out, &[*query, 0]);
-            body(out, reply);
+        Event::QueryRow { query, progress, reply } => {
+            record(out, Kind::QueryRow, handle, |out| {
+                counts(out, *query, progress);
+                body(out, reply);
+            });
+        }
+        Event::QueryProgress { query, progress } => {
+            record(out, Kind::QueryProgress, handle, |out| counts(out, *query, progress));
+        }
+        Event::Standing(standing) => record(out, Kind::Standing, handle, |out| {
+            super::view::standing(out, standing);
         }),
         Event::QueryCommit { query, state } => record(out, Kind::QueryCommit, handle, |out| {
             words(out, &[*query, state.closest.len() as u32, state.successes, state.errors]);
@@ -180,6 +192,11 @@ pub fn socket_of(number: u32) -> Option<Socket> {
         2 => Some(Socket::Client),
         number => Some(Socket::Foreign(number)),
     }
+}
+
+fn counts(out: &mut Vec<u8>, query: u32, progress: &Progress) {
+    let Progress { successes, errors, inflight } = *progress;
+    words(out, &[query, successes, errors, inflight]);
 }
 
 fn end(out: &mut Vec<u8>, query: u32, outcome: QueryOutcome, state: &QueryState) {

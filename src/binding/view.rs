@@ -9,10 +9,12 @@
 //! query   successes, errors, in flight, count, count × reply body
 //! ```
 
+use std::net::Ipv4Addr;
+
 use super::records;
 use crate::engine::Runner;
 use crate::proto::health::Snapshot;
-use crate::proto::{Bytes32, Node, NodeEntry, QueryState};
+use crate::proto::{Bytes32, Node, NodeEntry, QueryState, Standing};
 
 const BOOTSTRAPPED: u32 = 1;
 const EPHEMERAL: u32 = 2;
@@ -30,24 +32,18 @@ pub fn state(runner: &Runner) -> Option<Vec<u8>> {
     let ports = runner.ports();
     runner.with(|node, _| {
         let mut out = Vec::with_capacity(192);
-        let nat = node.nat();
         let health = node.health();
-        let on = |flag: bool, bit: u32| if flag { bit } else { 0 };
-        let flags = on(node.is_bootstrapped(), BOOTSTRAPPED)
-            | on(node.is_ephemeral(), EPHEMERAL)
-            | on(node.is_firewalled(), FIREWALLED)
+        let standing = node.standing();
+        let flags = standing_flags(&standing)
             | on(node.is_destroyed(), DESTROYED)
             | on(node.is_suspended(), SUSPENDED)
-            | on(health.online, ONLINE)
-            | on(health.degraded, DEGRADED)
-            | on(nat.host().is_some(), HAS_NAT_HOST)
             | on(node.is_adaptive(), ADAPTIVE)
             | on(ports.server != 0, BOUND);
         let words = [
             flags,
-            nat.host().map_or(0, |host| host.to_bits()),
-            u32::from(nat.port()),
-            nat.size() as u32,
+            standing.host.map_or(0, Ipv4Addr::to_bits),
+            u32::from(standing.port),
+            node.nat().size() as u32,
             node.tick_count().cast_unsigned(),
             node.refresh_ticks().cast_unsigned(),
             node.table().len() as u32,
@@ -66,6 +62,14 @@ pub fn state(runner: &Runner) -> Option<Vec<u8>> {
         health.window().iter().for_each(|snapshot| push_snapshot(&mut out, snapshot));
         out
     })
+}
+
+/// Appends what a node is to others: the first three words of a state, 0, and the table's id.
+pub fn standing(out: &mut Vec<u8>, standing: &Standing) {
+    let ip = standing.host.map_or(0, Ipv4Addr::to_bits);
+    let words = [standing_flags(standing), ip, u32::from(standing.port), 0];
+    words.iter().for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
+    out.extend_from_slice(standing.table_id.as_bytes());
 }
 
 /// Packs the entries of the node list, oldest first.
@@ -87,6 +91,19 @@ pub fn query(state: &QueryState) -> Vec<u8> {
     words.iter().for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
     records::bodies(&mut out, &state.closest);
     out
+}
+
+fn standing_flags(standing: &Standing) -> u32 {
+    on(standing.bootstrapped, BOOTSTRAPPED)
+        | on(standing.ephemeral, EPHEMERAL)
+        | on(standing.firewalled, FIREWALLED)
+        | on(standing.online, ONLINE)
+        | on(standing.degraded, DEGRADED)
+        | on(standing.host.is_some(), HAS_NAT_HOST)
+}
+
+fn on(flag: bool, bit: u32) -> u32 {
+    if flag { bit } else { 0 }
 }
 
 fn entries(len: usize, nodes: impl Iterator<Item = NodeEntry>) -> Vec<u8> {

@@ -104,17 +104,38 @@ impl Runner {
     /// # Errors
     /// The operating system's, see [`Sockets::bind`].
     pub fn bind(&self) -> io::Result<()> {
+        self.bind_and(|_, _| ())
+    }
+
+    /// Begins the node's bootstrap, binding first if that was not done: no datagram can come in
+    /// between the two.
+    ///
+    /// # Errors
+    /// As those of [`Self::bind`].
+    pub fn start(&self) -> io::Result<()> {
+        self.bind_and(|node, now| node.start(now))
+    }
+
+    fn bind_and(&self, then: impl FnOnce(&mut Node, Now)) -> io::Result<()> {
         let mut place = self.sockets.write();
         if place.is_some() {
+            drop(place);
+            self.with(then);
             return Ok(());
         }
         let mut sockets = Sockets::bind(&self.options, *self.ports.lock())?;
         sockets.register(self.shard.registry(), self.key() * 2)?;
         let ports = sockets.ports;
         *self.ports.lock() = ports;
+        // Taken before the sockets are in place: what they receive comes after this.
+        let core = self.core.lock();
         *place = Some(sockets);
         drop(place);
-        self.with(|node, now| node.handle_bound(now, ports.server, ports.client));
+        self.settle(core, |node, now| {
+            node.handle_bound(now, ports.server, ports.client);
+            then(node, now);
+        });
+        self.run_waiting_calls();
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! One iterative lookup: whom to ask next, who answered, who is nearest.
 //!
 //! ```text
-//! New -> Opening -> Looking -> Committing -> Ended
+//! New -> Opening -> Looking -> Committing -> Ended -> Forgotten
 //! ```
 //!
 //! It sends nothing: its driver asks [`Query::next_step`] until it says to wait, and reports what
@@ -14,7 +14,7 @@ use super::id::Id;
 use super::requests::Session;
 use super::table::K;
 use super::types::{
-    Addr, Bytes32, Commit, Contact, Given, QuerySpec, QueryState, Reply, RequestError,
+    Addr, Bytes32, Commit, Contact, Given, Progress, QuerySpec, QueryState, Reply, RequestError,
 };
 
 /// Visits at a time while the given nodes may still prove good enough.
@@ -35,9 +35,11 @@ pub(super) enum Phase {
     /// Candidates are being found.
     Opening,
     Looking,
-    /// The lookup is over; what still comes in is ignored.
+    /// The lookup is over, its commits are not.
     Committing,
     Ended,
+    /// Nobody asks any more; only visits in a session of the user's may still be in flight.
+    Forgotten,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +76,9 @@ pub(super) struct Query {
     /// Rows that the reader has room for.
     pub room: u32,
     pub phase: Phase,
+    /// The lookup came to its end: what still comes in is ignored. Before that, answers count even
+    /// if nobody asks for further steps any more.
+    pub found: bool,
     pub commits: Commits,
     only_closest: bool,
     successes: u32,
@@ -112,6 +117,7 @@ impl Query {
             rows: spec.rows,
             room: 0,
             phase: Phase::New,
+            found: false,
             commits: Commits::default(),
             only_closest: false,
             successes: 0,
@@ -140,6 +146,18 @@ impl Query {
             inflight: self.inflight,
             closest: self.closest.clone(),
         }
+    }
+
+    pub fn progress(&self) -> Progress {
+        Progress {
+            successes: self.successes,
+            errors: self.errors,
+            inflight: self.inflight,
+        }
+    }
+
+    pub fn inflight(&self) -> u32 {
+        self.inflight
     }
 
     pub fn closest(&self) -> &[Arc<Reply>] {
@@ -223,7 +241,7 @@ impl Query {
     pub fn visit_answered(&mut self, asked: Addr, slow: bool, error: bool) -> bool {
         self.visit_over(slow);
         self.seen.insert(asked, Seen::Answered);
-        if self.phase != Phase::Looking {
+        if self.found {
             return false;
         }
         if error {
@@ -253,6 +271,18 @@ impl Query {
         self.visit_over(slow);
         self.errors = self.errors.saturating_add(1);
         named_by
+    }
+
+    /// A visit was not made after all.
+    pub fn visit_withdrawn(&mut self) {
+        self.visit_over(false);
+    }
+
+    /// The query is over, and what it has in flight with it.
+    pub fn visits_dropped(&mut self) {
+        self.errors = self.errors.saturating_add(self.inflight);
+        self.inflight = 0;
+        self.slow = 0;
     }
 
     pub fn visit_slowed(&mut self) {
@@ -299,3 +329,6 @@ impl Query {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -169,6 +169,10 @@ impl<P> Requests<P> {
         self.order.iter().filter_map(|slot| self.key_of(*slot))
     }
 
+    pub fn count_of(&self, session: Session) -> usize {
+        self.sessions.get(&session).map_or(0, |keys| keys.len())
+    }
+
     pub fn first_of(&self, session: Session) -> Option<Key> {
         self.key_of(*self.sessions.get(&session)?.first()?)
     }
@@ -259,9 +263,13 @@ impl<P> Requests<P> {
             self.window.recv();
         }
         self.compact_waiting();
+        self.release_memory();
         Some(removed)
     }
 }
+
+/// Places for requests that an idle node may keep.
+const KEPT_SLOTS: usize = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -303,6 +311,17 @@ impl<P> Requests<P> {
         {
             moved.session_index = at;
         }
+    }
+
+    /// An idle node keeps little of what a busy time took.
+    fn release_memory(&mut self) {
+        if !self.order.is_empty() || self.slots.capacity() <= KEPT_SLOTS {
+            return;
+        }
+        self.slots = Vec::new();
+        self.free = Vec::new();
+        self.order = Vec::new();
+        self.tids = HashMap::new();
     }
 
     /// Keeps what is left behind in the queue in proportion to what waits.

@@ -259,3 +259,124 @@ impl Table {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::types::Addr;
+    use proptest::prelude::*;
+
+    fn entry(id: Id) -> NodeEntry {
+        NodeEntry {
+            serial: 0,
+            id,
+            addr: Addr::new([1, 2, 3, 4].into(), 5),
+            to: None,
+            sampled: 0,
+            added: 0,
+            pinged: 0,
+            seen: 0,
+            down_hints: 0,
+        }
+    }
+
+    /// Ids that share prefixes of all lengths with zero.
+    fn id() -> impl Strategy<Value = Id> {
+        (any::<[u8; 32]>(), 0..40u32).prop_map(|(mut bytes, zeros)| {
+            let keep = u64::MAX.checked_shr(zeros).unwrap_or(0);
+            let head = u64::from_be_bytes(*bytes.first_chunk().unwrap()) & keep;
+            bytes[..8].copy_from_slice(&head.to_be_bytes());
+            Id::from_bytes(bytes)
+        })
+    }
+
+    fn check(table: &Table) {
+        for bucket in &table.buckets {
+            assert!((1..=K).contains(&bucket.slots.len()));
+            let ids: Vec<Id> = bucket
+                .slots
+                .iter()
+                .map(|s| table.entry(*s).unwrap().id)
+                .collect();
+            assert!(ids.is_sorted());
+            assert!(
+                ids.iter()
+                    .all(|id| table.depth(id.as_bytes()) == bucket.depth)
+            );
+        }
+        assert_eq!(table.iter().count(), table.len());
+        assert!(
+            table
+                .iter()
+                .all(|entry| table.get(&entry.id) == Some(entry))
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn the_closest_are_the_closest(
+            ids in prop::collection::vec(id(), 0..200),
+            gone in prop::collection::vec(any::<prop::sample::Index>(), 0..50),
+            target in id(),
+            k in 0..50usize,
+            centre in id(),
+        ) {
+            let mut table = Table::new(Id::from_bytes([0; 32]));
+            for id in &ids {
+                table.insert(entry(*id));
+            }
+            check(&table);
+            if !ids.is_empty() {
+                for at in gone {
+                    table.remove(at.get(&ids));
+                }
+            }
+            check(&table);
+
+            for round in 0..2 {
+                let mut closest = Vec::new();
+                table.closest(target.as_bytes(), k, &mut closest);
+                let mut expected: Vec<NodeEntry> = table.iter().copied().collect();
+                expected.sort_by(|a, b| Id::cmp_distance(target.as_bytes(), &a.id, &b.id));
+                expected.truncate(k);
+                prop_assert_eq!(closest, expected);
+
+                if round == 0 {
+                    let before = table.len();
+                    let dropped = table.recentre(centre).len();
+                    prop_assert_eq!(table.len() + dropped, before);
+                    prop_assert!(!table.contains(&centre));
+                    check(&table);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_bucket_takes_twenty_and_keeps_what_it_has() {
+        let mut table = Table::new(Id::from_bytes([0; 32]));
+        let far = |n: u8| entry(Id::from_bytes([0x80 | n; 32]));
+        for n in 0..20 {
+            assert!(matches!(table.insert(far(n)), Insertion::Added(_)));
+        }
+        assert!(matches!(table.insert(far(3)), Insertion::Known(_)));
+        assert_eq!(table.insert(far(20)), Insertion::Full);
+        assert!(table.remove(&far(20).id).is_none());
+        assert!(table.remove(&far(7).id).is_some());
+        assert!(matches!(table.insert(far(20)), Insertion::Added(_)));
+        assert_eq!(table.len(), 20);
+    }
+
+    #[test]
+    fn random_reaches_every_entry() {
+        use rand::SeedableRng;
+        let mut rng = rand::rngs::StdRng::from_seed([1; 32]);
+        let mut table = Table::new(Id::from_bytes([0; 32]));
+        assert!(table.random(&mut rng).is_none());
+        for n in 0..8 {
+            table.insert(entry(Id::from_bytes([1 << n; 32])));
+        }
+        let drawn = (0..200).filter_map(|_| table.random(&mut rng).map(|entry| entry.id));
+        assert_eq!(drawn.collect::<std::collections::BTreeSet<_>>().len(), 8);
+    }
+}

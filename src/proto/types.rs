@@ -294,6 +294,29 @@ pub enum QueryOutcome {
     NodeDestroyed,
 }
 
+/// The counts of a query, as of an event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    pub successes: u32,
+    pub errors: u32,
+    pub inflight: u32,
+}
+
+/// What a node is to others, as of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub bootstrapped: bool,
+    pub ephemeral: bool,
+    pub firewalled: bool,
+    pub online: bool,
+    pub degraded: bool,
+    /// The public host that others agree on.
+    pub host: Option<Ipv4Addr>,
+    /// The public port that others agree on; 0 if they do not.
+    pub port: u16,
+    pub table_id: Id,
+}
+
 /// Where a query stands.
 #[derive(Clone, Debug, Default)]
 pub struct QueryState {
@@ -309,31 +332,71 @@ pub struct QueryState {
 pub enum Event {
     /// A user's command came in, and [`super::Node::set_interest`] asked for them.
     Request(Box<Incoming>),
-    Response { user: u32, reply: Box<Reply> },
-    Failure { user: u32, error: RequestError },
-    QueryRow { query: u32, reply: Arc<Reply> },
+    Response {
+        user: u32,
+        reply: Box<Reply>,
+    },
+    Failure {
+        user: u32,
+        error: RequestError,
+    },
+    /// A reply without error to a query whose rows are wanted.
+    QueryRow {
+        query: u32,
+        progress: Progress,
+        reply: Arc<Reply>,
+    },
+    /// A visit of a query whose rows are wanted failed, or was answered with an error.
+    QueryProgress {
+        query: u32,
+        progress: Progress,
+    },
+    /// What the node is to others changed; comes before the event that tells the reason.
+    Standing(Box<Standing>),
     /// The lookup is done; the driver commits, then calls `query_destroy`.
-    QueryCommit { query: u32, state: Box<QueryState> },
-    /// The query is over and forgotten.
-    QueryEnd { query: u32, outcome: QueryOutcome, state: Box<QueryState> },
+    QueryCommit {
+        query: u32,
+        state: Box<QueryState>,
+    },
+    /// The query is over, with nothing in flight but in a session of the user's. It is forgotten,
+    /// and stops counting as active, with `query_destroy`.
+    QueryEnd {
+        query: u32,
+        outcome: QueryOutcome,
+        state: Box<QueryState>,
+    },
     /// The bootstrap is done.
     Ready,
     Persistent,
     Ephemeral,
     Wakeup,
-    NatUpdate { host: Option<Ipv4Addr>, port: u16 },
+    NatUpdate {
+        host: Option<Ipv4Addr>,
+        port: u16,
+    },
     /// `online` or `degraded` changed.
     NetworkUpdate,
     NodeAdded(NodeEntry),
     NodeRemoved(NodeEntry),
     /// `update_network_state` is done.
-    NetworkState { user: u32, changed: bool },
+    NetworkState {
+        user: u32,
+        changed: bool,
+    },
     /// A bootstrap node's name is to be looked up; answer with `handle_lookup`.
-    LookupWanted { key: u32, name: String },
+    LookupWanted {
+        key: u32,
+        name: String,
+    },
     /// The bootstrap nodes are wanted; answer with `handle_bootstrap_nodes`.
-    BootstrapWanted { key: u32 },
+    BootstrapWanted {
+        key: u32,
+    },
     /// A filter is asked; answer with `handle_verdict`, one flag for each.
-    VerdictWanted { key: u32, nodes: Vec<Contact> },
+    VerdictWanted {
+        key: u32,
+        nodes: Vec<Contact>,
+    },
 }
 
 /// A node of the table and the node list. Ticks are 5 s.

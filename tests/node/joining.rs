@@ -107,6 +107,33 @@ fn the_bootstrapper_is_persistent_at_once() {
 }
 
 #[test]
+fn what_a_node_is_to_others_is_told_before_the_reason() {
+    let addr = Addr::new([88, 1, 1, 1].into(), 49_737);
+    let config = Config {
+        ephemeral: Some(false),
+        firewalled: false,
+        public_address: Some(addr),
+        ..Config::default()
+    };
+    let mut node = Node::new(config, Now::default());
+    node.handle_bound(Now::default(), addr.port(), 50_000);
+    assert!(node.poll_event().is_none());
+    node.start(Now::default());
+    let events: Vec<Event> = std::iter::from_fn(|| node.poll_event()).collect();
+    let [
+        Event::Standing(first),
+        Event::Persistent,
+        Event::Standing(then),
+        Event::Ready,
+    ] = &events[..]
+    else {
+        panic!("{events:?}");
+    };
+    assert!(!first.ephemeral && !first.bootstrapped && then.bootstrapped);
+    assert_eq!((first.table_id, **then), (Id::of(addr), node.standing()));
+}
+
+#[test]
 fn an_adaptive_node_learns_early_that_it_is_not_firewalled() {
     let mut net = Net::persistent(8);
     let n = net.add(net.joining(Config::default()));

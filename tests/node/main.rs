@@ -1,5 +1,6 @@
 //! Whole nodes, in a network in memory and virtual time.
 
+mod endings;
 mod filtering;
 mod joining;
 mod looking;

@@ -24,6 +24,8 @@ pub struct Peer {
     pub client: u16,
     /// What it told its driver, as far as no test took it.
     pub events: Vec<Event>,
+    /// What it told its driver of itself last.
+    pub standing: Standing,
     /// Gone without a word: hears and says nothing.
     pub dead: bool,
     /// Drops what comes unasked for.
@@ -69,8 +71,10 @@ impl Net {
         let n = self.peers.len();
         config.seed[..8].copy_from_slice(&(n as u64 + 1).to_le_bytes());
         let client = server + 263;
+        let node = Node::new(config, self.now);
         self.peers.push(Peer {
-            node: Node::new(config, self.now),
+            standing: node.standing(),
+            node,
             host,
             server,
             client,
@@ -232,9 +236,14 @@ impl Net {
             let bytes = std::mem::take(&mut buf);
             self.send(n, transmit, bytes);
         }
-        while let Some(event) = self.peers[n].node.poll_event() {
-            self.peers[n].events.push(event);
+        let peer = &mut self.peers[n];
+        while let Some(event) = peer.node.poll_event() {
+            match event {
+                Event::Standing(standing) => peer.standing = *standing,
+                event => peer.events.push(event),
+            }
         }
+        assert_eq!(peer.standing, peer.node.standing(), "the driver knows");
     }
 
     fn send(&mut self, n: usize, transmit: Transmit, bytes: Vec<u8>) {
@@ -367,4 +376,13 @@ pub fn command_of(packet: &Packet) -> Option<(bool, u64)> {
         wire::Message::Request(request) => Some((request.internal, request.command)),
         wire::Message::Reply(_) => None,
     }
+}
+
+/// The requests that failed, and why.
+pub fn failures(events: &[Event]) -> Vec<(u32, RequestError)> {
+    let failure = |event: &Event| match event {
+        Event::Failure { user, error } => Some((*user, *error)),
+        _ => None,
+    };
+    events.iter().filter_map(failure).collect()
 }

@@ -260,18 +260,18 @@ fn a_relay_keeps_the_tid_and_loses_the_token() {
     assert_eq!((sent[0].from, sent[0].to), (net.addr(1), third));
 
     let nowhere = Addr::new(*third.ip(), 0);
-    net.with(1, |node, _| {
+    net.with(1, |node, now| {
         node.relay(
-            net_now(),
+            now,
             RelaySpec {
                 to: nowhere,
                 ..spec.clone()
             },
         )
     });
-    net.with(1, |node, _| {
+    net.with(1, |node, now| {
         node.relay(
-            net_now(),
+            now,
             RelaySpec {
                 value: Some(&[0; 2030]),
                 ..spec

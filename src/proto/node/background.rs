@@ -53,14 +53,6 @@ impl Node {
         }
         self.look_further(now, number);
     }
-
-    pub(super) fn background_over(&mut self, now: Now, number: u32, outcome: QueryOutcome) {
-        let owner = self.queries.get(&number).map(|query| query.owner);
-        self.forget_query(number);
-        if owner == Some(Owner::Bootstrap) && outcome == QueryOutcome::Done {
-            self.bootstrap_lookup_over(now);
-        }
-    }
 }
 
 impl Node {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::super::id::Id;
-use super::super::query::{Commits, Owner, Phase, Query, Step};
-use super::super::requests::{RETRIES, Session};
+use super::super::query::{Owner, Phase, Query, Step};
+use super::super::requests::Session;
 use super::super::types::*;
 use super::super::wire::{command, encode_addr};
 use super::filter::Verdict;
@@ -56,7 +56,8 @@ impl Node {
 
     /// Where a query stands; `None` once it was destroyed.
     pub fn query_state(&self, query: u32) -> Option<QueryState> {
-        Some(self.queries.get(&query)?.state())
+        let query = self.queries.get(&query)?;
+        (query.phase != Phase::Forgotten).then(|| query.state())
     }
 
     /// Drops what a query has in flight, unless it was given its session, and forgets it. To be
@@ -116,7 +117,7 @@ impl Node {
         };
         let error = answer.reply.error != 0;
         if !query.visit_answered(asked, slow, error) {
-            return;
+            return self.remove_if_over(number);
         }
         let row = if error {
             None
@@ -127,9 +128,13 @@ impl Node {
         if let Some(query) = self.queries.get_mut(&number) {
             query.answer_read();
         }
+        if error {
+            self.report_progress(number);
+        }
         if error || self.report_row(number, answer.from, row) {
             self.look_further(now, number);
         }
+        self.remove_if_over(number);
     }
 
     pub(super) fn visit_failed(
@@ -146,31 +151,15 @@ impl Node {
         for named_by in query.visit_failed(asked, slow, error) {
             self.hint_down(now, number, named_by, asked);
         }
+        self.report_progress(number);
         self.look_further(now, number);
+        self.remove_if_over(number);
     }
 
     pub(super) fn visit_slowed(&mut self, now: Now, number: u32) {
         if let Some(query) = self.queries.get_mut(&number) {
             query.visit_slowed();
             self.look_further(now, number);
-        }
-    }
-
-    pub(super) fn commit_settled(&mut self, number: u32, outcome: Result<(), RequestError>) {
-        let Some(query) = self.queries.get_mut(&number) else {
-            return;
-        };
-        if query.phase != Phase::Committing {
-            return;
-        }
-        let commits = &mut query.commits;
-        commits.pending = commits.pending.saturating_sub(1);
-        commits.done += u32::from(outcome.is_ok());
-        let Commits { pending, done } = *commits;
-        match outcome {
-            _ if pending > 0 => {}
-            Err(error) if done == 0 => self.end_query(number, QueryOutcome::CommitFailed(error)),
-            _ => self.end_query(number, QueryOutcome::Done),
         }
     }
 
@@ -181,15 +170,32 @@ impl Node {
         if std::mem::replace(&mut query.phase, Phase::Ended) == Phase::Ended {
             return;
         }
-        if query.owner == Owner::User {
-            let state = Box::new(query.state());
-            self.emit(Event::QueryEnd {
+        self.tasks.push_back(Task::QueryOver(number, outcome));
+    }
+
+    /// A query ended: what it still has in flight is dropped, and whoever made it hears of it.
+    pub(super) fn query_over(&mut self, now: Now, number: u32, outcome: QueryOutcome) {
+        let Some(query) = self.queries.get_mut(&number) else {
+            return;
+        };
+        if query.session == Session::Query(number) {
+            query.visits_dropped();
+        }
+        let (owner, state) = (query.owner, Box::new(query.state()));
+        self.forget_session(Session::Query(number));
+        match owner {
+            Owner::User => self.emit(Event::QueryEnd {
                 query: number,
                 outcome,
                 state,
-            });
-        } else {
-            self.tasks.push_back(Task::QueryOver(number, outcome));
+            }),
+            Owner::Refresh => self.forget_query(number),
+            Owner::Bootstrap => {
+                self.forget_query(number);
+                if outcome == QueryOutcome::Done {
+                    self.bootstrap_lookup_over(now);
+                }
+            }
         }
     }
 }
@@ -209,13 +215,28 @@ impl Node {
     }
 
     pub(super) fn forget_query(&mut self, number: u32) {
-        if self.queries.remove(&number).is_none() {
+        let Some(query) = self.queries.get_mut(&number) else {
+            return;
+        };
+        if std::mem::replace(&mut query.phase, Phase::Forgotten) == Phase::Forgotten {
             return;
         }
         self.counters.queries_active -= 1;
         self.resolutions
             .retain(|_, resolution| resolution.wanted_by != Wanted::Query(number));
         self.forget_session(Session::Query(number));
+        self.remove_if_over(number);
+    }
+
+    /// In a session of the user's the visits of a forgotten query outlive it.
+    fn remove_if_over(&mut self, number: u32) {
+        let over = self.queries.get(&number).is_some_and(|query| {
+            let own_session = query.session == Session::Query(number);
+            query.phase == Phase::Forgotten && (own_session || query.inflight() == 0)
+        });
+        if over {
+            self.queries.remove(&number);
+        }
     }
 
     pub(super) fn look_further(&mut self, now: Now, number: u32) {
@@ -280,7 +301,12 @@ impl Node {
         };
         match self.ask(now, ask) {
             Ok(_) => {}
-            Err(RequestError::Destroyed) => self.end_query(number, QueryOutcome::NodeDestroyed),
+            Err(RequestError::Destroyed) => {
+                if let Some(query) = self.queries.get_mut(&number) {
+                    query.visit_withdrawn();
+                }
+                self.end_query(number, QueryOutcome::NodeDestroyed);
+            }
             Err(error) => {
                 if let Some(query) = self.queries.get_mut(&number) {
                     query.visit_failed(node.addr, false, error);
@@ -341,6 +367,9 @@ impl Node {
         let Some(query) = self.queries.get_mut(&number) else {
             return false;
         };
+        if query.phase != Phase::Looking {
+            return false;
+        }
         if query.owner != Owner::User {
             self.tasks.push_back(Task::QueryRow(number, from));
             return true;
@@ -350,68 +379,25 @@ impl Node {
         };
         query.room = query.room.saturating_sub(1);
         let goes_on = query.room > 0;
+        let progress = query.progress();
         self.emit(Event::QueryRow {
             query: number,
+            progress,
             reply,
         });
         goes_on
     }
 
-    fn finish_lookup(&mut self, now: Now, number: u32) {
-        let Some(query) = self.queries.get_mut(&number) else {
+    fn report_progress(&mut self, number: u32) {
+        let Some(query) = self.queries.get(&number) else {
             return;
         };
-        match query.commit {
-            Commit::None => self.end_query(number, QueryOutcome::Done),
-            _ if query.closest().is_empty() => self.end_query(number, QueryOutcome::TooFewNodes),
-            Commit::Auto => self.commit(now, number),
-            Commit::User => {
-                query.phase = Phase::Committing;
-                let state = Box::new(query.state());
-                self.emit(Event::QueryCommit {
-                    query: number,
-                    state,
-                });
-            }
-        }
-    }
-
-    fn commit(&mut self, now: Now, number: u32) {
-        let Some(query) = self.queries.get_mut(&number) else {
-            return;
-        };
-        query.phase = Phase::Committing;
-        let closest = query.closest().to_vec();
-        query.commits.pending = closest.len() as u32;
-        let (command, target, value) = (query.command, query.target, query.value.clone());
-        let mut failed = Vec::new();
-        for reply in &closest {
-            let Some(token) = &reply.token else {
-                failed.push(RequestError::NoToken);
-                continue;
-            };
-            let ask = Ask {
-                to: Contact {
-                    id: None,
-                    addr: reply.from.addr,
-                },
-                command,
-                internal: false,
-                purpose: Purpose::Commit { query: number },
-                value: value.as_deref(),
-                target: Some(&target),
-                token: Some(token),
-                session: None,
-                socket: None,
-                ttl: 0,
-                retries: RETRIES,
-                timeout_ms: None,
-                force: false,
-            };
-            failed.extend(self.ask(now, ask).err());
-        }
-        for error in failed {
-            self.commit_settled(number, Err(error));
+        if query.owner == Owner::User && query.rows && query.phase == Phase::Looking {
+            let progress = query.progress();
+            self.emit(Event::QueryProgress {
+                query: number,
+                progress,
+            });
         }
     }
 

@@ -5,6 +5,7 @@
 mod background;
 mod bootstrap;
 mod calls;
+mod committing;
 mod filter;
 mod lookups;
 mod members;
@@ -26,7 +27,7 @@ use self::filter::Held;
 use self::network_state::Probe;
 use self::outbox::Outbox;
 use self::requesting::Purpose;
-use self::resolving::Resolution;
+use self::resolving::{Resolution, Wanted};
 use self::serving::DelayedPings;
 use self::upkeep::{REFRESH_TICKS, STABLE_TICKS, TICK_MS};
 use super::health::Health;
@@ -92,6 +93,8 @@ pub struct Node {
     last_host: Option<std::net::Ipv4Addr>,
 
     interest: Interest,
+    /// The standing that the driver knows.
+    told: Option<Standing>,
     tasks: VecDeque<Task>,
     events: VecDeque<Event>,
     outbox: Outbox,
@@ -111,7 +114,7 @@ impl Node {
         if let Some(addr) = config.public_address {
             nat.add(addr);
         }
-        Self {
+        let mut node = Self {
             table: Table::new(Id::from_bytes(centre)),
             list: NodeList::new(),
             entry_serial: 0,
@@ -153,6 +156,7 @@ impl Node {
             last_tick_wall_ms: now.wall_ms,
             last_host: None,
             interest: Interest::default(),
+            told: None,
             tasks: VecDeque::new(),
             events: VecDeque::new(),
             outbox: Outbox::default(),
@@ -160,7 +164,9 @@ impl Node {
             closest_addrs: Vec::new(),
             rng,
             config,
-        }
+        };
+        node.told = Some(node.standing());
+        node
     }
 
     /// A datagram came in on `socket`. Nothing of it is kept beyond what an event carries.
@@ -216,7 +222,7 @@ impl Node {
         if self.events.is_empty() {
             self.events.shrink_to(KEPT_EVENTS);
         }
-        event
+        event.or_else(|| self.changed_standing())
     }
 
     /// The next deadline, on the `mono_ms` clock. Changes with every other call; `None` while
@@ -276,8 +282,10 @@ enum Task {
     OpenQuery(u32),
     /// An internal query got a reply from this node.
     QueryRow(u32, Contact),
-    /// An internal query is over.
+    /// A query is over.
     QueryOver(u32, QueryOutcome),
+    /// Entry points are wanted, once what else is to be sent has been.
+    Resolve(Wanted),
     /// All that were asked to reach our server socket have answered or failed.
     ProbeOver(u32),
 }
@@ -299,7 +307,7 @@ impl Node {
         let tick = (self.next_tick_ms, Due::Tick);
         let request = self.requests.next_deadline().map(|at| (at, Due::Request));
         let ping = self.delayed_pings.next().map(|at| (at, Due::DelayedPing));
-        let all = [request, ping, Some(tick)].into_iter().flatten();
+        let all = [Some(tick), request, ping].into_iter().flatten();
         let (at, due) = all.min_by_key(|(at, _)| *at)?;
         (at <= now_ms).then_some(due)
     }
@@ -313,14 +321,24 @@ impl Node {
             match task {
                 Task::OpenQuery(query) => self.open_query(now, query),
                 Task::QueryRow(query, from) => self.background_row(now, query, from),
-                Task::QueryOver(query, outcome) => self.background_over(now, query, outcome),
+                Task::QueryOver(query, outcome) => self.query_over(now, query, outcome),
+                Task::Resolve(wanted_by) => self.resolve(now, wanted_by),
                 Task::ProbeOver(probe) => self.probe_over(probe),
             }
         }
     }
 
+    /// Every event comes with the standing as of it, if that changed.
     fn emit(&mut self, event: Event) {
+        let standing = self.changed_standing();
+        self.events.extend(standing);
         self.events.push_back(event);
+    }
+
+    fn changed_standing(&mut self) -> Option<Event> {
+        let standing = self.standing();
+        let told = self.told.replace(standing);
+        (told != Some(standing)).then(|| Event::Standing(Box::new(standing)))
     }
 
     fn next_key(&mut self) -> u32 {

@@ -77,7 +77,7 @@ impl Node {
         if enough {
             self.probe_opened(now, key);
         } else {
-            self.resolve(now, Wanted::Probe(key));
+            self.tasks.push_back(Task::Resolve(Wanted::Probe(key)));
         }
     }
 

@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 
 use super::super::types::{Addr, Socket, Transmit};
+use super::super::wire::MAX_DATAGRAM;
 
 /// Bytes waiting for the driver: what a large socket buffer holds.
 const MAX_BYTES: usize = 4 << 20;
 
-/// Bytes of capacity that an idle node may keep.
-const KEPT_BYTES: usize = 4096;
+/// Places that an idle node may keep: for a datagram of any size, or some small ones.
+const KEPT_BYTES: usize = MAX_DATAGRAM;
+const KEPT_PLACES: usize = 16;
 
 /// A queue of datagrams in one buffer.
 #[derive(Debug, Default)]
@@ -51,7 +53,7 @@ impl Outbox {
             self.sent = 0;
             self.bytes.clear();
             self.bytes.shrink_to(KEPT_BYTES);
-            self.queue.shrink_to(KEPT_BYTES / size_of::<Transmit>());
+            self.queue.shrink_to(KEPT_PLACES);
         }
         Some(transmit)
     }

@@ -4,6 +4,7 @@ use super::super::health::Health;
 use super::super::id::Id;
 use super::super::nat::NatSampler;
 use super::super::table::Table;
+use super::super::requests::Session;
 use super::super::types::*;
 use super::Node;
 
@@ -39,6 +40,25 @@ impl Node {
 
     pub fn is_destroyed(&self) -> bool {
         self.destroyed
+    }
+
+    /// What the node is to others, right now. An [`Event::Standing`] tells when it changes.
+    pub fn standing(&self) -> Standing {
+        Standing {
+            bootstrapped: self.bootstrapped,
+            ephemeral: self.ephemeral,
+            firewalled: self.firewalled,
+            online: self.health.online,
+            degraded: self.health.degraded,
+            host: self.nat.host(),
+            port: self.nat.port(),
+            table_id: self.table.id(),
+        }
+    }
+
+    /// The requests of a user's session that are in flight, those of its queries among them.
+    pub fn session_inflight(&self, session: u32) -> usize {
+        self.requests.count_of(Session::User(session))
     }
 
     /// The local ports of the server and the client socket; `None` while they are not bound.

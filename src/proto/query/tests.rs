@@ -1,0 +1,160 @@
+//! Whatever becomes of its visits, a lookup keeps its promises.
+
+use super::*;
+use proptest::prelude::*;
+use std::collections::HashSet;
+
+fn contact(n: u32) -> Contact {
+    let addr = Addr::new((0x0a00_0000 + n).into(), 1000);
+    Contact {
+        id: Some(Id::of(addr)),
+        addr,
+    }
+}
+
+fn query(given: Vec<Contact>, concurrency: u32, only_closest: bool) -> Query {
+    let spec = QuerySpec {
+        target: [7; 32],
+        internal: true,
+        command: 2,
+        value: None,
+        concurrency,
+        retries: 5,
+        force: false,
+        commit: Commit::None,
+        session: None,
+        given: Given::Nodes(given),
+        only_closest,
+        rows: false,
+    };
+    let mut query = Query::new(Owner::User, 1, spec);
+    query.phase = Phase::Looking;
+    query
+}
+
+fn reply(from: Contact) -> Arc<Reply> {
+    Arc::new(Reply {
+        serial: 0,
+        tid: 0,
+        rtt_ms: 0,
+        from,
+        to: from.addr,
+        token: None,
+        closer_nodes: None,
+        error: 0,
+        value: None,
+    })
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Outcome {
+    Answer { names: u32 },
+    Error,
+    Slow,
+    Timeout,
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        any::<u32>().prop_map(|names| Outcome::Answer { names }),
+        Just(Outcome::Error),
+        Just(Outcome::Slow),
+        Just(Outcome::Timeout),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn it_ends_asks_nobody_twice_and_never_too_many_at_a_time(
+        given in 0..60u32,
+        concurrency in 1..12u32,
+        only_closest in any::<bool>(),
+        outcomes in prop::collection::vec((any::<prop::sample::Index>(), outcome()), 600),
+    ) {
+        let mut query = query((0..given).map(contact).collect(), concurrency, only_closest);
+        let mut asked = HashSet::new();
+        let mut flying: Vec<(Contact, bool)> = Vec::new();
+        let mut outcomes = outcomes.into_iter();
+        loop {
+            match query.next_step() {
+                Step::Visit(node) => {
+                    prop_assert!(asked.insert(node.addr), "{node:?} was asked before");
+                    flying.push((node, false));
+                    let quick = flying.iter().filter(|(_, slow)| !slow).count();
+                    prop_assert!(quick <= concurrency.max(SLOW_START) as usize);
+                }
+                Step::Refill => {
+                    prop_assert!(query.wanted_from_table() > 0);
+                    query.add_candidate(contact(1_000_000), None);
+                }
+                Step::Finish => break,
+                Step::Wait => {
+                    prop_assert!(!flying.is_empty(), "it waits for nobody");
+                    let Some((at, outcome)) = outcomes.next() else {
+                        return Ok(());
+                    };
+                    let at = at.index(flying.len());
+                    let (node, slow) = flying[at];
+                    match outcome {
+                        Outcome::Slow if !slow => {
+                            flying[at].1 = true;
+                            query.visit_slowed();
+                            continue;
+                        }
+                        Outcome::Slow | Outcome::Timeout => {
+                            query.visit_failed(node.addr, slow, RequestError::Timeout);
+                        }
+                        Outcome::Error => {
+                            query.visit_answered(node.addr, slow, true);
+                        }
+                        Outcome::Answer { names } => {
+                            query.visit_answered(node.addr, slow, false);
+                            if node.id.is_some_and(|id| query.is_closer(&id)) {
+                                query.add_closest(reply(node));
+                            }
+                            for n in 0..names % 8 {
+                                let named = contact(names.wrapping_mul(31 + n) % 5000);
+                                if !query.add_candidate(named, Some(node)).closer {
+                                    break;
+                                }
+                            }
+                        }
+                    }
+                    query.answer_read();
+                    flying.swap_remove(at);
+                }
+            }
+            let closest = query.closest();
+            prop_assert!(closest.len() <= K);
+            let distances = closest.windows(2).map(|pair| {
+                let (a, b) = (pair[0].from.id.unwrap(), pair[1].from.id.unwrap());
+                Id::cmp_distance(&[7; 32], &a, &b)
+            });
+            prop_assert!(distances.into_iter().all(|ordering| ordering.is_lt()));
+            prop_assert_eq!(query.inflight() as usize, flying.len());
+        }
+        prop_assert!(flying.iter().all(|(_, slow)| *slow));
+    }
+}
+
+#[test]
+fn of_two_replies_with_one_id_the_first_stays() {
+    let mut query = query(Vec::new(), 10, false);
+    let first = reply(contact(1));
+    query.add_closest(first.clone());
+    query.add_closest(reply(contact(1)));
+    assert_eq!(query.closest().len(), 1);
+    assert!(Arc::ptr_eq(&query.closest()[0], &first));
+}
+
+#[test]
+fn a_node_that_is_down_is_reported_to_whoever_names_it_later() {
+    let mut query = query(vec![contact(1)], 10, false);
+    query.add_candidate(contact(2), Some(contact(1)));
+    query.add_candidate(contact(2), Some(contact(3)));
+    assert!(matches!(query.next_step(), Step::Visit(node) if node == contact(2)));
+    let named_by = query.visit_failed(contact(2).addr, false, RequestError::Timeout);
+    assert_eq!(named_by, [contact(1), contact(3)]);
+    assert!(query.add_candidate(contact(2), Some(contact(4))).down);
+    assert!(!query.add_candidate(contact(2), None).down);
+}

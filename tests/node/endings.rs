@@ -1,0 +1,102 @@
+//! Suspending, resuming, destroying.
+
+use dht_rpc_native::proto::*;
+
+use crate::net::{Net, Peer, failures, lookup, ping};
+
+const NOBODY: Addr = Addr::new(std::net::Ipv4Addr::new(99, 9, 9, 9), 9999);
+
+#[test]
+fn suspending_fails_what_is_in_flight_and_stops_every_timer() {
+    let mut net = Net::persistent(5);
+    let n = net.add(net.joining(Config::default()));
+    net.with(n, |node, now| node.start(now));
+    net.run(2000);
+    net.take_events(n);
+    net.with(n, |node, now| node.request(now, ping(1, NOBODY)).unwrap());
+    net.with(n, |node, now| node.suspend(now));
+    assert_eq!(
+        failures(&net.take_events(n)),
+        [(1, RequestError::Suspended)]
+    );
+    assert_eq!(net.node(n).poll_timeout(), None);
+    let refused = net.with(n, |node, now| node.request(now, ping(2, NOBODY)));
+    assert_eq!(refused, Err(RequestError::Suspended));
+    net.take_sent();
+    net.inject(
+        n,
+        Socket::Client,
+        NOBODY,
+        &[3, 4, 1, 0, 1, 2, 3, 4, 5, 0, 0],
+    );
+    assert_eq!(net.take_sent(), []);
+
+    net.run(60_000);
+    net.take_sent();
+    net.with(n, |node, now| node.resume(now));
+    assert!(matches!(net.take_events(n)[..], [Event::Wakeup]));
+    assert_eq!(net.take_sent(), []);
+    let Peer { server, client, .. } = net.peers[n];
+    net.with(n, |node, now| node.handle_bound(now, server, client));
+    net.with(n, |node, now| node.resumed(now));
+    assert!(!net.take_sent().is_empty(), "the table is refreshed");
+    net.with(n, |node, now| node.request(now, ping(3, NOBODY)).unwrap());
+    net.run(100);
+    assert!(net.node(n).poll_timeout().is_some());
+}
+
+#[test]
+fn destroying_ends_everything() {
+    let mut net = Net::persistent(25);
+    let given = Given::Nodes(vec![
+        Contact {
+            id: None,
+            addr: NOBODY
+        };
+        1
+    ]);
+    let spec = QuerySpec {
+        given,
+        ..lookup([1; 32], 1)
+    };
+    let query = net.with(1, |node, now| node.query(now, spec));
+    net.with(1, |node, now| node.query_demand(now, query, 16));
+    net.with(1, |node, now| node.request(now, ping(1, NOBODY)).unwrap());
+    net.take_events(1);
+    net.with(1, |node, now| node.destroy(now));
+    let events = net.take_events(1);
+    assert_eq!(failures(&events), [(1, RequestError::Destroyed)]);
+    let ended = |event: &Event| match event {
+        Event::QueryEnd { outcome, .. } => Some(*outcome),
+        _ => None,
+    };
+    assert_eq!(
+        events.iter().find_map(ended),
+        Some(QueryOutcome::NodeDestroyed)
+    );
+    assert_eq!(
+        (net.node(1).inflight(), net.node(1).poll_timeout()),
+        (0, None)
+    );
+
+    net.with(1, |node, now| node.query_destroy(now, query));
+    assert_eq!(net.node(1).counters().queries_active, 0);
+    let refused = net.with(1, |node, now| node.request(now, ping(2, NOBODY)));
+    assert_eq!(refused, Err(RequestError::Destroyed));
+    net.take_sent();
+    net.with(1, |node, now| {
+        node.refresh(now);
+        node.tick(now);
+        node.wakeup(now);
+        node.start(now);
+        node.resume(now);
+        node.suspend(now);
+        node.destroy(now);
+        node.update_network_state(now, 1, false);
+        node.handle_timeout(now);
+    });
+    net.run(20_000);
+    assert!(net.take_events(1).is_empty());
+    let own = net.addr(1);
+    assert!(net.take_sent().iter().all(|packet| packet.from != own));
+}
