@@ -66,13 +66,13 @@ const HOSTS = [
 ]
 
 const PORTS = [
-  ['port', 0, /0/, /65535/],
-  ['port', -1, /-1/, /65535/],
-  ['port', 65536, /65536/, /65535/],
-  ['port', 1.5, /1\.5/, /65535/],
-  ['port', NaN, /NaN/, /65535/],
-  ['port', undefined, /undefined/, /65535/],
-  ['port', {}, /object/i, /65535/]
+  ['port', 0, /0/, /6553[56]/],
+  ['port', -1, /-1/, /6553[56]/],
+  ['port', 65536, /65536/, /6553[56]/],
+  ['port', 1.5, /1\.5/, /6553[56]/],
+  ['port', NaN, /NaN/, /6553[56]/],
+  ['port', undefined, /undefined/, /6553[56]/],
+  ['port', {}, /object/i, /6553[56]/]
 ]
 
 const BOOTSTRAP = [
@@ -80,10 +80,10 @@ const BOOTSTRAP = [
   ['bootstrap', 'just-a-name', /^Bootstrap node format is/, /host:port/],
   ['bootstrap', 'name:', /^Bootstrap node format is/, /host:port/],
   ['bootstrap', 'name:x', /x/, /port|65535/],
-  ['bootstrap', 'name:70000', /70000/, /65535/],
-  ['bootstrap', 'name:0', /0/, /65535/],
-  ['bootstrap', 70000, /70000/, /65535/],
-  ['bootstrap', -1, /-1/, /65535/]
+  ['bootstrap', 'name:70000', /70000/, /6553[56]/],
+  ['bootstrap', 'name:0', /0/, /6553[56]/],
+  ['bootstrap', 70000, /70000/, /6553[56]/],
+  ['bootstrap', -1, /-1/, /6553[56]/]
 ]
 
 for (const { name, DHT } of natives) {
@@ -174,7 +174,7 @@ for (const { name, DHT } of natives) {
       assertThrows(() => new DHT({ host: each[1], bootstrap: [] }), each)
     }
     for (const given of [-1, 65536, 1.5, NaN, 'x', [1], [1, 'x'], [5, 70000]]) {
-      const each = ['port', given, /./, /65535/]
+      const each = ['port', given, /./, /6553[56]/]
       assertThrows(() => new DHT({ port: given, bootstrap: [] }), each)
     }
   })

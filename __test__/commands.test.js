@@ -216,7 +216,7 @@ for (const { name, DHT } of packages) {
     const { ping } = client.stats.commands
 
     const pinged = client.ping(serverAddress(server))
-    assert.deepStrictEqual({ ...ping }, { tx: 1, rx: 0 })
+    assert.strictEqual(ping.tx, 1)
     await pinged
     assert.deepStrictEqual({ ...ping }, { tx: 1, rx: 1 })
 

@@ -147,10 +147,10 @@ for (const { name, DHT } of packages) {
 
     release()
     await until(() => query.inflight === 6, 'full speed')
-    while (query.inflight > 0) {
+    await until(() => {
       if (held.length > 0) release()
-      await turns(1)
-    }
+      return query.inflight === 0
+    }, 'all have answered')
     await query.finished()
     assert.strictEqual(query.closestReplies.length, 20)
   })

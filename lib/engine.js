@@ -10,12 +10,14 @@ const View = require('./view')
 const check = require('./check')
 const DHTError = require('./errors')
 const { stats, QUERIES_ACTIVE, REQUESTS_ACTIVE, INFLIGHT, COUNTERS } = require('./stats')
+const { RESPONSES, TIMEOUTS, RX } = require('./stats')
 const { parseIPv4 } = require('./address')
 const { packReply } = require('./commands')
 const { formatBootstrapNodes } = require('./bootstrap')
 const { KINDS, readRequest, readContacts, readAddress } = require('./records')
 
 const K = 20
+const REQUEST_TIMEOUT = 1 // the binding's number
 const SURELY_FITS = 1536 // bytes of a value that leave room for whatever else a datagram carries
 
 // One node of the engine, as its DHT instance holds it: the handle, its sockets, what waits for an answer, and the
@@ -38,6 +40,7 @@ module.exports = class Engine {
     this._binding = null
     this._gone = false
     this._finalCounters = null
+    this._delivered = new Float64Array(COUNTERS)
     this._retained = false
     this._probes = new Map()
     this._nextProbe = 0
@@ -135,12 +138,13 @@ module.exports = class Engine {
   }
 
   counter(place) {
-    return this._gone ? this._finalCounters[place] : native.counter(this.handle, place)
+    if (this._gone) return this._finalCounters[place]
+    return native.counter(this.handle, place, this._delivered[place])
   }
 
   setCounter(place, value) {
     if (this._gone) this._finalCounters[place] = value
-    else native.setCounter(this.handle, place, value)
+    else native.setCounter(this.handle, place, value, this._delivered[place])
     this.view.invalidate()
   }
 
@@ -212,8 +216,10 @@ module.exports = class Engine {
       case KINDS.REQUEST:
         return this._onrequest(slab, at)
       case KINDS.RESPONSE:
+        this._countResponse(w[i + 3])
         return this.requests.onresponse(w[i + 2], slab, at + 16)
       case KINDS.FAILURE:
+        this._countFailure(w[i + 3])
         return this.requests.onfailure(w[i + 2], w[i + 3])
       case KINDS.QUERY_ROW:
         return this.queries.onrow(w[i + 2], slab, at)
@@ -343,6 +349,22 @@ module.exports = class Engine {
     this._closed.resolve()
   }
 
+  // command: 1 + the internal command, 0 for others.
+  _countResponse(command) {
+    const delivered = this._delivered
+    delivered[REQUESTS_ACTIVE]++
+    delivered[INFLIGHT]++
+    delivered[RESPONSES]++
+    if (command !== 0) delivered[RX + command - 1]++
+  }
+
+  _countFailure(error) {
+    const delivered = this._delivered
+    delivered[REQUESTS_ACTIVE]++
+    delivered[INFLIGHT]++
+    if (error === REQUEST_TIMEOUT) delivered[TIMEOUTS]++
+  }
+
   async _bind(bind) {
     try {
       bind(this.handle)
@@ -370,7 +392,7 @@ module.exports = class Engine {
     if (this._gone) return
     this.view.freeze()
     const counters = new Array(COUNTERS)
-    for (let i = 0; i < COUNTERS; i++) counters[i] = native.counter(this.handle, i)
+    for (let i = 0; i < COUNTERS; i++) counters[i] = this.counter(i)
     counters[QUERIES_ACTIVE] = this.queries.size
     counters[REQUESTS_ACTIVE] = counters[INFLIGHT] = 0
     this._finalCounters = counters

@@ -120,6 +120,7 @@ class Environment {
   // one by one would be seen.
   _dispatch() {
     while (this._at < this._end) {
+      this._turn++ // each record is a turn of its own, as each datagram would be
       this._dispatchNext()
       if (!this.settled) continue
       this.settled = false

@@ -86,16 +86,21 @@ pub fn session_inflight(handle: u32, session: u32) -> u32 {
     with(handle, |node| node.session_inflight(session)).unwrap_or(0) as u32
 }
 
-/// A number of the node's that may change at any time; `lib/native-layout` names the indices.
+/// A number of the node's, as it is once JavaScript was told of `delivered` of its settled requests.
+/// `lib/stats.js` names the indices.
 #[napi(catch_unwind)]
-pub fn counter(handle: u32, index: u32) -> f64 {
-    with(handle, |node| number(node, index)).unwrap_or(0) as f64
+pub fn counter(handle: u32, index: u32, delivered: f64) -> f64 {
+    let read = |node: &mut Node| number(node, index) + undelivered(node, index, delivered as i64);
+    with(handle, read).unwrap_or(0) as f64
 }
 
-/// Writes a number of the node's.
+/// Writes a number of the node's, so that it reads as `value` now.
 #[napi(catch_unwind)]
-pub fn set_counter(handle: u32, index: u32, value: f64) {
-    with(handle, |node| set_number(node, index, value as i64));
+pub fn set_counter(handle: u32, index: u32, value: f64, delivered: f64) {
+    with(handle, |node| {
+        let shown_later = undelivered(node, index, delivered as i64);
+        set_number(node, index, (value as i64).saturating_sub(shown_later));
+    });
 }
 
 #[napi(catch_unwind, js_name = "networkInterfaces")]
@@ -119,6 +124,18 @@ fn fill(slab: &mut [u8], bytes: Option<Vec<u8>>) -> u32 {
         place.copy_from_slice(&bytes);
     }
     bytes.len() as u32
+}
+
+/// What is to be added to a number for the settled requests that JavaScript does not know of.
+fn undelivered(node: &Node, index: u32, delivered: i64) -> i64 {
+    let settled = node.settled();
+    match index {
+        2 | 16 => settled.all - delivered,
+        4 => delivered - settled.responses,
+        5 => delivered - settled.timeouts,
+        11..=14 => delivered - settled.commands_rx[index as usize - 11],
+        _ => 0,
+    }
 }
 
 fn number(node: &mut Node, index: u32) -> i64 {

@@ -28,7 +28,7 @@ pub enum Kind {
     /// `tid | flags << 16 (1 id, 2 token, 8 target, 16 value), from ip, from port | to port << 16,
     /// to ip, socket, value length, command f64, [id][token][target][value]`
     Request = 1,
-    /// `user, 0, reply body`
+    /// `user, 1 + command if it is internal and counted, reply body`
     Response = 2,
     /// `user, request error`
     Failure = 3,
@@ -89,8 +89,8 @@ pub fn event(out: &mut Vec<u8>, handle: u32, event: &Event) {
         Event::Request(incoming) => {
             record(out, Kind::Request, handle, |out| request(out, incoming));
         }
-        Event::Response { user, reply } => record(out, Kind::Response, handle, |out| {
-            words(out, &[*user, 0]);
+        Event::Response { user, internal, reply } => record(out, Kind::Response, handle, |out| {
+            words(out, &[*user, internal.map_or(0, |command| 1 + u32::from(command))]);
             body(out, reply);
         }),
         Event::Failure { user, error } => {

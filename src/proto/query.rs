@@ -131,7 +131,8 @@ impl Query {
             closest: Vec::new(),
         };
         if let Given::Nodes(nodes) = spec.given {
-            for node in nodes.into_iter().rev() {
+            for mut node in nodes.into_iter().rev() {
+                node.id.get_or_insert_with(|| Id::of(node.addr));
                 query.add_candidate(node, None);
             }
         }

@@ -7,8 +7,7 @@ use rand::Rng;
 use super::types::{Addr, Contact, Socket};
 use super::window::Window;
 
-/// Requests in flight or waiting, of one node: half of the tid space, so that a random tid is
-/// found in two draws on average.
+/// Requests in flight or waiting, of one node: half of the tid space.
 pub const MAX_INFLIGHT: usize = 32_768;
 
 /// Sends after the first of a plain request.
@@ -79,6 +78,7 @@ pub(super) struct Requests<P> {
     pub window: Window,
     slots: Vec<Option<InFlight<P>>>,
     free: Vec<u32>,
+    tid_order: TidOrder,
     tids: HashMap<u16, u32>,
     /// Every slot in use. The last takes the place of one that leaves.
     order: Vec<u32>,
@@ -93,11 +93,12 @@ pub(super) struct Requests<P> {
 }
 
 impl<P> Requests<P> {
-    pub fn new(max_window: u32) -> Self {
+    pub fn new(max_window: u32, rng: &mut impl Rng) -> Self {
         Self {
             window: Window::new(max_window),
             slots: Vec::new(),
             free: Vec::new(),
+            tid_order: TidOrder::new(rng),
             tids: HashMap::new(),
             order: Vec::new(),
             sessions: BTreeMap::new(),
@@ -114,12 +115,12 @@ impl<P> Requests<P> {
     }
 
     /// A tid that no request in flight has; `None` when there are [`MAX_INFLIGHT`] of them.
-    pub fn unused_tid(&self, rng: &mut impl Rng) -> Option<u16> {
+    pub fn unused_tid(&mut self) -> Option<u16> {
         if self.len() >= MAX_INFLIGHT {
             return None;
         }
         loop {
-            let tid = rng.next_u32() as u16;
+            let tid = self.tid_order.next();
             if !self.tids.contains_key(&tid) {
                 return Some(tid);
             }
@@ -268,6 +269,41 @@ impl<P> Requests<P> {
     }
 }
 
+/// All tids in an order that nobody else knows: a Feistel permutation of a counter.
+///
+/// A tid drawn anew each time would soon come back, and a late reply to its last use could pass for
+/// the answer to a user's command.
+#[derive(Debug)]
+struct TidOrder {
+    keys: [u64; 4],
+    count: u16,
+}
+
+impl TidOrder {
+    fn new(rng: &mut impl Rng) -> Self {
+        Self {
+            keys: [(); 4].map(|()| rng.next_u64()),
+            count: 0,
+        }
+    }
+
+    fn next(&mut self) -> u16 {
+        self.count = self.count.wrapping_add(1);
+        let [left, right] = self.count.to_be_bytes();
+        let (left, right) = self.keys.iter().fold((left, right), |(left, right), key| {
+            (right, left ^ mixed(key ^ u64::from(right)))
+        });
+        u16::from_be_bytes([left, right])
+    }
+}
+
+/// The top byte of the finalizer of SplitMix64.
+fn mixed(mut bits: u64) -> u8 {
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((bits ^ (bits >> 31)) >> 56) as u8
+}
+
 /// Places for requests that an idle node may keep.
 const KEPT_SLOTS: usize = 8;
 
@@ -357,4 +393,33 @@ fn swap_remove(list: &mut Vec<u32>, at: usize) -> Option<u32> {
         list.swap_remove(at);
     }
     list.get(at).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    fn tids(seed: u8) -> Vec<u16> {
+        let mut order = TidOrder::new(&mut StdRng::from_seed([seed; 32]));
+        (0..=u16::MAX).map(|_| order.next()).collect()
+    }
+
+    #[test]
+    fn every_tid_comes_once_before_any_comes_again() {
+        let drawn = tids(1);
+        let mut sorted = drawn.clone();
+        sorted.sort_unstable();
+        assert!(sorted.into_iter().eq(0..=u16::MAX));
+
+        let neighbours = drawn
+            .windows(2)
+            .filter(|pair| pair[0].abs_diff(pair[1]) < 256);
+        assert!(
+            neighbours.count() < 1000,
+            "one tid tells nothing of the next"
+        );
+        assert_ne!(drawn[..8], tids(2)[..8]);
+    }
 }

@@ -334,6 +334,8 @@ pub enum Event {
     Request(Box<Incoming>),
     Response {
         user: u32,
+        /// Of an internal command that is counted, its number.
+        internal: Option<u8>,
         reply: Box<Reply>,
     },
     Failure {
@@ -422,6 +424,17 @@ pub struct Interest {
     pub requests: bool,
     /// [`Event::NodeAdded`] and [`Event::NodeRemoved`].
     pub nodes: bool,
+}
+
+/// How many of the user's own requests were settled by an event so far. A driver that delivers
+/// events late takes those that it has yet to deliver off the [`Counters`] that it shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    pub all: i64,
+    pub responses: i64,
+    pub timeouts: i64,
+    /// PING, PING_NAT, FIND_NODE, DOWN_HINT.
+    pub commands_rx: [i64; 4],
 }
 
 /// Numbers that only grow, except those called active. Writable by the user.

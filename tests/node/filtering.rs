@@ -91,7 +91,7 @@ fn a_reply_settles_with_its_verdict_and_the_time_it_came() {
     assert_eq!(net.take_sent(), [], "no further try");
     net.with(n, |node, now| node.handle_verdict(now, key, &[false]));
     let events = net.take_events(n);
-    assert!(matches!(&events[..], [Event::Response { user: 1, reply }] if reply.rtt_ms == 30));
+    assert!(matches!(&events[..], [Event::Response { user: 1, reply, .. }] if reply.rtt_ms == 30));
     assert_eq!((net.node(n).nat().size(), net.node(n).inflight()), (0, 0));
 }
 

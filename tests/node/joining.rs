@@ -18,7 +18,7 @@ fn two_nodes_ping() {
     let events = net.take_events(a);
     let [
         Event::NatUpdate { host, port },
-        Event::Response { user: 7, reply },
+        Event::Response { user: 7, reply, .. },
     ] = &events[..]
     else {
         panic!("{events:?}");

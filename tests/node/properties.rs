@@ -72,6 +72,37 @@ fn peer(n: u8) -> Addr {
     Addr::new([10, 0, 0, n % 24].into(), 1000 + u16::from(n % 3))
 }
 
+fn request_bytes(flags: u8, command: u8, rest: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![3, flags & 31, 7, 7, 1, 2, 3, 4, 5, 6];
+    if flags & 1 != 0 {
+        bytes.extend(Id::of(peer(flags)).as_bytes());
+    }
+    if flags & 2 != 0 {
+        bytes.extend([flags; 32]);
+    }
+    bytes.push(command);
+    bytes.extend(rest);
+    bytes
+}
+
+/// An answer to `request`, which was sent to `from`.
+fn reply_bytes(request: &[u8], from: Addr, flags: u8, rest: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0x13, flags & 31, request[2], request[3], 9, 9, 9, 9, 1, 0];
+    if flags & 1 != 0 {
+        bytes.extend(Id::of(from).as_bytes());
+    }
+    if flags & 2 != 0 {
+        bytes.extend([1; 32]);
+    }
+    if flags & 4 != 0 {
+        bytes.push(3);
+        let named = (0..3).map(|n| peer(flags.wrapping_mul(7 + n)));
+        named.for_each(|addr| bytes.extend(wire::encode_addr(addr)));
+    }
+    bytes.extend(rest);
+    bytes
+}
+
 impl Driver {
     fn new(filter: bool, ephemeral: Option<bool>) -> Self {
         let now = Now {
@@ -117,35 +148,12 @@ impl Driver {
                 command,
                 rest,
             } => {
-                let from = peer(flags);
-                let mut bytes = vec![3, flags & 31, 7, 7, 1, 2, 3, 4, 5, 6];
-                if flags & 1 != 0 {
-                    bytes.extend(Id::of(from).as_bytes());
-                }
-                if flags & 2 != 0 {
-                    bytes.extend([flags; 32]);
-                }
-                bytes.push(command);
-                bytes.extend(rest);
-                node.handle_datagram(now, Socket::Client, from, &bytes);
+                let bytes = request_bytes(flags, command, &rest);
+                node.handle_datagram(now, Socket::Client, peer(flags), &bytes);
             }
             Step::Reply { nth, flags, rest } => {
                 if let Some((socket, to, request)) = self.sent.iter().rev().nth(nth) {
-                    let mut bytes =
-                        vec![0x13, flags & 31, request[2], request[3], 9, 9, 9, 9, 1, 0];
-                    if flags & 1 != 0 {
-                        bytes.extend(Id::of(*to).as_bytes());
-                    }
-                    if flags & 2 != 0 {
-                        bytes.extend([1; 32]);
-                    }
-                    if flags & 4 != 0 {
-                        bytes.push(3);
-                        for n in 0..3 {
-                            bytes.extend(wire::encode_addr(peer(flags.wrapping_mul(7 + n))));
-                        }
-                    }
-                    bytes.extend(rest);
+                    let bytes = reply_bytes(request, *to, flags, &rest);
                     node.handle_datagram(now, *socket, *to, &bytes);
                 }
             }

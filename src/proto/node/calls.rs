@@ -40,7 +40,7 @@ impl Node {
     pub fn submit(&mut self, now: Now, spec: RequestSpec) {
         let user = spec.user;
         if let Err(error) = self.request(now, spec) {
-            self.emit(Event::Failure { user, error });
+            self.tell_failure(user, error);
         }
     }
 

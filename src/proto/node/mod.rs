@@ -58,6 +58,7 @@ pub struct Node {
     health: Health,
     tokens: Tokens,
     counters: Counters,
+    settled: Settled,
 
     requests: Requests<Purpose>,
     timeouts: Option<Box<AdaptiveTimeouts>>,
@@ -124,7 +125,8 @@ impl Node {
             health: Health::new(),
             tokens: Tokens::new(),
             counters: Counters::default(),
-            requests: Requests::new(config.max_window),
+            settled: Settled::default(),
+            requests: Requests::new(config.max_window, &mut rng),
             timeouts: config
                 .adaptive_timeout
                 .clone()

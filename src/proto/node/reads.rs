@@ -3,8 +3,8 @@
 use super::super::health::Health;
 use super::super::id::Id;
 use super::super::nat::NatSampler;
-use super::super::table::Table;
 use super::super::requests::Session;
+use super::super::table::Table;
 use super::super::types::*;
 use super::Node;
 
@@ -76,6 +76,10 @@ impl Node {
 
     pub fn health_mut(&mut self) -> &mut Health {
         &mut self.health
+    }
+
+    pub fn settled(&self) -> &Settled {
+        &self.settled
     }
 
     pub fn counters(&self) -> &Counters {

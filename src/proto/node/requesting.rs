@@ -95,7 +95,7 @@ impl Node {
         if len > MAX_DATAGRAM {
             return Err(RequestError::TooLarge);
         }
-        let Some(tid) = self.requests.unused_tid(&mut self.rng) else {
+        let Some(tid) = self.requests.unused_tid() else {
             self.counters.dropped += 1;
             return Err(RequestError::TooMany);
         };
@@ -213,8 +213,13 @@ impl Node {
             verdict.sender && self.add_from_network(now, sample, answer.from, answer.reply.to);
         match request.purpose {
             Purpose::User(user) => {
+                let internal = self.count_response(request.internal, request.command);
                 let reply = Box::new(self.own_reply(&answer));
-                self.emit(Event::Response { user, reply });
+                self.emit(Event::Response {
+                    user,
+                    internal,
+                    reply,
+                });
             }
             Purpose::Visit { query, slow } => {
                 self.visit_answered(now, query, slow, request.to.addr, answer, verdict);
@@ -261,7 +266,7 @@ impl Node {
             return;
         };
         match request.purpose {
-            Purpose::User(user) => self.emit(Event::Failure { user, error }),
+            Purpose::User(user) => self.tell_failure(user, error),
             Purpose::Visit { query, slow } => {
                 self.visit_failed(now, query, slow, request.to.addr, error);
             }
@@ -343,6 +348,21 @@ impl Node {
         };
         let deadline_ms = now.mono_ms.saturating_add(u64::from(timeout_ms.max(1)));
         self.requests.arm(key, deadline_ms);
+    }
+
+    /// Tells the user that a request failed.
+    pub(super) fn tell_failure(&mut self, user: u32, error: RequestError) {
+        self.settled.all += 1;
+        self.settled.timeouts += i64::from(error == RequestError::Timeout);
+        self.emit(Event::Failure { user, error });
+    }
+
+    /// Counts a request of the user's that is answered. Returns its command if that is counted.
+    fn count_response(&mut self, internal: bool, command: u64) -> Option<u8> {
+        self.settled.all += 1;
+        self.settled.responses += 1;
+        *counted(&mut self.settled.commands_rx, internal, command)? += 1;
+        u8::try_from(command).ok()
     }
 
     fn count_request(&mut self, internal: bool, command: u64) {
