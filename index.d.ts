@@ -3,9 +3,9 @@
 import { EventEmitter } from 'events'
 
 /**
- * A node of a Kademlia network that carries your own commands. Everything is usable as soon as it is
- * constructed; binding and bootstrapping start in the next microtask. A live node keeps the process
- * alive.
+ * A node of a Kademlia network that carries your own commands. Everything is usable as soon as it
+ * is constructed; binding and bootstrapping start in the next microtask. A live node keeps the
+ * process alive.
  */
 declare class DHT extends EventEmitter<DHT.Events> {
   /**
@@ -15,8 +15,8 @@ declare class DHT extends EventEmitter<DHT.Events> {
   constructor(opts?: DHT.Options)
 
   /**
-   * Makes the first node of a network, which cannot learn its public address from others. A subclass
-   * makes an instance of itself.
+   * Makes the first node of a network, which cannot learn its public address from others. A
+   * subclass makes an instance of itself.
    *
    * @param port its public port, which it also binds
    * @param host its public IPv4 address; `opts.host` is the one to bind to
@@ -124,8 +124,8 @@ declare class DHT extends EventEmitter<DHT.Events> {
    */
   delayedPing(to: DHT.Address, delayMs: number, opts?: DHT.PingOptions): Promise<DHT.Reply>
   /**
-   * Asks the nodes on the way to `target` (32 bytes), and those nearest to it. Nothing is sent until
-   * the stream is read.
+   * Asks the nodes on the way to `target` (32 bytes), and those nearest to it. Nothing is sent
+   * until the stream is read.
    *
    * @throws {Error} `Node destroyed`
    * @throws {TypeError | RangeError} with `code` {@link DHT.InputErrorCode}
@@ -179,8 +179,8 @@ declare namespace DHT {
 
   interface Options {
     /**
-     * Entry points: `host:port`, `ip@host:port` (the name is looked up if the IP does not answer), a
-     * port of this machine, or an object that is read at each use. `false` is none.
+     * Entry points: `host:port`, `ip@host:port` (the name is looked up if the IP does not answer),
+     * a port of this machine, or an object that is read at each use. `false` is none.
      */
     bootstrap?: (string | number | BootstrapAddress)[] | false | null
     /** Nodes for the table. */
@@ -333,8 +333,8 @@ declare namespace DHT {
     /** What to emit for a reply; nothing if it is falsy. */
     map?: (reply: Reply) => Row
     /**
-     * `true` sends the command again to each of the 20 closest, with its token. A function is called
-     * for each of them instead.
+     * `true` sends the command again to each of the 20 closest, with its token. A function is
+     * called for each of them instead.
      */
     commit?: boolean | ((reply: Reply, dht: any, query: Query<any>) => unknown)
     /** Start with these. */

@@ -19,7 +19,9 @@ const finish = () => Promise.all([server.destroy(), client.destroy()]);
 
 for (const { name, path } of packages) {
   test(`${name}: a handler that throws is an uncaught exception and loses nothing`, async () => {
-    const { values, uncaught } = await said(path, `
+    const { values, uncaught } = await said(
+      path,
+      `
       await server.bind()
       server.on('request', (req) => {
         if (req.value[0] % 3 === 0) throw new Error('handler ' + req.value[0])
@@ -31,7 +33,8 @@ for (const { name, path } of packages) {
       const outcomes = await Promise.allSettled(requests)
       say({ values: outcomes.map(({ value, reason }) => value ? value.value[0] : reason.code) })
       await finish()
-    `)
+    `
+    )
 
     const lost = 'REQUEST_TIMEOUT'
     assert.deepStrictEqual(values, [lost, 1, 2, lost, 4, 5, lost, 7, 8, lost, 10, 11])
@@ -39,7 +42,9 @@ for (const { name, path } of packages) {
   })
 
   test(`${name}: a map that throws`, async () => {
-    const { uncaught, later } = await said(path, `
+    const { uncaught, later } = await said(
+      path,
+      `
       server.on('request', (req) => req.reply(Buffer.from('fine')))
       await server.bind()
       const query = client.query(
@@ -55,7 +60,8 @@ for (const { name, path } of packages) {
       say({ later: reply.value.toString() })
       query.destroy()
       await finish()
-    `)
+    `
+    )
 
     assert.deepStrictEqual(uncaught, ['map'])
     assert.strictEqual(later, 'fine')

@@ -73,17 +73,21 @@ describe('process exit', { concurrency: 2 }, () => {
       })`))
 
     test(`${name}: a resumed one does`, () =>
-      ends(`network(1).then(async ([node]) => {
+      ends(
+        `network(1).then(async ([node]) => {
         await node.suspend()
         await node.resume()
         ${STAYS}
-      })`, { code: 7, stdout: 'stays\n' }))
+      })`,
+        { code: 7, stdout: 'stays\n' }
+      ))
 
     test(`${name}: process.exit() before anything is bound`, () =>
       ends(`new DHT(opts); process.exit(3)`, { code: 3, stdout: '' }))
 
     test(`${name}: process.exit() with live nodes and requests in flight`, () =>
-      ends(`network(8).then(async (nodes) => {
+      ends(
+        `network(8).then(async (nodes) => {
         for (const from of nodes) {
           for (const node of nodes) from.request({ command: 1, value: Buffer.alloc(100) }, to(node))
           from.ping({ host: HOST, port: 9 })
@@ -91,13 +95,18 @@ describe('process exit', { concurrency: 2 }, () => {
         }
         await nodes[0].ping(to(nodes[1]))
         process.exit(4)
-      })`, { code: 4, stdout: '' }))
+      })`,
+        { code: 4, stdout: '' }
+      ))
 
     test(`${name}: process.exit() within a request handler`, () =>
-      ends(`network(2).then(([one, two]) => {
+      ends(
+        `network(2).then(([one, two]) => {
         two.prependListener('request', () => process.exit(5))
         one.request({ command: 1 }, to(two))
-      })`, { code: 5, stdout: '' }))
+      })`,
+        { code: 5, stdout: '' }
+      ))
 
     test(`${name}: a signal ends it`, async () => {
       const source = `${HEAD} network(2).then(() => process.kill(process.pid, 'SIGTERM'))`

@@ -1,7 +1,13 @@
 const test = require('node:test')
 const assert = require('node:assert')
 const { packages, pairings } = require('./helpers/packages')
-const { HOST, createNode, createBootstrapper, createNetwork, serverAddress } = require('./helpers/network')
+const {
+  HOST,
+  createNode,
+  createBootstrapper,
+  createNetwork,
+  serverAddress
+} = require('./helpers/network')
 const { until } = require('./helpers/until')
 const { idOf, randomTarget } = require('./helpers/ids')
 const RawPeer = require('./helpers/raw-peer')

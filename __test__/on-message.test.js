@@ -166,7 +166,12 @@ for (const { name, DHT } of packages) {
       command: COMMANDS.PING
     })
 
-    for (const data of [Buffer.alloc(0), Buffer.from([3]), Buffer.from('hello'), Buffer.alloc(99)]) {
+    for (const data of [
+      Buffer.alloc(0),
+      Buffer.from([3]),
+      Buffer.from('hello'),
+      Buffer.alloc(99)
+    ]) {
       node.onmessage(socket, data, from)
     }
     node.onmessage(socket, ping, { host: '10.1.2.3', port: 0 })

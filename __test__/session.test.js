@@ -1,7 +1,12 @@
 const test = require('node:test')
 const assert = require('node:assert')
 const { packages, pairings, natives } = require('./helpers/packages')
-const { createNode, createBootstrapper, createNetwork, serverAddress } = require('./helpers/network')
+const {
+  createNode,
+  createBootstrapper,
+  createNetwork,
+  serverAddress
+} = require('./helpers/network')
 const { until, settled, turns } = require('./helpers/until')
 const { randomTarget } = require('./helpers/ids')
 const RawPeer = require('./helpers/raw-peer')

@@ -1,7 +1,13 @@
 const test = require('node:test')
 const assert = require('node:assert')
 const { packages } = require('./helpers/packages')
-const { HOST, createNode, createBootstrapper, freePort, serverAddress } = require('./helpers/network')
+const {
+  HOST,
+  createNode,
+  createBootstrapper,
+  freePort,
+  serverAddress
+} = require('./helpers/network')
 const { randomTarget } = require('./helpers/ids')
 
 const STORE = 0

@@ -1,7 +1,14 @@
 const test = require('node:test')
 const assert = require('node:assert')
 const { packages, pairings, natives } = require('./helpers/packages')
-const { HASTY, createNode, createBootstrapper, hold, port, serverAddress } = require('./helpers/network')
+const {
+  HASTY,
+  createNode,
+  createBootstrapper,
+  hold,
+  port,
+  serverAddress
+} = require('./helpers/network')
 const { collect, until, turns } = require('./helpers/until')
 const { randomTarget } = require('./helpers/ids')
 const RawPeer = require('./helpers/raw-peer')

@@ -1,9 +1,21 @@
 const test = require('node:test')
 const assert = require('node:assert')
 const { packages, natives } = require('./helpers/packages')
-const { createNode, createBootstrapper, createNetwork, serverAddress } = require('./helpers/network')
+const {
+  createNode,
+  createBootstrapper,
+  createNetwork,
+  serverAddress
+} = require('./helpers/network')
 const { idOf, generator } = require('./helpers/ids')
-const { COMMANDS, decodeRequest, encodeAddress, encodeReply, encodeRequest, uint16 } = require('./helpers/wire')
+const {
+  COMMANDS,
+  decodeRequest,
+  encodeAddress,
+  encodeReply,
+  encodeRequest,
+  uint16
+} = require('./helpers/wire')
 const { turns } = require('./helpers/until')
 const RawPeer = require('./helpers/raw-peer')
 
@@ -72,8 +84,19 @@ for (const { name, DHT } of packages) {
 
   test(`${name}: lengths that lie`, async (t) => {
     const { raw, to, unharmed } = await witness(t)
-    const head = (first, flags) => Buffer.concat([Buffer.from([first, flags, 1, 0]), encodeAddress(to)])
-    const lies = ['05', 'fc', 'fdffff', 'feffffffff', 'ff00000000000000ff', 'ffffffffffffff1f00', 'fd', 'fe0000', 'ff']
+    const head = (first, flags) =>
+      Buffer.concat([Buffer.from([first, flags, 1, 0]), encodeAddress(to)])
+    const lies = [
+      '05',
+      'fc',
+      'fdffff',
+      'feffffffff',
+      'ff00000000000000ff',
+      'ffffffffffffff1f00',
+      'fd',
+      'fe0000',
+      'ff'
+    ]
 
     for (const lie of lies) {
       const length = Buffer.from(lie, 'hex')
@@ -83,7 +106,10 @@ for (const { name, DHT } of packages) {
       await raw.send(Buffer.concat([head(0x13, 4), length, four]), to)
     }
     for (const command of ['ffffffffffffffffff', 'ff00000000000020ff', 'fd01', 'fe010203']) {
-      await raw.send(Buffer.concat([head(0x03, 0), Buffer.from(command, 'hex')]).subarray(0, 19), to)
+      await raw.send(
+        Buffer.concat([head(0x03, 0), Buffer.from(command, 'hex')]).subarray(0, 19),
+        to
+      )
     }
     await unharmed()
   })
@@ -179,7 +205,10 @@ for (const { name, DHT } of natives) {
 
     for (const size of [2049, 2050, 4096, 9000, 65507]) {
       await raw.expectSilence(padded(size), to)
-      await raw.expectSilence(encodeRequest({ tid: 1, to, command: 1, value: Buffer.alloc(size) }).subarray(0, 65507), to)
+      await raw.expectSilence(
+        encodeRequest({ tid: 1, to, command: 1, value: Buffer.alloc(size) }).subarray(0, 65507),
+        to
+      )
     }
     await raw.send(padded(2048), to)
     assert.strictEqual((await raw.receive()).data[0], 0x13)

@@ -7,7 +7,6 @@ const {
   COMMANDS,
   encodeAddress,
   encodeRequest,
-  encodeUint,
   uint16,
   uint32
 } = require('./helpers/wire')
@@ -218,10 +217,7 @@ for (const { name, DHT } of packages) {
     const odd = { host: '255.0.128.1', port: 65535 }
     node.addNode(odd)
 
-    const reply = await raw.request(
-      internal(FIND_NODE, { target: idOf(odd) }),
-      serverAddress(node)
-    )
+    const reply = await raw.request(internal(FIND_NODE, { target: idOf(odd) }), serverAddress(node))
 
     assert.deepStrictEqual(reply.closerNodes, [odd])
   })

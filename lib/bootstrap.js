@@ -5,14 +5,16 @@ const { BOOTSTRAP_FORMAT } = require('./errors')
 
 module.exports = { parseBootstrapNodes, formatBootstrapNodes }
 
-// 'host:port', 'ip@host:port', a port of this machine, or any object with host and port, which is kept.
+// 'host:port', 'ip@host:port', a port of this machine, or any object with host and port, which is
+// kept.
 function parseBootstrapNodes(list) {
   if (list === false || list === null || list === undefined) return []
   if (Array.isArray(list)) return list.map(parseBootstrapNode)
   throw invalid(TypeError, 'ERR_INVALID_BOOTSTRAP', 'bootstrap', 'an array or false', list)
 }
 
-// What the binding takes. Who has no address at the moment, as a DHT instance that does not know its own, is left out.
+// What the binding takes. Who has no address at the moment, as a DHT instance that does not know
+// its own, is left out.
 function formatBootstrapNodes(nodes) {
   const list = []
   for (const { host, port } of nodes) {

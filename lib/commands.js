@@ -39,7 +39,8 @@ function packRequest(user, to, socket, session, req) {
   return slab.bytes
 }
 
-// relay: a request is handed on, and number is its command. Otherwise it is answered, and number is the error.
+// relay: a request is handed on, and number is its command. Otherwise it is answered, and number is
+// the error.
 function packReply(req, relay, number, value, token, closerNodes, to, socket) {
   const { target } = req
   const length = value === null ? 0 : value.byteLength

@@ -20,8 +20,8 @@ const K = 20
 const REQUEST_TIMEOUT = 1 // the binding's number
 const SURELY_FITS = 1536 // bytes of a value that leave room for whatever else a datagram carries
 
-// One node of the engine, as its DHT instance holds it: the handle, its sockets, what waits for an answer, and the
-// records that come from it.
+// One node of the engine, as its DHT instance holds it: the handle, its sockets, what waits for an
+// answer, and the records that come from it.
 module.exports = class Engine {
   constructor(dht, host, config) {
     this.dht = dht
@@ -130,7 +130,8 @@ module.exports = class Engine {
     if (!this._gone) native.bootstrapDynamic(this.handle, true)
   }
 
-  // JavaScript changed something by a call of its own: its events are delivered before the call returns.
+  // JavaScript changed something by a call of its own: its events are delivered before the call
+  // returns.
   changed() {
     this.view.invalidate()
     environment.catchUp()

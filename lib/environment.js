@@ -7,8 +7,8 @@ const Pump = require('./pump')
 const SLAB_SIZE = 64 * 1024 // the longest record, the end of a query with 20 full replies, fits
 const MAX_CATCH_UP = 16 // slabs that a synchronous call may drain
 
-// What the nodes of one JavaScript thread share: the slab and the loop that empties it, the turn, the reference that
-// keeps the process alive.
+// What the nodes of one JavaScript thread share: the slab and the loop that empties it, the turn,
+// the reference that keeps the process alive.
 class Environment {
   constructor() {
     this.engines = new Map()
@@ -51,7 +51,8 @@ class Environment {
     if (--this._alive === 0) native.ref(false)
   }
 
-  // Changes from one macrotask to the next, as far as anybody looks.
+  // Changes from one macrotask to the next, as far as anybody looks, and with every record: each
+  // would have come in a macrotask of its own.
   turn() {
     if (!this._turnEnds) {
       this._turnEnds = true
@@ -83,7 +84,8 @@ class Environment {
     this._resume()
   }
 
-  // Everything that is waiting, before this returns: for calls whose events the caller expects to have seen.
+  // Everything that is waiting, before this returns: for calls whose events the caller expects to
+  // have seen.
   catchUp() {
     for (let i = 0; i < MAX_CATCH_UP; i++) {
       while (this._at < this._end) this._dispatchNext()
@@ -116,8 +118,8 @@ class Environment {
     this._end = length
   }
 
-  // false: what was settled goes on first, then the rest of the batch. That is the order in which datagrams that come
-  // one by one would be seen.
+  // false: what was settled goes on first, then the rest of the batch. That is the order in which
+  // datagrams that come one by one would be seen.
   _dispatch() {
     while (this._at < this._end) {
       this._turn++ // each record is a turn of its own, as each datagram would be
@@ -139,6 +141,7 @@ class Environment {
 
     const engine = this.engines.get(words[(at >> 2) + 1])
     if (engine === undefined) return
+    this._turn++
 
     const nested = this._dispatching
     this._dispatching = true

@@ -1,6 +1,7 @@
 'use strict'
 
-// What others say about our address. host is null while they do not agree, port 0 if only on the host.
+// What others say about our address. host is null while they do not agree, port 0 if only on the
+// host.
 module.exports = class Nat {
   constructor(engine) {
     this._engine = engine

@@ -7,8 +7,8 @@ const BUDGET_MS = 0.3 // a reply over loopback takes a tenth of it
 const MIN_BUDGET_MS = 0.02
 const RETRY_AFTER = 64 // requests, once driving has proved useless
 
-// Drives the shards' polls from this thread while it has nothing to do but wait for a lone request: handing the reply
-// from thread to thread would cost more than the request.
+// Drives the shards' polls from this thread while it has nothing to do but wait for a lone request:
+// handing the reply from thread to thread would cost more than the request.
 module.exports = class Pump {
   constructor(environment) {
     this._environment = environment

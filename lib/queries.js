@@ -4,7 +4,8 @@ const native = require('./native')
 const environment = require('./environment')
 const { QUERIES_ACTIVE } = require('./stats')
 
-// The queries of a node's user. One that waits to be read is held weakly: if nobody can read it any more it is dropped.
+// The queries of a node's user. One that waits to be read is held weakly: if nobody can read it any
+// more it is dropped.
 module.exports = class Queries {
   constructor(engine) {
     this._engine = engine

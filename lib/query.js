@@ -17,13 +17,15 @@ const HIGH_WATER_MARK = 16 * OBJECT
 const FORCE = 4
 const ONLY_CLOSEST_NODES = 8
 const ROWS = 16
+const FROM_REPLIES = 64
 
 const COMMITS = { NONE: 0, AUTO: 1, OWN: 2 }
 const OUTCOMES = { TOO_FEW_NODES: 1, COMMIT_FAILED: 2, NODE_DESTROYED: 3 }
 
 const state = new Slab(64 * 1024) // shared: it is read as soon as it is written
 
-// A lookup as a stream of replies. The engine runs it; what crosses to here are the rows that somebody reads.
+// A lookup as a stream of replies. The engine runs it; what crosses to here are the rows that
+// somebody reads.
 module.exports = class Query extends Readable {
   constructor(dht, target, internal, command, value, opts) {
     super()
@@ -209,7 +211,8 @@ module.exports = class Query extends Readable {
     cb(null)
   }
 
-  // Lets the engine go on, for as many rows as the stream has room for. Not for every single row that was read.
+  // Lets the engine go on, for as many rows as the stream has room for. Not for every single row
+  // that was read.
   _demand() {
     if (this._ended || this.destroying) return
     this.dht._engine.queries.hold(this)
@@ -262,7 +265,8 @@ module.exports = class Query extends Readable {
       (this.internal ? 1 : 0) |
       (this.force ? FORCE : 0) |
       (opts.onlyClosestNodes ? ONLY_CLOSEST_NODES : 0) |
-      (this._rows ? ROWS : 0)
+      (this._rows ? ROWS : 0) |
+      (opts.nodes || opts.closestNodes ? 0 : FROM_REPLIES)
     return packQuery(this, flags, commit, session, givenNodes(opts))
   }
 }

@@ -2,7 +2,8 @@
 
 const { UNKNOWN_COMMAND } = require('./errors')
 
-// A user's command from another node. It may be answered later, any number of times, from any socket to anybody.
+// A user's command from another node. It may be answered later, any number of times, from any
+// socket to anybody.
 module.exports = class Request {
   constructor(engine, socket) {
     this.socket = socket

@@ -1,6 +1,7 @@
 'use strict'
 
-// How long the nodes near to the latest one took to answer: of all replies of a lookup, and of the closest.
+// How long the nodes near to the latest one took to answer: of all replies of a lookup, and of the
+// closest.
 module.exports = async function rttStats(dht) {
   const stats = { successes: 0, errors: 0, responses: summary([]), closestReplies: summary([]) }
   const { latest } = dht.nodes

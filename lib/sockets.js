@@ -8,7 +8,8 @@ const CLIENT = 2
 const FIRST_FOREIGN = 3
 const SWEEP_ABOVE = 64 // sockets of the user's, before those that were collected are looked for
 
-// The numbers by which the binding knows sockets: the node's own two and those that the user sends and receives with.
+// The numbers by which the binding knows sockets: the node's own two and those that the user sends
+// and receives with.
 module.exports = class Sockets {
   constructor() {
     this.server = null

@@ -28,8 +28,8 @@ module.exports = {
   COUNTERS: 21
 }
 
-// Live counters that look like plain data: they can be spread, compared, serialized and written. The names are those
-// that the reference gives its own.
+// Live counters that look like plain data: they can be spread, compared, serialized and written.
+// The names are those that the reference gives its own.
 function stats(engine) {
   const commands = {}
   for (const name in COMMANDS) {

@@ -25,9 +25,9 @@ const FLAGS = {
 const STALE = -1
 const list = new Slab(256 * ENTRY) // shared: it is read as soon as it is written
 
-// A node's state as JavaScript sees it. What it is to others (its standing) advances with the events that tell of it;
-// the rest is read at the first look of a turn, and stands still until the turn ends, an event of the node is
-// delivered, or JavaScript itself changes something.
+// A node's state as JavaScript sees it. What it is to others (its standing) advances with the
+// events that tell of it; the rest is read at the first look of a turn, and stands still until the
+// turn ends, an event of the node is delivered, or JavaScript itself changes something.
 class View {
   constructor(handle) {
     this._handle = handle

@@ -5,7 +5,6 @@
 const { spawnSync } = require('child_process')
 const fs = require('fs')
 const path = require('path')
-const { articleScript } = require('./article')
 const { setup } = require('./setup')
 const { ROOT, platformName } = require('../lib/platform')
 
@@ -83,7 +82,7 @@ function play({ name, alias, file, program }) {
   const version = versionOf(alias ? installed({ alias, file }) : program)
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [articleScript(), '.', '--node', program],
+    [path.join('scripts', 'article.js'), '.', '--node', program],
     { cwd: ROOT, encoding: 'utf8' }
   )
   console.log(stdout + stderr)

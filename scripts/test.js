@@ -5,7 +5,6 @@
 const { spawnSync } = require('child_process')
 const fs = require('fs')
 const path = require('path')
-const { articleScript } = require('./article')
 const { setup } = require('./setup')
 const { ROOT } = require('../lib/platform')
 
@@ -22,12 +21,12 @@ const steps = [
     'JavaScript: tests',
     `node --test --test-reporter=spec --test-timeout=180000 ${testFiles().join(' ')}`
   ],
-  ['The article', `node ${articleScript()} .`],
+  ['The article', 'node scripts/article.js .'],
   [
     'The article, in a network of the reference',
-    `node ${articleScript()} . --network ${REFERENCE}`
+    `node scripts/article.js . --network ${REFERENCE}`
   ],
-  ['The article, the reference in our network', `node ${articleScript()} ${REFERENCE} --network .`]
+  ['The article, the reference in our network', `node scripts/article.js ${REFERENCE} --network .`]
 ]
 
 const results = []

@@ -47,12 +47,8 @@ struct TestNode {
 impl TestNode {
     fn start(config: Config) -> Self {
         let (sender, told) = channel();
-        let bind = BindOptions {
-            host: Ipv4Addr::LOCALHOST,
-            port_from: 0,
-            port_to: 0,
-            any_port: true,
-        };
+        let bind =
+            BindOptions { host: Ipv4Addr::LOCALHOST, port_from: 0, port_to: 0, any_port: true };
         let seed = rand::random();
         let config = Config { seed, ..config };
         let runner = Engine::get().add(config, bind, 2, Box::new(Channel(sender))).unwrap();
@@ -62,11 +58,8 @@ impl TestNode {
     }
 
     fn bootstrapper() -> Self {
-        let node = Self::start(Config {
-            ephemeral: Some(false),
-            firewalled: false,
-            ..Config::default()
-        });
+        let node =
+            Self::start(Config { ephemeral: Some(false), firewalled: false, ..Config::default() });
         node.runner.with(|n, _| n.nat_add(Addr::new(Ipv4Addr::LOCALHOST, node.port())));
         node
     }

@@ -39,10 +39,7 @@ fn datagrams_are_written_as_the_reference_writes_them() {
 #[test]
 fn ids_are_hashes_of_addresses() {
     for vector in load(include_str!("vectors/ids.json")) {
-        assert_eq!(
-            Id::of(addr(&vector["addr"])).as_bytes()[..],
-            bytes(&vector["id"])
-        );
+        assert_eq!(Id::of(addr(&vector["addr"])).as_bytes()[..], bytes(&vector["id"]));
     }
 }
 
@@ -62,11 +59,7 @@ fn nat_samples_are_judged_alike() {
         for (i, step) in rows(&sequence).iter().enumerate() {
             nat.add(addr(&step[0]));
             let host = nat.host().map(|host| host.to_string());
-            assert_eq!(
-                json!([step[0], host, nat.port(), nat.size()]),
-                *step,
-                "sample {i}"
-            );
+            assert_eq!(json!([step[0], host, nat.port(), nat.size()]), *step, "sample {i}");
         }
     }
 }
@@ -109,21 +102,12 @@ fn health_is_judged_alike() {
         let mut health = Health::new();
         let mut before = json!([true, false]);
         for (i, tick) in rows(&sequence).iter().enumerate() {
-            let changed = health.update(
-                uint(&tick["responses"]) as i64,
-                uint(&tick["timeouts"]) as i64,
-            );
+            let changed =
+                health.update(uint(&tick["responses"]) as i64, uint(&tick["timeouts"]) as i64);
             let mut judgement = tick["judgement"].clone();
-            let rate = judgement
-                .as_object_mut()
-                .unwrap()
-                .remove("timeoutsRate")
-                .unwrap();
+            let rate = judgement.as_object_mut().unwrap().remove("timeoutsRate").unwrap();
             assert_eq!(stats(&health), judgement, "tick {i}");
-            assert!(
-                (health.timeouts_rate() - rate.as_f64().unwrap()).abs() < 1e-12,
-                "tick {i}"
-            );
+            assert!((health.timeouts_rate() - rate.as_f64().unwrap()).abs() < 1e-12, "tick {i}");
 
             let after = json!([judgement["online"], judgement["degraded"]]);
             assert_eq!(changed, before != after, "tick {i}");
@@ -245,9 +229,7 @@ impl TryRng for Repeat {
     }
 
     fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
-        out.iter_mut()
-            .zip(self.0.iter().cycle())
-            .for_each(|(out, byte)| *out = *byte);
+        out.iter_mut().zip(self.0.iter().cycle()).for_each(|(out, byte)| *out = *byte);
         Ok(())
     }
 }
@@ -294,11 +276,5 @@ fn optional_bytes32(value: &Value) -> Option<Bytes32> {
 }
 
 fn hex(bytes: Option<impl AsRef<[u8]>>) -> Option<String> {
-    bytes.map(|bytes| {
-        bytes
-            .as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
-    })
+    bytes.map(|bytes| bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -131,10 +131,7 @@ fn a_datagram_over_the_limit_is_refused() {
 /// Reads a datagram to its last field.
 fn read_all(datagram: &[u8]) {
     match wire::decode(datagram) {
-        Some(Message::Reply(Reply {
-            closer_nodes: Some(nodes),
-            ..
-        })) => {
+        Some(Message::Reply(Reply { closer_nodes: Some(nodes), .. })) => {
             assert_eq!(nodes.iter().count(), nodes.len());
             assert_eq!(nodes.iter().next().is_none(), nodes.is_empty());
             assert!(nodes.len() * 6 <= datagram.len());
@@ -204,53 +201,33 @@ impl OwnedReply {
 
 fn requests() -> impl Strategy<Value = OwnedRequest> {
     let fixed = || option::of(any::<Bytes32>());
-    let fields = (
-        any::<u16>(),
-        addrs(),
-        fixed(),
-        fixed(),
-        any::<bool>(),
-        uints(),
-        fixed(),
-        values(),
-    );
-    fields.prop_map(
-        |(tid, to, id, token, internal, command, target, value)| OwnedRequest {
-            tid,
-            to,
-            id,
-            token,
-            internal,
-            command,
-            target,
-            value,
-        },
-    )
+    let fields =
+        (any::<u16>(), addrs(), fixed(), fixed(), any::<bool>(), uints(), fixed(), values());
+    fields.prop_map(|(tid, to, id, token, internal, command, target, value)| OwnedRequest {
+        tid,
+        to,
+        id,
+        token,
+        internal,
+        command,
+        target,
+        value,
+    })
 }
 
 fn replies() -> impl Strategy<Value = OwnedReply> {
     let fixed = || option::of(any::<Bytes32>());
     let nodes = vec(addrs(), 0..21);
-    let fields = (
-        any::<u16>(),
-        addrs(),
-        fixed(),
-        fixed(),
-        nodes,
-        uints(),
-        values(),
-    );
-    fields.prop_map(
-        |(tid, to, id, token, closer_nodes, error, value)| OwnedReply {
-            tid,
-            to,
-            id,
-            token,
-            closer_nodes,
-            error,
-            value,
-        },
-    )
+    let fields = (any::<u16>(), addrs(), fixed(), fixed(), nodes, uints(), values());
+    fields.prop_map(|(tid, to, id, token, closer_nodes, error, value)| OwnedReply {
+        tid,
+        to,
+        id,
+        token,
+        closer_nodes,
+        error,
+        value,
+    })
 }
 
 fn addrs() -> impl Strategy<Value = Addr> {

@@ -7,7 +7,8 @@
 //! reply    kind (0 reply, 1 relay) | flags << 8 (1 token wanted, 2 closer nodes wanted, 4 target,
 //!          8 value, 16 internal), tid | ttl << 16, ip, port, socket, value length,
 //!          error or command f64, [target 32][value]
-//! query    flags (1 internal, 2 value, 4 force, 8 only closest nodes, 16 rows, 32 nodes given),
+//! query    flags (1 internal, 2 value, 4 force, 8 only closest nodes, 16 rows, 32 nodes given,
+//!          64 they are the senders of replies, some without an id for good),
 //!          concurrency, retries, commit (0 none, 1 auto, 2 JavaScript's), session, count of
 //!          nodes, value length, 0, command f64, target 32, [value padded to 8][count × contact]
 //! ```
@@ -19,8 +20,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::records::socket_of;
 use crate::proto::{
-    Addr, Bytes32, Commit, Contact, Given, Id, QuerySpec, RelaySpec, ReplySpec, RequestSpec,
-    Socket,
+    Addr, Bytes32, Commit, Contact, Given, Id, QuerySpec, RelaySpec, ReplySpec, RequestSpec, Socket,
 };
 
 /// Largest integer that JavaScript holds exactly, which is also the protocol's largest `uint`.
@@ -126,7 +126,15 @@ pub fn query(bytes: &[u8]) -> Option<QuerySpec> {
     }
     let given = match flags & 32 {
         0 => Given::Nothing,
-        _ => Given::Nodes((0..count).map(|_| input.contact()).collect::<Option<_>>()?),
+        _ => {
+            let mut nodes = (0..count).map(|_| input.contact()).collect::<Option<Vec<_>>>()?;
+            if flags & 64 == 0 {
+                for node in &mut nodes {
+                    node.id.get_or_insert_with(|| Id::of(node.addr));
+                }
+            }
+            Given::Nodes(nodes)
+        }
     };
     Some(QuerySpec {
         target,

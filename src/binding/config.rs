@@ -62,9 +62,10 @@ impl NodeConfig {
 
     /// How to behave.
     pub fn core(&self) -> proto::Config {
-        let public_address = self.public_ip.zip(self.public_port).map(|(ip, port)| {
-            proto::Addr::new(Ipv4Addr::from_bits(ip), port as u16)
-        });
+        let public_address = self
+            .public_ip
+            .zip(self.public_port)
+            .map(|(ip, port)| proto::Addr::new(Ipv4Addr::from_bits(ip), port as u16));
         proto::Config {
             concurrency: self.concurrency,
             max_window: self.max_window,

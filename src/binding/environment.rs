@@ -67,11 +67,8 @@ thread_local! {
 /// Makes this thread's environment; `wake` is called when there is something to drain.
 pub fn open(env: Env, wake: Function<'_, (), ()>) -> Result<()> {
     napi::bindgen_prelude::retain_current_module_for_unload_safety();
-    let wake = wake
-        .build_threadsafe_function::<()>()
-        .weak::<true>()
-        .callee_handled::<false>()
-        .build()?;
+    let wake =
+        wake.build_threadsafe_function::<()>().weak::<true>().callee_handled::<false>().build()?;
     let shared = Arc::new(Shared { wake: Mutex::new(Some(wake)), ..Shared::default() });
     // Registered after the function, so that it runs before the function is torn down.
     env.add_env_cleanup_hook((), |()| tear_down())?;

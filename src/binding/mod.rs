@@ -11,8 +11,8 @@ mod commands;
 mod config;
 mod environment;
 mod outbox;
-mod records;
 #[cfg_attr(test, allow(dead_code, reason = "only the addon exports them"))]
 mod reads;
+mod records;
 mod sink;
 mod view;

@@ -164,9 +164,8 @@ pub fn bodies(out: &mut Vec<u8>, replies: &[Arc<Reply>]) {
 
 /// Appends an entry.
 pub fn entry(out: &mut Vec<u8>, node: &NodeEntry) {
-    let (to_ip, to_port) = node.to.map_or((0, 0), |to| {
-        (to.ip().to_bits(), u32::from(to.port()) | PRESENT)
-    });
+    let (to_ip, to_port) =
+        node.to.map_or((0, 0), |to| (to.ip().to_bits(), u32::from(to.port()) | PRESENT));
     words(out, &[node.serial, node.addr.ip().to_bits(), u32::from(node.addr.port())]);
     words(out, &[to_ip, to_port]);
     let ticks = [node.sampled, node.added, node.pinged, node.seen];

@@ -45,8 +45,8 @@ impl Sockets {
     /// The operating system's error for the port that had to be free.
     pub fn bind(options: &BindOptions, previous: Ports) -> io::Result<Self> {
         let server = bind_server(options, previous.server)?;
-        let client = bind_one(options.host, previous.client)
-            .or_else(|_| bind_one(options.host, 0))?;
+        let client =
+            bind_one(options.host, previous.client).or_else(|_| bind_one(options.host, 0))?;
         let ports = Ports { server: port_of(&server)?, client: port_of(&client)? };
         Ok(Self { server, client, ports, ttl: Mutex::new(()) })
     }
@@ -128,7 +128,11 @@ fn is_transient(error: &io::Error) -> bool {
     use io::ErrorKind::{NetworkUnreachable, TimedOut};
     matches!(
         error.kind(),
-        ConnectionRefused | ConnectionReset | HostUnreachable | Interrupted | NetworkUnreachable
+        ConnectionRefused
+            | ConnectionReset
+            | HostUnreachable
+            | Interrupted
+            | NetworkUnreachable
             | TimedOut
     )
 }

@@ -24,19 +24,8 @@ pub struct Snapshot {
 
 impl Health {
     pub const fn new() -> Self {
-        let empty = Snapshot {
-            responses: 0,
-            timeouts: 0,
-            offline: None,
-            degraded: None,
-        };
-        Self {
-            online: true,
-            degraded: false,
-            window: [empty; WINDOW],
-            len: 0,
-            offline_ticks: 0,
-        }
+        let empty = Snapshot { responses: 0, timeouts: 0, offline: None, degraded: None };
+        Self { online: true, degraded: false, window: [empty; WINDOW], len: 0, offline_ticks: 0 }
     }
 
     /// Takes the counters of a tick. True if `online` or `degraded` changed.
@@ -45,11 +34,7 @@ impl Health {
     /// response is online again. Four ticks with over half time-outs are degraded, until four are
     /// healthy or the node is offline.
     pub fn update(&mut self, responses: i64, timeouts: i64) -> bool {
-        self.push(Snapshot {
-            responses,
-            timeouts,
-            ..Snapshot::default()
-        });
+        self.push(Snapshot { responses, timeouts, ..Snapshot::default() });
         if self.cold() || self.idle() {
             return false;
         }
@@ -60,11 +45,7 @@ impl Health {
             newest.offline = Some(offline);
             newest.degraded = Some(degraded);
         }
-        self.offline_ticks = if offline {
-            self.offline_ticks.saturating_add(1)
-        } else {
-            0
-        };
+        self.offline_ticks = if offline { self.offline_ticks.saturating_add(1) } else { 0 };
 
         let before = (self.online, self.degraded);
         self.judge(offline);
@@ -178,10 +159,7 @@ mod tests {
 
     impl Ticks {
         fn new() -> Self {
-            Self {
-                health: Health::new(),
-                total: (0, 0),
-            }
+            Self { health: Health::new(), total: (0, 0) }
         }
 
         /// The states after each of `n` ticks, changed ones only.
@@ -231,20 +209,9 @@ mod tests {
         assert!(ticks.health.cold() && ticks.health.idle() && ticks.health.window().is_empty());
         ticks.run(3, OFFLINE);
         assert!(ticks.health.cold());
-        assert!(
-            ticks
-                .health
-                .window()
-                .iter()
-                .all(|tick| tick.offline.is_none())
-        );
+        assert!(ticks.health.window().iter().all(|tick| tick.offline.is_none()));
         ticks.run(2, OFFLINE);
-        let judged: Vec<_> = ticks
-            .health
-            .window()
-            .iter()
-            .map(|tick| tick.offline)
-            .collect();
+        let judged: Vec<_> = ticks.health.window().iter().map(|tick| tick.offline).collect();
         assert_eq!(judged, [None, None, Some(true), Some(true)]);
         assert_eq!(ticks.health.window()[3].timeouts, 40);
     }

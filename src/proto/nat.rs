@@ -109,10 +109,7 @@ mod tests {
             let recent = &self.samples[self.samples.len().saturating_sub(4)..];
             let fresh = self.samples.len();
             let same_addr = recent.iter().rev().find(|sample| sample.0 == addr);
-            let same_host = recent
-                .iter()
-                .rev()
-                .find(|sample| sample.0.ip() == addr.ip());
+            let same_host = recent.iter().rev().find(|sample| sample.0.ip() == addr.ip());
             let groups = [
                 same_addr.map_or(fresh, |sample| sample.1),
                 same_host.map_or(fresh, |sample| sample.2),
@@ -144,9 +141,7 @@ mod tests {
 
         fn hits(&self, kind: usize, group: usize) -> usize {
             let kept = &self.samples[self.samples.len().saturating_sub(16)..];
-            kept.iter()
-                .filter(|sample| [sample.1, sample.2][kind] == group)
-                .count()
+            kept.iter().filter(|sample| [sample.1, sample.2][kind] == group).count()
         }
     }
 
@@ -154,10 +149,7 @@ mod tests {
         (1..5u8, 1..5u16).prop_flat_map(|(hosts, ports)| {
             let sample = (0..hosts, 0..ports);
             let addr = sample.prop_map(|(host, port)| Addr::new([10, 0, 0, host].into(), port));
-            vec(
-                prop_oneof![3 => Just(Addr::new([10, 0, 0, 0].into(), 1)), 2 => addr],
-                0..80,
-            )
+            vec(prop_oneof![3 => Just(Addr::new([10, 0, 0, 0].into(), 1)), 2 => addr], 0..80)
         })
     }
 
@@ -182,12 +174,7 @@ mod tests {
         assert_eq!((nat.host(), nat.port(), nat.size()), (None, 0, 0));
         for (addr, agreed) in [(ours, true), (other, false), (ours, false), (ours, true)] {
             nat.add(addr);
-            assert_eq!(
-                nat.host(),
-                agreed.then_some(*ours.ip()),
-                "{} samples",
-                nat.size()
-            );
+            assert_eq!(nat.host(), agreed.then_some(*ours.ip()), "{} samples", nat.size());
         }
     }
 }

@@ -13,12 +13,7 @@ pub struct NodeList {
 
 impl NodeList {
     pub const fn new() -> Self {
-        Self {
-            links: Vec::new(),
-            oldest: NONE,
-            latest: NONE,
-            len: 0,
-        }
+        Self { links: Vec::new(), oldest: NONE, latest: NONE, len: 0 }
     }
 
     pub fn len(&self) -> usize {
@@ -64,11 +59,7 @@ impl NodeList {
         if at >= self.links.len() {
             self.links.resize(at + 1, Link::DETACHED);
         }
-        self.links[at] = Link {
-            prev: self.latest,
-            next: NONE,
-            listed: true,
-        };
+        self.links[at] = Link { prev: self.latest, next: NONE, listed: true };
         match self.links.get_mut(self.latest as usize) {
             Some(latest) => latest.next = slot,
             None => self.oldest = slot,
@@ -109,11 +100,7 @@ struct Link {
 }
 
 impl Link {
-    const DETACHED: Link = Link {
-        prev: NONE,
-        next: NONE,
-        listed: false,
-    };
+    const DETACHED: Link = Link { prev: NONE, next: NONE, listed: false };
 }
 
 #[cfg(test)]

@@ -131,8 +131,7 @@ impl Query {
             closest: Vec::new(),
         };
         if let Given::Nodes(nodes) = spec.given {
-            for mut node in nodes.into_iter().rev() {
-                node.id.get_or_insert_with(|| Id::of(node.addr));
+            for node in nodes.into_iter().rev() {
                 query.add_candidate(node, None);
             }
         }
@@ -150,11 +149,7 @@ impl Query {
     }
 
     pub fn progress(&self) -> Progress {
-        Progress {
-            successes: self.successes,
-            errors: self.errors,
-            inflight: self.inflight,
-        }
+        Progress { successes: self.successes, errors: self.errors, inflight: self.inflight }
     }
 
     pub fn inflight(&self) -> u32 {
@@ -182,10 +177,7 @@ impl Query {
 
     pub fn add_candidate(&mut self, node: Contact, named_by: Option<Contact>) -> Candidacy {
         if self.only_closest {
-            return Candidacy {
-                closer: false,
-                down: false,
-            };
+            return Candidacy { closer: false, down: false };
         }
         let closer = node.id.is_none_or(|id| self.is_closer(&id));
         let mut down = false;
@@ -194,8 +186,7 @@ impl Query {
             Some(Seen::Down) => down = named_by.is_some(),
             Some(Seen::Named(by)) => by.extend(named_by),
             None if closer => {
-                self.seen
-                    .insert(node.addr, Seen::Named(named_by.into_iter().collect()));
+                self.seen.insert(node.addr, Seen::Named(named_by.into_iter().collect()));
                 self.candidates.push(node);
             }
             None => {}
@@ -208,11 +199,7 @@ impl Query {
         if self.phase != Phase::Looking {
             return Step::Wait;
         }
-        let base = if self.slowed_down {
-            SLOW_START
-        } else {
-            self.concurrency
-        };
+        let base = if self.slowed_down { SLOW_START } else { self.concurrency };
         let allowed = base.saturating_add(self.slow);
         while self.inflight < allowed
             && let Some(next) = self.candidates.pop()

@@ -140,14 +140,8 @@ impl<P> Requests<P> {
             None => 0,
         };
         let index = push(&mut self.order, slot);
-        self.slots[slot as usize] = Some(InFlight {
-            request,
-            sent: 0,
-            state: State::Idle,
-            serial,
-            index,
-            session_index,
-        });
+        self.slots[slot as usize] =
+            Some(InFlight { request, sent: 0, state: State::Idle, serial, index, session_index });
         Key { slot, serial }
     }
 
@@ -220,10 +214,7 @@ impl<P> Requests<P> {
             return None;
         }
         while let Some(key) = self.waiting.pop_front() {
-            if self
-                .get(key)
-                .is_some_and(|request| request.state == State::Waiting)
-            {
+            if self.get(key).is_some_and(|request| request.state == State::Waiting) {
                 self.disarm(key);
                 return Some(key);
             }
@@ -237,8 +228,7 @@ impl<P> Requests<P> {
 
     /// The request whose try ended first, at `now_ms` or before.
     pub fn next_due(&mut self, now_ms: u64) -> Option<Key> {
-        self.next_deadline()
-            .filter(|deadline_ms| *deadline_ms <= now_ms)?;
+        self.next_deadline().filter(|deadline_ms| *deadline_ms <= now_ms)?;
         let (_, _, slot) = self.deadlines.pop_first()?;
         let key = self.key_of(slot)?;
         self.disarm(key);
@@ -281,10 +271,7 @@ struct TidOrder {
 
 impl TidOrder {
     fn new(rng: &mut impl Rng) -> Self {
-        Self {
-            keys: [(); 4].map(|()| rng.next_u64()),
-            count: 0,
-        }
+        Self { keys: [(); 4].map(|()| rng.next_u64()), count: 0 }
     }
 
     fn next(&mut self) -> u16 {
@@ -413,13 +400,8 @@ mod tests {
         sorted.sort_unstable();
         assert!(sorted.into_iter().eq(0..=u16::MAX));
 
-        let neighbours = drawn
-            .windows(2)
-            .filter(|pair| pair[0].abs_diff(pair[1]) < 256);
-        assert!(
-            neighbours.count() < 1000,
-            "one tid tells nothing of the next"
-        );
+        let neighbours = drawn.windows(2).filter(|pair| pair[0].abs_diff(pair[1]) < 256);
+        assert!(neighbours.count() < 1000, "one tid tells nothing of the next");
         assert_ne!(drawn[..8], tids(2)[..8]);
     }
 }

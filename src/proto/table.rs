@@ -25,12 +25,7 @@ pub struct Table {
 
 impl Table {
     pub const fn new(id: Id) -> Self {
-        Self {
-            id,
-            buckets: Vec::new(),
-            slots: Vec::new(),
-            free: Vec::new(),
-        }
+        Self { id, buckets: Vec::new(), slots: Vec::new(), free: Vec::new() }
     }
 
     /// The centre: every distance is counted from it.
@@ -98,10 +93,7 @@ impl Table {
         let deeper = self.buckets.partition_point(|bucket| bucket.depth <= depth);
         let shallower = (0..own).rev().map(|at| at..at + 1);
         let end = out.len().saturating_add(k);
-        for group in [own..deeper, deeper..self.buckets.len()]
-            .into_iter()
-            .chain(shallower)
-        {
+        for group in [own..deeper, deeper..self.buckets.len()].into_iter().chain(shallower) {
             if out.len() >= end {
                 return;
             }
@@ -125,9 +117,7 @@ impl Table {
     pub(super) fn neighbours(&self, id: &Id) -> impl Iterator<Item = (u32, &NodeEntry)> {
         let bucket = self.bucket(self.depth(id.as_bytes()));
         let slots = bucket.map_or(&[][..], |bucket| &bucket.slots);
-        slots
-            .iter()
-            .filter_map(|slot| Some((*slot, self.entry(*slot)?)))
+        slots.iter().filter_map(|slot| Some((*slot, self.entry(*slot)?)))
     }
 
     pub(super) fn insert(&mut self, entry: NodeEntry) -> Insertion {
@@ -144,10 +134,7 @@ impl Table {
 
     pub(super) fn remove(&mut self, id: &Id) -> Option<(u32, NodeEntry)> {
         let depth = self.depth(id.as_bytes());
-        let at_bucket = self
-            .buckets
-            .binary_search_by_key(&depth, |b| b.depth)
-            .ok()?;
+        let at_bucket = self.buckets.binary_search_by_key(&depth, |b| b.depth).ok()?;
         let at = self.position(&self.buckets[at_bucket], id).ok()?;
         let slot = self.buckets[at_bucket].slots.remove(at);
         if self.buckets[at_bucket].slots.is_empty() {
@@ -165,9 +152,7 @@ impl Table {
         self.buckets.clear();
         let dropped = order.into_iter().filter(|slot| !self.place(*slot));
         let dropped: Vec<u32> = dropped.collect();
-        let vacated = dropped
-            .into_iter()
-            .filter_map(|slot| Some((slot, self.vacate(slot)?)));
+        let vacated = dropped.into_iter().filter_map(|slot| Some((slot, self.vacate(slot)?)));
         vacated.collect()
     }
 }
@@ -203,9 +188,7 @@ impl Table {
 
     fn position(&self, bucket: &Bucket, id: &Id) -> Result<usize, usize> {
         let key = |slot: &u32| self.entry(*slot).map(|entry| entry.id);
-        bucket
-            .slots
-            .binary_search_by(|slot| key(slot).cmp(&Some(*id)))
+        bucket.slots.binary_search_by(|slot| key(slot).cmp(&Some(*id)))
     }
 
     fn cmp_distance(&self, target: &Bytes32, a: u32, b: u32) -> Ordering {
@@ -293,23 +276,12 @@ mod tests {
     fn check(table: &Table) {
         for bucket in &table.buckets {
             assert!((1..=K).contains(&bucket.slots.len()));
-            let ids: Vec<Id> = bucket
-                .slots
-                .iter()
-                .map(|s| table.entry(*s).unwrap().id)
-                .collect();
+            let ids: Vec<Id> = bucket.slots.iter().map(|s| table.entry(*s).unwrap().id).collect();
             assert!(ids.is_sorted());
-            assert!(
-                ids.iter()
-                    .all(|id| table.depth(id.as_bytes()) == bucket.depth)
-            );
+            assert!(ids.iter().all(|id| table.depth(id.as_bytes()) == bucket.depth));
         }
         assert_eq!(table.iter().count(), table.len());
-        assert!(
-            table
-                .iter()
-                .all(|entry| table.get(&entry.id) == Some(entry))
-        );
+        assert!(table.iter().all(|entry| table.get(&entry.id) == Some(entry)));
     }
 
     proptest! {

@@ -41,10 +41,7 @@ impl AdaptiveTimeouts {
         let rtt_ms = i64::from(rtt_ms);
         let blended = match self.find(to) {
             Some(known) => known.blend(rtt_ms),
-            None => RoundTrip {
-                average_ms: rtt_ms,
-                deviation_ms: rtt_ms >> 1,
-            },
+            None => RoundTrip { average_ms: rtt_ms, deviation_ms: rtt_ms >> 1 },
         };
         self.latest.insert(to, blended);
         if self.latest.len() >= self.config.max_size {
@@ -60,18 +57,13 @@ impl AdaptiveTimeouts {
             Some(known) => self.adapted(known, attempt, jitter_ms),
             None => self.fallback(attempt).saturating_add(jitter_ms),
         };
-        if timeout_ms == 0 {
-            DEFAULT_TIMEOUT_MS
-        } else {
-            timeout_ms
-        }
+        if timeout_ms == 0 { DEFAULT_TIMEOUT_MS } else { timeout_ms }
     }
 
     fn adapted(&self, known: RoundTrip, attempt: u32, jitter_ms: u32) -> u32 {
         let base_ms = known.average_ms + (known.deviation_ms << 1);
-        let backoff_ms = base_ms
-            .saturating_mul(i64::from(attempt))
-            .saturating_add(i64::from(jitter_ms));
+        let backoff_ms =
+            base_ms.saturating_mul(i64::from(attempt)).saturating_add(i64::from(jitter_ms));
         let at_least_min = backoff_ms.max(i64::from(self.config.min_ms));
         at_least_min.min(i64::from(self.config.max_ms)) as u32
     }
@@ -147,10 +139,7 @@ mod tests {
     use super::*;
 
     fn quiet(config: AdaptiveTimeoutConfig) -> (AdaptiveTimeouts, StdRng) {
-        let config = AdaptiveTimeoutConfig {
-            jitter_ms: 0,
-            ..config
-        };
+        let config = AdaptiveTimeoutConfig { jitter_ms: 0, ..config };
         (AdaptiveTimeouts::new(config), StdRng::from_seed([7; 32]))
     }
 
@@ -174,24 +163,17 @@ mod tests {
         let asked = [0, 1, 2, 5, 9].map(|attempt| timeouts.get(0, peer(1), attempt, &mut rng));
         assert_eq!(asked, [250, 250, 500, 4000, 4000]);
 
-        let (mut bare, mut rng) = quiet(AdaptiveTimeoutConfig {
-            fallback_ms: Vec::new(),
-            ..Default::default()
-        });
+        let (mut bare, mut rng) =
+            quiet(AdaptiveTimeoutConfig { fallback_ms: Vec::new(), ..Default::default() });
         assert_eq!(bare.get(0, peer(1), 1, &mut rng), DEFAULT_TIMEOUT_MS);
     }
 
     #[test]
     fn jitter_stays_below_its_limit() {
-        let config = AdaptiveTimeoutConfig {
-            jitter_ms: 3,
-            ..Default::default()
-        };
+        let config = AdaptiveTimeoutConfig { jitter_ms: 3, ..Default::default() };
         let mut timeouts = AdaptiveTimeouts::new(config);
         let mut rng = StdRng::from_seed([7; 32]);
-        let mut asked: Vec<_> = (0..99)
-            .map(|_| timeouts.get(0, peer(1), 1, &mut rng))
-            .collect();
+        let mut asked: Vec<_> = (0..99).map(|_| timeouts.get(0, peer(1), 1, &mut rng)).collect();
         asked.sort();
         asked.dedup();
         assert_eq!(asked, [250, 251, 252]);
@@ -199,10 +181,7 @@ mod tests {
 
     #[test]
     fn size_is_bounded_and_the_unused_are_forgotten() {
-        let config = AdaptiveTimeoutConfig {
-            max_size: 10,
-            ..Default::default()
-        };
+        let config = AdaptiveTimeoutConfig { max_size: 10, ..Default::default() };
         let (mut timeouts, mut rng) = quiet(config);
         for n in 1..=100 {
             timeouts.put(0, peer(n), 1000);

@@ -53,11 +53,7 @@ impl Tokens {
 
     fn secrets(&mut self, now_mono_ms: u64, rng: &mut impl Rng) -> &Secrets {
         let secrets = self.0.get_or_insert_with(|| {
-            Box::new(Secrets {
-                since_ms: now_mono_ms,
-                issuing: fresh(rng),
-                accepted: fresh(rng),
-            })
+            Box::new(Secrets { since_ms: now_mono_ms, issuing: fresh(rng), accepted: fresh(rng) })
         });
         secrets.rotate(now_mono_ms, rng);
         secrets
@@ -77,20 +73,14 @@ impl Secrets {
             return;
         }
         self.since_ms += rotations * TOKEN_ROTATION_MS;
-        self.accepted = if rotations == 1 {
-            self.issuing
-        } else {
-            fresh(rng)
-        };
+        self.accepted = if rotations == 1 { self.issuing } else { fresh(rng) };
         self.issuing = fresh(rng);
     }
 }
 
 impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Secrets")
-            .field("since_ms", &self.since_ms)
-            .finish_non_exhaustive()
+        f.debug_struct("Secrets").field("since_ms", &self.since_ms).finish_non_exhaustive()
     }
 }
 
@@ -175,9 +165,6 @@ mod tests {
         assert!(Tokens::new().0.is_none());
         let mut tokens = Tokens::new();
         tokens.issue(5, HOST, &mut StdRng::from_seed([7; 32]));
-        assert_eq!(
-            format!("{tokens:?}"),
-            "Tokens(Some(Secrets { since_ms: 5, .. }))"
-        );
+        assert_eq!(format!("{tokens:?}"), "Tokens(Some(Secrets { since_ms: 5, .. }))");
     }
 }

@@ -168,7 +168,7 @@ pub enum Given {
     /// With the table, then the bootstrap nodes.
     #[default]
     Nothing,
-    /// With these, in this order.
+    /// With these, in this order. One without an id is visited however far it may be.
     Nodes(Vec<Contact>),
 }
 

@@ -19,13 +19,7 @@ pub struct Window {
 impl Window {
     /// `max` sends outstanding in a slot, twice that in all slots together.
     pub const fn new(max: u32) -> Self {
-        Self {
-            slots: [0; SLOTS],
-            current: 0,
-            total: 0,
-            max,
-            rotated_ms: None,
-        }
+        Self { slots: [0; SLOTS], current: 0, total: 0, max, rotated_ms: None }
     }
 
     pub fn max(&self) -> u32 {
@@ -85,8 +79,7 @@ impl Window {
     /// When the next slot becomes current, on the clock of [`Window::advance`]; `u64::MAX` before
     /// the start.
     pub fn next_rotation(&self) -> u64 {
-        self.rotated_ms
-            .map_or(u64::MAX, |since_ms| since_ms.saturating_add(SLOT_MS))
+        self.rotated_ms.map_or(u64::MAX, |since_ms| since_ms.saturating_add(SLOT_MS))
     }
 }
 

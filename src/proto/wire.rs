@@ -394,25 +394,13 @@ mod tests {
 
     #[test]
     fn uints_take_the_least_bytes() {
-        let sizes = [
-            (0xfc, 1),
-            (0xfd, 3),
-            (0xffff, 3),
-            (0x1_0000, 5),
-            (u32::MAX as u64, 5),
-        ];
+        let sizes = [(0xfc, 1), (0xfd, 3), (0xffff, 3), (0x1_0000, 5), (u32::MAX as u64, 5)];
         for (n, len) in sizes.into_iter().chain([(1 << 32, 9), (MAX_UINT, 9)]) {
             let mut out = Vec::new();
             put_uint(&mut out, n);
             assert_eq!((out.len(), uint_len(n)), (len, len), "{n}");
             assert_eq!(Reader { rest: &out }.uint(), Some(n));
-            assert_eq!(
-                Reader {
-                    rest: &out[..len - 1]
-                }
-                .uint(),
-                None
-            );
+            assert_eq!(Reader { rest: &out[..len - 1] }.uint(), None);
         }
     }
 

@@ -15,20 +15,12 @@ fn suspending_fails_what_is_in_flight_and_stops_every_timer() {
     net.take_events(n);
     net.with(n, |node, now| node.request(now, ping(1, NOBODY)).unwrap());
     net.with(n, |node, now| node.suspend(now));
-    assert_eq!(
-        failures(&net.take_events(n)),
-        [(1, RequestError::Suspended)]
-    );
+    assert_eq!(failures(&net.take_events(n)), [(1, RequestError::Suspended)]);
     assert_eq!(net.node(n).poll_timeout(), None);
     let refused = net.with(n, |node, now| node.request(now, ping(2, NOBODY)));
     assert_eq!(refused, Err(RequestError::Suspended));
     net.take_sent();
-    net.inject(
-        n,
-        Socket::Client,
-        NOBODY,
-        &[3, 4, 1, 0, 1, 2, 3, 4, 5, 0, 0],
-    );
+    net.inject(n, Socket::Client, NOBODY, &[3, 4, 1, 0, 1, 2, 3, 4, 5, 0, 0]);
     assert_eq!(net.take_sent(), []);
 
     net.run(60_000);
@@ -48,17 +40,8 @@ fn suspending_fails_what_is_in_flight_and_stops_every_timer() {
 #[test]
 fn destroying_ends_everything() {
     let mut net = Net::persistent(25);
-    let given = Given::Nodes(vec![
-        Contact {
-            id: None,
-            addr: NOBODY
-        };
-        1
-    ]);
-    let spec = QuerySpec {
-        given,
-        ..lookup([1; 32], 1)
-    };
+    let given = Given::Nodes(vec![Contact { id: None, addr: NOBODY }; 1]);
+    let spec = QuerySpec { given, ..lookup([1; 32], 1) };
     let query = net.with(1, |node, now| node.query(now, spec));
     net.with(1, |node, now| node.query_demand(now, query, 16));
     net.with(1, |node, now| node.request(now, ping(1, NOBODY)).unwrap());
@@ -70,14 +53,8 @@ fn destroying_ends_everything() {
         Event::QueryEnd { outcome, .. } => Some(*outcome),
         _ => None,
     };
-    assert_eq!(
-        events.iter().find_map(ended),
-        Some(QueryOutcome::NodeDestroyed)
-    );
-    assert_eq!(
-        (net.node(1).inflight(), net.node(1).poll_timeout()),
-        (0, None)
-    );
+    assert_eq!(events.iter().find_map(ended), Some(QueryOutcome::NodeDestroyed));
+    assert_eq!((net.node(1).inflight(), net.node(1).poll_timeout()), (0, None));
 
     net.with(1, |node, now| node.query_destroy(now, query));
     assert_eq!(net.node(1).counters().queries_active, 0);

@@ -9,18 +9,12 @@ const PEER: Addr = Addr::new(std::net::Ipv4Addr::new(99, 1, 2, 3), 4000);
 
 fn filtered() -> (Net, usize) {
     let mut net = Net::new();
-    let n = net.add(Config {
-        filter: true,
-        ..Config::default()
-    });
+    let n = net.add(Config { filter: true, ..Config::default() });
     (net, n)
 }
 
 fn contact(addr: Addr) -> Contact {
-    Contact {
-        id: Some(Id::of(addr)),
-        addr,
-    }
+    Contact { id: Some(Id::of(addr)), addr }
 }
 
 fn wanted(net: &mut Net, n: usize) -> (u32, Vec<Contact>) {
@@ -63,11 +57,7 @@ fn a_request_with_an_id_waits_for_its_verdict() {
     }
     let (mut net, n) = filtered();
     hello(&mut net, n, None);
-    assert_eq!(
-        net.take_sent().len(),
-        1,
-        "without id there is nothing to ask"
-    );
+    assert_eq!(net.take_sent().len(), 1, "without id there is nothing to ask");
 }
 
 #[test]
@@ -79,13 +69,7 @@ fn a_reply_settles_with_its_verdict_and_the_time_it_came() {
     net.inject(n, Socket::Client, PEER, &reply_to(&request));
     net.inject(n, Socket::Client, PEER, &reply_to(&request));
     let (key, nodes) = wanted(&mut net, n);
-    assert_eq!(
-        nodes,
-        [Contact {
-            id: None,
-            addr: PEER
-        }]
-    );
+    assert_eq!(nodes, [Contact { id: None, addr: PEER }]);
     assert_eq!(net.node(n).inflight(), 1);
     net.run(9000);
     assert_eq!(net.take_sent(), [], "no further try");
@@ -99,32 +83,16 @@ fn a_reply_settles_with_its_verdict_and_the_time_it_came() {
 fn candidates_that_are_rejected_are_not_visited() {
     let (mut net, n) = filtered();
     let given = Given::Nodes(vec![contact(PEER)]);
-    let spec = QuerySpec {
-        given,
-        ..find_node([1; 32])
-    };
+    let spec = QuerySpec { given, ..find_node([1; 32]) };
     let query = net.with(n, |node, now| node.query(now, spec));
     net.with(n, |node, now| node.query_demand(now, query, 16));
     let visit = net.take_sent().remove(0);
-    let named: Vec<Addr> = (1..5)
-        .map(|i| Addr::new([77, 0, 0, i].into(), 1000))
-        .collect();
-    net.inject(
-        n,
-        Socket::Client,
-        PEER,
-        &reply_with(&visit, Some(Id::of(PEER)), &named),
-    );
+    let named: Vec<Addr> = (1..5).map(|i| Addr::new([77, 0, 0, i].into(), 1000)).collect();
+    net.inject(n, Socket::Client, PEER, &reply_with(&visit, Some(Id::of(PEER)), &named));
     let (key, nodes) = wanted(&mut net, n);
-    let expected: Vec<Contact> = [PEER]
-        .iter()
-        .chain(&named)
-        .map(|addr| contact(*addr))
-        .collect();
+    let expected: Vec<Contact> = [PEER].iter().chain(&named).map(|addr| contact(*addr)).collect();
     assert_eq!(nodes, expected);
-    net.with(n, |node, now| {
-        node.handle_verdict(now, key, &[true, true, false, true, false])
-    });
+    net.with(n, |node, now| node.handle_verdict(now, key, &[true, true, false, true, false]));
     let mut visited: Vec<Addr> = net.take_sent().iter().map(|packet| packet.to).collect();
     visited.sort();
     assert_eq!(visited, [named[0], named[2]]);
@@ -135,12 +103,7 @@ fn a_verdict_on_what_is_gone_is_ignored() {
     let (mut net, n) = filtered();
     net.with(n, |node, now| node.request(now, ping(1, PEER)).unwrap());
     let request = net.take_sent().remove(0);
-    net.inject(
-        n,
-        Socket::Client,
-        PEER,
-        &reply_with(&request, Some(Id::of(PEER)), &[]),
-    );
+    net.inject(n, Socket::Client, PEER, &reply_with(&request, Some(Id::of(PEER)), &[]));
     let (key, _) = wanted(&mut net, n);
     net.with(n, |node, _| node.cancel(1));
     net.with(n, |node, now| node.handle_verdict(now, key, &[true]));

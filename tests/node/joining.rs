@@ -16,35 +16,16 @@ fn two_nodes_ping() {
     net.run(100);
 
     let events = net.take_events(a);
-    let [
-        Event::NatUpdate { host, port },
-        Event::Response { user: 7, reply, .. },
-    ] = &events[..]
+    let [Event::NatUpdate { host, port }, Event::Response { user: 7, reply, .. }] = &events[..]
     else {
         panic!("{events:?}");
     };
-    assert_eq!(
-        (*host, *port),
-        (Some(net.peers[a].host), net.peers[a].client)
-    );
+    assert_eq!((*host, *port), (Some(net.peers[a].host), net.peers[a].client));
     assert_eq!(reply.from, Contact { id: None, addr: to });
-    assert_eq!(
-        (reply.rtt_ms, reply.to, reply.error),
-        (20, net.client_addr(a), 0)
-    );
-    assert_eq!(
-        (&reply.token, &reply.closer_nodes, &reply.value),
-        (&None, &None, &None)
-    );
+    assert_eq!((reply.rtt_ms, reply.to, reply.error), (20, net.client_addr(a), 0));
+    assert_eq!((&reply.token, &reply.closer_nodes, &reply.value), (&None, &None, &None));
     let counters = net.node(a).counters();
-    assert_eq!(
-        (
-            counters.requests_active,
-            counters.responses,
-            counters.commands_rx[0]
-        ),
-        (0, 1, 1)
-    );
+    assert_eq!((counters.requests_active, counters.responses, counters.commands_rx[0]), (0, 1, 1));
 }
 
 #[test]
@@ -56,23 +37,13 @@ fn thirty_nodes_become_one_network() {
         let node = net.node(n);
         assert!(node.is_bootstrapped() && !node.is_ephemeral(), "node {n}");
         assert_eq!(node.id(), Some(Id::of(addr)), "node {n}");
-        assert_eq!(
-            (node.nat().host(), node.nat().port()),
-            (Some(*addr.ip()), addr.port())
-        );
-        assert!(
-            node.table().len() >= 20,
-            "node {n} knows {}",
-            node.table().len()
-        );
+        assert_eq!((node.nat().host(), node.nat().port()), (Some(*addr.ip()), addr.port()));
+        assert!(node.table().len() >= 20, "node {n} knows {}", node.table().len());
         assert_eq!(node.table().len(), node.nodes_len());
         let at = |wanted: fn(&Event) -> bool| events.iter().position(wanted);
         let persistent = at(|event| matches!(event, Event::Persistent));
         let ready = at(|event| matches!(event, Event::Ready));
-        assert!(
-            persistent.is_some() && persistent < ready,
-            "node {n}: {events:?}"
-        );
+        assert!(persistent.is_some() && persistent < ready, "node {n}: {events:?}");
         assert_eq!(node.counters().queries_active, 0);
         assert_eq!(node.counters().requests_active, node.inflight() as i64);
     }
@@ -81,10 +52,7 @@ fn thirty_nodes_become_one_network() {
 #[test]
 fn a_first_node_without_peers_stays_ephemeral() {
     let mut net = Net::new();
-    let n = net.add(Config {
-        ephemeral: Some(false),
-        ..Config::default()
-    });
+    let n = net.add(Config { ephemeral: Some(false), ..Config::default() });
     net.with(n, |node, now| node.start(now));
     assert!(net.node(n).is_ephemeral() && net.node(n).is_bootstrapped());
     assert!(matches!(net.take_events(n)[..], [Event::Ready]));
@@ -97,10 +65,7 @@ fn a_first_node_without_peers_stays_ephemeral() {
 fn the_bootstrapper_is_persistent_at_once() {
     let mut net = Net::new();
     let n = net.add_bootstrapper();
-    assert!(matches!(
-        net.take_events(n)[..],
-        [Event::Persistent, Event::Ready]
-    ));
+    assert!(matches!(net.take_events(n)[..], [Event::Persistent, Event::Ready]));
     assert_eq!(net.node(n).id(), Some(Id::of(net.addr(n))));
     assert!(!net.node(n).is_firewalled());
     assert_eq!(net.take_sent(), []);
@@ -120,12 +85,8 @@ fn what_a_node_is_to_others_is_told_before_the_reason() {
     assert!(node.poll_event().is_none());
     node.start(Now::default());
     let events: Vec<Event> = std::iter::from_fn(|| node.poll_event()).collect();
-    let [
-        Event::Standing(first),
-        Event::Persistent,
-        Event::Standing(then),
-        Event::Ready,
-    ] = &events[..]
+    let [Event::Standing(first), Event::Persistent, Event::Standing(then), Event::Ready] =
+        &events[..]
     else {
         panic!("{events:?}");
     };
@@ -141,23 +102,13 @@ fn an_adaptive_node_learns_early_that_it_is_not_firewalled() {
     net.run(3000);
     let node = net.node(n);
     assert!(node.is_bootstrapped() && node.is_ephemeral() && !node.is_firewalled());
-    assert_eq!(
-        node.table_id(),
-        Id::of(net.addr(n)),
-        "the table is round its public id already"
-    );
+    assert_eq!(node.table_id(), Id::of(net.addr(n)), "the table is round its public id already");
 }
 
 #[test]
 fn a_walled_node_stays_firewalled() {
     let mut net = Net::persistent(8);
-    for config in [
-        Config::default(),
-        Config {
-            ephemeral: Some(false),
-            ..Config::default()
-        },
-    ] {
+    for config in [Config::default(), Config { ephemeral: Some(false), ..Config::default() }] {
         let n = net.add(net.joining(config));
         net.peers[n].walled = true;
         net.with(n, |node, now| node.start(now));
@@ -168,11 +119,7 @@ fn a_walled_node_stays_firewalled() {
         assert_eq!(node.nat().port(), net.peers[n].client);
         assert!(!net.node(0).table().contains(&Id::of(net.addr(n))));
         let peers = 8;
-        assert_eq!(
-            node.table().len(),
-            peers,
-            "an unanswered PING_NAT removes nobody"
-        );
+        assert_eq!(node.table().len(), peers, "an unanswered PING_NAT removes nobody");
     }
 }
 
@@ -187,32 +134,22 @@ fn an_adaptive_node_goes_persistent_after_twenty_minutes() {
     assert!(!net.node(n).is_ephemeral());
     assert_eq!(net.node(n).id(), Some(Id::of(net.addr(n))));
     assert_eq!(net.node(n).stable_ticks(), 720);
-    assert!(
-        net.take_events(n)
-            .iter()
-            .any(|event| matches!(event, Event::Persistent))
-    );
+    assert!(net.take_events(n).iter().any(|event| matches!(event, Event::Persistent)));
 }
 
 #[test]
 fn names_and_suggestions_lead_to_the_network() {
     let mut net = Net::persistent(3);
     let host = *net.addr(0).ip();
-    let node = |suggested, name: &str| BootstrapNode {
-        suggested,
-        host: name.to_string(),
-        port: 49_737,
-    };
+    let node =
+        |suggested, name: &str| BootstrapNode { suggested, host: name.to_string(), port: 49_737 };
     let dead = [88, 77, 66, 55].into();
     let bootstrap = vec![
         node(None, "nowhere.example"),
         node(Some(host), "never-asked.example"),
         node(Some(dead), "peer.example"),
     ];
-    let n = net.add(Config {
-        bootstrap,
-        ..Config::default()
-    });
+    let n = net.add(Config { bootstrap, ..Config::default() });
     net.with(n, |node, now| node.start(now));
     let wanted = |net: &mut Net| match &net.take_events(n)[..] {
         [.., Event::LookupWanted { key, name }] => (*key, name.clone()),
@@ -236,10 +173,7 @@ fn names_and_suggestions_lead_to_the_network() {
 #[test]
 fn a_dynamic_list_of_entry_points_is_asked_for_each_time() {
     let mut net = Net::persistent(3);
-    let n = net.add(Config {
-        bootstrap_dynamic: true,
-        ..Config::default()
-    });
+    let n = net.add(Config { bootstrap_dynamic: true, ..Config::default() });
     let nodes = net.joining(Config::default()).bootstrap;
     net.with(n, |node, now| node.start(now));
     for _ in 0..2 {

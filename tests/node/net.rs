@@ -45,10 +45,7 @@ pub struct Net {
 impl Net {
     pub fn new() -> Self {
         Self {
-            now: Now {
-                mono_ms: 1_000_000,
-                wall_ms: 1_700_000_000_000,
-            },
+            now: Now { mono_ms: 1_000_000, wall_ms: 1_700_000_000_000 },
             peers: Vec::new(),
             sent: Vec::new(),
             on_their_way: BTreeMap::new(),
@@ -60,11 +57,7 @@ impl Net {
     pub fn add(&mut self, config: Config) -> usize {
         let n = self.peers.len();
         let bytes = (n as u32 + 1).to_be_bytes();
-        self.add_at(
-            Ipv4Addr::new(88, bytes[1], bytes[2], bytes[3]),
-            49_737,
-            config,
-        )
+        self.add_at(Ipv4Addr::new(88, bytes[1], bytes[2], bytes[3]), 49_737, config)
     }
 
     pub fn add_at(&mut self, host: Ipv4Addr, server: u16, mut config: Config) -> usize {
@@ -83,10 +76,8 @@ impl Net {
             walled: false,
             asked: BTreeSet::new(),
         });
-        self.sockets
-            .insert(Addr::new(host, server), (n, Socket::Server));
-        self.sockets
-            .insert(Addr::new(host, client), (n, Socket::Client));
+        self.sockets.insert(Addr::new(host, server), (n, Socket::Server));
+        self.sockets.insert(Addr::new(host, client), (n, Socket::Client));
         self.with(n, |node, now| node.handle_bound(now, server, client));
         n
     }
@@ -110,10 +101,7 @@ impl Net {
         let mut net = Self::new();
         net.add_bootstrapper();
         for _ in 1..count {
-            let n = net.add(net.joining(Config {
-                ephemeral: Some(false),
-                ..Config::default()
-            }));
+            let n = net.add(net.joining(Config { ephemeral: Some(false), ..Config::default() }));
             net.with(n, |node, now| node.start(now));
             net.run(300);
         }
@@ -125,15 +113,8 @@ impl Net {
     pub fn joining(&self, config: Config) -> Config {
         let addr = self.addr(0);
         let host = addr.ip().to_string();
-        let node = BootstrapNode {
-            suggested: None,
-            host,
-            port: addr.port(),
-        };
-        Config {
-            bootstrap: vec![node],
-            ..config
-        }
+        let node = BootstrapNode { suggested: None, host, port: addr.port() };
+        Config { bootstrap: vec![node], ..config }
     }
 
     pub fn addr(&self, n: usize) -> Addr {
@@ -157,9 +138,7 @@ impl Net {
 
     /// Hands a datagram to a node, as if it had come from the network.
     pub fn inject(&mut self, n: usize, socket: Socket, from: Addr, bytes: &[u8]) {
-        self.with(n, |node, now| {
-            node.handle_datagram(now, socket, from, bytes)
-        });
+        self.with(n, |node, now| node.handle_datagram(now, socket, from, bytes));
     }
 
     /// Lets time go by, with all that happens in it.
@@ -190,10 +169,7 @@ impl Net {
         let packet = self.on_their_way.keys().next().map(|(at_ms, _)| *at_ms);
         let alive = self.peers.iter().filter(|peer| !peer.dead);
         let timers = alive.filter_map(|peer| peer.node.poll_timeout());
-        timers
-            .chain(packet)
-            .min()
-            .map(|at_ms| at_ms.max(self.now.mono_ms))
+        timers.chain(packet).min().map(|at_ms| at_ms.max(self.now.mono_ms))
     }
 
     fn advance_to(&mut self, at_ms: u64) {
@@ -258,12 +234,7 @@ impl Net {
         }
         peer.asked.insert((port, transmit.to));
         let from = Addr::new(peer.host, port);
-        let packet = Packet {
-            at_ms: self.now.mono_ms,
-            from,
-            to: transmit.to,
-            bytes,
-        };
+        let packet = Packet { at_ms: self.now.mono_ms, from, to: transmit.to, bytes };
         let order = (self.now.mono_ms + LATENCY_MS, self.sent.len());
         let order = (order.0, order.1.max(self.last_order(order.0)));
         self.on_their_way.insert(order, packet.clone());
@@ -296,10 +267,7 @@ pub fn request(user: u32, to: Addr, command: u64) -> RequestSpec {
 }
 
 pub fn ping(user: u32, to: Addr) -> RequestSpec {
-    RequestSpec {
-        internal: true,
-        ..request(user, to, 0)
-    }
+    RequestSpec { internal: true, ..request(user, to, 0) }
 }
 
 /// A lookup with a user's command.
@@ -321,10 +289,7 @@ pub fn lookup(target: Bytes32, command: u64) -> QuerySpec {
 }
 
 pub fn find_node(target: Bytes32) -> QuerySpec {
-    QuerySpec {
-        internal: true,
-        ..lookup(target, 2)
-    }
+    QuerySpec { internal: true, ..lookup(target, 2) }
 }
 
 /// Makes a query and reads it to the end; returns how it ended.
@@ -334,11 +299,9 @@ pub fn run_query(net: &mut Net, n: usize, spec: QuerySpec) -> (QueryOutcome, Que
     for _ in 0..600 {
         net.run(100);
         let ended = net.peers[n].events.iter().find_map(|event| match event {
-            Event::QueryEnd {
-                query: number,
-                outcome,
-                state,
-            } if *number == query => Some((*outcome, QueryState::clone(state))),
+            Event::QueryEnd { query: number, outcome, state } if *number == query => {
+                Some((*outcome, QueryState::clone(state)))
+            }
             _ => None,
         });
         if let Some(ended) = ended {

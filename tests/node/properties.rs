@@ -6,22 +6,11 @@ use proptest::prelude::*;
 #[derive(Clone, Debug)]
 enum Step {
     Garbage(Vec<u8>),
-    Request {
-        flags: u8,
-        command: u8,
-        rest: Vec<u8>,
-    },
-    Reply {
-        nth: usize,
-        flags: u8,
-        rest: Vec<u8>,
-    },
+    Request { flags: u8, command: u8, rest: Vec<u8> },
+    Reply { nth: usize, flags: u8, rest: Vec<u8> },
     Wait(u64),
     Ask(u8),
-    Query {
-        rows: bool,
-        commit: bool,
-    },
+    Query { rows: bool, commit: bool },
     Demand(u32),
     End(u32),
     Suspend,
@@ -105,26 +94,15 @@ fn reply_bytes(request: &[u8], from: Addr, flags: u8, rest: &[u8]) -> Vec<u8> {
 
 impl Driver {
     fn new(filter: bool, ephemeral: Option<bool>) -> Self {
-        let now = Now {
-            mono_ms: 1000,
-            wall_ms: 5000,
-        };
-        let node = |name: &str, suggested| BootstrapNode {
-            suggested,
-            host: name.to_string(),
-            port: 1000,
-        };
+        let now = Now { mono_ms: 1000, wall_ms: 5000 };
+        let node =
+            |name: &str, suggested| BootstrapNode { suggested, host: name.to_string(), port: 1000 };
         let bootstrap = vec![
             node("10.0.0.1", None),
             node("a.name", None),
             node("b", Some([10, 0, 0, 2].into())),
         ];
-        let config = Config {
-            filter,
-            ephemeral,
-            bootstrap,
-            ..Config::default()
-        };
+        let config = Config { filter, ephemeral, bootstrap, ..Config::default() };
         let mut node = Node::new(config, now);
         node.handle_bound(now, 1, 2);
         node.start(now);
@@ -143,11 +121,7 @@ impl Driver {
         let (node, now) = (&mut self.node, self.now);
         match step {
             Step::Garbage(bytes) => node.handle_datagram(now, Socket::Server, peer(1), &bytes),
-            Step::Request {
-                flags,
-                command,
-                rest,
-            } => {
+            Step::Request { flags, command, rest } => {
                 let bytes = request_bytes(flags, command, &rest);
                 node.handle_datagram(now, Socket::Client, peer(flags), &bytes);
             }
@@ -167,29 +141,13 @@ impl Driver {
                 let internal = n & 1 == 0;
                 let session = (n & 2 != 0).then_some(1);
                 let spec = crate::net::request(self.users, peer(n), u64::from(n));
-                node.request(
-                    now,
-                    RequestSpec {
-                        internal,
-                        session,
-                        ..spec
-                    },
-                )
-                .ok();
+                node.request(now, RequestSpec { internal, session, ..spec }).ok();
             }
             Step::Query { rows, commit } => {
                 let commit = if commit { Commit::Auto } else { Commit::None };
                 let session = rows.then_some(1);
                 let spec = crate::net::lookup([self.users as u8; 32], 1);
-                self.queries.push(node.query(
-                    now,
-                    QuerySpec {
-                        rows,
-                        commit,
-                        session,
-                        ..spec
-                    },
-                ));
+                self.queries.push(node.query(now, QuerySpec { rows, commit, session, ..spec }));
             }
             Step::Demand(room) => {
                 if let Some(query) = self.queries.last() {
@@ -224,8 +182,7 @@ impl Driver {
         let mut buf = Vec::new();
         while let Some(transmit) = self.node.poll_transmit(&mut buf) {
             assert!(transmit.len <= 2048 && transmit.to.port() != 0);
-            self.sent
-                .push((transmit.socket, transmit.to, std::mem::take(&mut buf)));
+            self.sent.push((transmit.socket, transmit.to, std::mem::take(&mut buf)));
         }
         while let Some(event) = self.node.poll_event() {
             match event {
@@ -243,10 +200,7 @@ impl Driver {
         assert_eq!(node.table().len(), node.nodes_len());
         assert_eq!(node.nodes().count(), node.nodes_len());
         assert_eq!(node.latest_nodes().count(), node.nodes_len());
-        assert!(
-            node.nodes()
-                .all(|entry| node.table().get(&entry.id).is_some())
-        );
+        assert!(node.nodes().all(|entry| node.table().get(&entry.id).is_some()));
         assert!(!node.table().contains(&node.table_id()));
         assert!(counters.queries_active >= self.queries.len() as i64);
         if let Some(at_ms) = node.poll_timeout() {

@@ -47,22 +47,12 @@ fn decoded(packet: &Packet) -> wire::Reply<'_> {
 #[test]
 fn ping_is_answered_empty_and_with_the_id_on_the_server_socket_only() {
     let mut net = Net::persistent(2);
-    let packet = answer(
-        &mut net,
-        1,
-        wire::Request {
-            target: Some(&TARGET),
-            ..ask(command::PING)
-        },
-    );
+    let packet = answer(&mut net, 1, wire::Request { target: Some(&TARGET), ..ask(command::PING) });
     let reply = decoded(&packet);
     assert_eq!((packet.from, packet.to), (net.addr(1), STRANGER));
     assert_eq!((reply.tid, reply.to, reply.error), (77, STRANGER, 0));
     assert_eq!(reply.id, Some(Id::of(net.addr(1)).as_bytes()));
-    assert_eq!(
-        (reply.token, reply.closer_nodes, reply.value),
-        (None, None, None)
-    );
+    assert_eq!((reply.token, reply.closer_nodes, reply.value), (None, None, None));
 
     let sent = answers(&mut net, 1, Socket::Client, ask(command::PING));
     assert_eq!(sent[0].from, net.client_addr(1));
@@ -81,20 +71,14 @@ fn ping_nat_is_answered_at_the_port_it_names() {
     let mut net = Net::new();
     let n = net.add(Config::default());
     let port = 5001u16.to_le_bytes();
-    let request = wire::Request {
-        value: Some(&port),
-        ..ask(command::PING_NAT)
-    };
+    let request = wire::Request { value: Some(&port), ..ask(command::PING_NAT) };
     let packet = answer(&mut net, n, request);
     let named = Addr::new(*STRANGER.ip(), 5001);
     assert_eq!((packet.from, packet.to), (net.addr(n), named));
     assert_eq!(decoded(&packet).to, named);
 
     for value in [None, Some(&[1u8][..]), Some(&[0, 0])] {
-        let request = wire::Request {
-            value,
-            ..ask(command::PING_NAT)
-        };
+        let request = wire::Request { value, ..ask(command::PING_NAT) };
         assert_eq!(answers(&mut net, n, Socket::Server, request), []);
     }
 }
@@ -102,15 +86,9 @@ fn ping_nat_is_answered_at_the_port_it_names() {
 #[test]
 fn find_node_is_answered_with_exactly_the_nearest() {
     let mut net = Net::persistent(40);
-    assert_eq!(
-        answers(&mut net, 1, Socket::Server, ask(command::FIND_NODE)),
-        []
-    );
+    assert_eq!(answers(&mut net, 1, Socket::Server, ask(command::FIND_NODE)), []);
 
-    let request = wire::Request {
-        target: Some(&TARGET),
-        ..ask(command::FIND_NODE)
-    };
+    let request = wire::Request { target: Some(&TARGET), ..ask(command::FIND_NODE) };
     let packet = answer(&mut net, 1, request);
     let reply = decoded(&packet);
     assert_eq!((reply.token, reply.error), (None, 0));
@@ -124,31 +102,13 @@ fn find_node_is_answered_with_exactly_the_nearest() {
 #[test]
 fn unknown_commands_are_refused_with_closer_nodes_if_there_is_a_target() {
     let mut net = Net::persistent(3);
-    for (internal, command) in [
-        (true, 5),
-        (true, u64::from(u32::MAX)),
-        (false, 0),
-        (false, 1234),
-    ] {
-        let request = wire::Request {
-            internal,
-            ..ask(command)
-        };
+    for (internal, command) in [(true, 5), (true, u64::from(u32::MAX)), (false, 0), (false, 1234)] {
+        let request = wire::Request { internal, ..ask(command) };
         let packet = answer(&mut net, 1, request);
         let reply = decoded(&packet);
-        assert_eq!(
-            (reply.error, reply.closer_nodes, reply.token),
-            (1, None, None)
-        );
+        assert_eq!((reply.error, reply.closer_nodes, reply.token), (1, None, None));
 
-        let packet = answer(
-            &mut net,
-            1,
-            wire::Request {
-                target: Some(&TARGET),
-                ..request
-            },
-        );
+        let packet = answer(&mut net, 1, wire::Request { target: Some(&TARGET), ..request });
         let reply = decoded(&packet);
         assert_eq!((reply.error, reply.token), (1, None));
         assert_eq!(reply.closer_nodes.unwrap().len(), 2);
@@ -158,39 +118,18 @@ fn unknown_commands_are_refused_with_closer_nodes_if_there_is_a_target() {
 #[test]
 fn a_users_command_is_handed_over_and_answered_with_token_and_closer_nodes() {
     let mut net = Net::persistent(3);
-    net.with(1, |node, _| {
-        node.set_interest(Interest {
-            requests: true,
-            nodes: false,
-        })
-    });
+    net.with(1, |node, _| node.set_interest(Interest { requests: true, nodes: false }));
     net.take_events(1);
-    let request = wire::Request {
-        internal: false,
-        target: Some(&TARGET),
-        value: Some(b""),
-        ..ask(3)
-    };
+    let request =
+        wire::Request { internal: false, target: Some(&TARGET), value: Some(b""), ..ask(3) };
     assert_eq!(answers(&mut net, 1, Socket::Client, request), []);
     let events = net.take_events(1);
     let [Event::Request(incoming)] = &events[..] else {
         panic!("{events:?}");
     };
-    assert_eq!(
-        incoming.from,
-        Contact {
-            id: None,
-            addr: STRANGER
-        }
-    );
-    assert_eq!(
-        (incoming.socket, incoming.tid, incoming.command),
-        (Socket::Client, 77, 3)
-    );
-    assert_eq!(
-        (incoming.target, incoming.value.as_deref()),
-        (Some(TARGET), Some(&b""[..]))
-    );
+    assert_eq!(incoming.from, Contact { id: None, addr: STRANGER });
+    assert_eq!((incoming.socket, incoming.tid, incoming.command), (Socket::Client, 77, 3));
+    assert_eq!((incoming.target, incoming.value.as_deref()), (Some(TARGET), Some(&b""[..])));
 
     let spec = ReplySpec {
         socket: incoming.socket,
@@ -206,25 +145,12 @@ fn a_users_command_is_handed_over_and_answered_with_token_and_closer_nodes() {
     let sent = net.take_sent();
     let reply = decoded(&sent[0]);
     assert_eq!(sent[0].from, net.client_addr(1));
-    assert_eq!(
-        (reply.closer_nodes.unwrap().len(), reply.value),
-        (2, Some(&b"yes"[..]))
-    );
+    assert_eq!((reply.closer_nodes.unwrap().len(), reply.value), (2, Some(&b"yes"[..])));
     assert!(reply.token.is_some());
 
     let to = Addr::new(*STRANGER.ip(), 0);
-    net.with(1, |node, now| {
-        node.reply(now, ReplySpec { to, ..spec.clone() })
-    });
-    net.with(1, |node, now| {
-        node.reply(
-            now,
-            ReplySpec {
-                value: Some(&[0; 2048]),
-                ..spec
-            },
-        )
-    });
+    net.with(1, |node, now| node.reply(now, ReplySpec { to, ..spec.clone() }));
+    net.with(1, |node, now| node.reply(now, ReplySpec { value: Some(&[0; 2048]), ..spec }));
     assert_eq!(net.take_sent(), []);
 }
 
@@ -253,43 +179,19 @@ fn a_relay_keeps_the_tid_and_loses_the_token() {
         value: Some(b"on"),
         ..ask(9)
     };
-    assert_eq!(
-        wire::decode(&sent[0].bytes),
-        Some(Message::Request(expected))
-    );
+    assert_eq!(wire::decode(&sent[0].bytes), Some(Message::Request(expected)));
     assert_eq!((sent[0].from, sent[0].to), (net.addr(1), third));
 
     let nowhere = Addr::new(*third.ip(), 0);
-    net.with(1, |node, now| {
-        node.relay(
-            now,
-            RelaySpec {
-                to: nowhere,
-                ..spec.clone()
-            },
-        )
-    });
-    net.with(1, |node, now| {
-        node.relay(
-            now,
-            RelaySpec {
-                value: Some(&[0; 2030]),
-                ..spec
-            },
-        )
-    });
+    net.with(1, |node, now| node.relay(now, RelaySpec { to: nowhere, ..spec.clone() }));
+    net.with(1, |node, now| node.relay(now, RelaySpec { value: Some(&[0; 2030]), ..spec }));
     assert_eq!(net.take_sent(), []);
 }
 
 #[test]
 fn a_token_is_good_for_its_host_and_for_a_while() {
     let mut net = Net::persistent(3);
-    net.with(1, |node, _| {
-        node.set_interest(Interest {
-            requests: true,
-            nodes: false,
-        })
-    });
+    net.with(1, |node, _| node.set_interest(Interest { requests: true, nodes: false }));
     net.take_events(1);
     let token = |net: &mut Net, host| {
         let spec = ReplySpec {
@@ -308,55 +210,27 @@ fn a_token_is_good_for_its_host_and_for_a_while() {
     };
     let good = token(&mut net, Addr::new(*STRANGER.ip(), 1));
     let anothers = token(&mut net, Addr::new([99, 1, 2, 4].into(), 4000));
-    let request = wire::Request {
-        internal: false,
-        target: Some(&TARGET),
-        ..ask(1)
-    };
+    let request = wire::Request { internal: false, target: Some(&TARGET), ..ask(1) };
 
     net.run(7400);
     net.take_events(1);
     assert_eq!(
-        answers(
-            &mut net,
-            1,
-            Socket::Server,
-            wire::Request {
-                token: Some(&good),
-                ..request
-            }
-        ),
+        answers(&mut net, 1, Socket::Server, wire::Request { token: Some(&good), ..request }),
         []
     );
     let events = net.take_events(1);
-    assert!(
-        matches!(&events[..], [Event::Request(r)] if r.token == Some(good)),
-        "{events:?}"
-    );
+    assert!(matches!(&events[..], [Event::Request(r)] if r.token == Some(good)), "{events:?}");
 
-    let other = wire::Request {
-        token: Some(&anothers),
-        ..request
-    };
+    let other = wire::Request { token: Some(&anothers), ..request };
     let packet = answer(&mut net, 1, other);
     let reply = decoded(&packet);
     assert_eq!((reply.error, reply.closer_nodes.unwrap().len()), (2, 2));
     let fresh = *reply.token.unwrap();
-    let again = wire::Request {
-        token: Some(&fresh),
-        ..request
-    };
+    let again = wire::Request { token: Some(&fresh), ..request };
     assert_eq!(answers(&mut net, 1, Socket::Server, again), []);
 
     net.run(15_000);
-    let packet = answer(
-        &mut net,
-        1,
-        wire::Request {
-            token: Some(&good),
-            ..request
-        },
-    );
+    let packet = answer(&mut net, 1, wire::Request { token: Some(&good), ..request });
     assert_eq!(decoded(&packet).error, 2);
 }
 
@@ -366,10 +240,7 @@ fn a_delayed_ping_is_answered_when_its_time_has_come() {
     let n = net.add(Config::default());
     let ask_for = |net: &mut Net, delay_ms: u32| {
         let value = delay_ms.to_le_bytes();
-        let request = wire::Request {
-            value: Some(&value),
-            ..ask(command::DELAYED_PING)
-        };
+        let request = wire::Request { value: Some(&value), ..ask(command::DELAYED_PING) };
         answers(net, n, Socket::Server, request)
     };
     assert_eq!(ask_for(&mut net, 10_001), []);
@@ -393,51 +264,19 @@ fn a_delayed_ping_is_answered_when_its_time_has_come() {
 fn a_sender_is_known_by_an_id_that_is_the_hash_of_its_address_only() {
     let mut net = Net::new();
     let n = net.add(Config::default());
-    net.with(n, |node, _| {
-        node.set_interest(Interest {
-            requests: false,
-            nodes: true,
-        })
-    });
+    net.with(n, |node, _| node.set_interest(Interest { requests: false, nodes: true }));
     let (own, wrong) = (Id::of(STRANGER), Id::of(Addr::new(*STRANGER.ip(), 1)));
 
-    answer(
-        &mut net,
-        n,
-        wire::Request {
-            id: Some(wrong.as_bytes()),
-            ..ask(command::PING)
-        },
-    );
+    answer(&mut net, n, wire::Request { id: Some(wrong.as_bytes()), ..ask(command::PING) });
     assert_eq!(net.node(n).nodes_len(), 0);
 
-    answer(
-        &mut net,
-        n,
-        wire::Request {
-            id: Some(own.as_bytes()),
-            ..ask(command::PING)
-        },
-    );
+    answer(&mut net, n, wire::Request { id: Some(own.as_bytes()), ..ask(command::PING) });
     let events = net.take_events(n);
-    let added = events
-        .iter()
-        .any(|e| matches!(e, Event::NodeAdded(entry) if entry.id == own));
+    let added = events.iter().any(|e| matches!(e, Event::NodeAdded(entry) if entry.id == own));
     assert!(added, "{events:?}");
     assert_eq!(net.node(n).table().get(&own).unwrap().to, Some(STRANGER));
-    assert_eq!(
-        net.node(n).nat().size(),
-        1,
-        "a new node gives a sample, external or not"
-    );
+    assert_eq!(net.node(n).nat().size(), 1, "a new node gives a sample, external or not");
 
-    answer(
-        &mut net,
-        n,
-        wire::Request {
-            id: Some(own.as_bytes()),
-            ..ask(command::PING)
-        },
-    );
+    answer(&mut net, n, wire::Request { id: Some(own.as_bytes()), ..ask(command::PING) });
     assert_eq!(net.node(n).nat().size(), 1);
 }

@@ -42,10 +42,7 @@ impl Node {
             return;
         };
         let value = ports.server.to_le_bytes();
-        let to = Contact {
-            id: None,
-            addr: from.addr,
-        };
+        let to = Contact { id: None, addr: from.addr };
         let ask = Ask::internal(command::PING_NAT, to, Some(&value), Purpose::QuickFirewall);
         self.ask(now, ask).ok();
     }

@@ -15,10 +15,7 @@ impl Node {
     pub fn request(&mut self, now: Now, spec: RequestSpec) -> Result<(), RequestError> {
         self.requests.window.advance(now.mono_ms);
         let ask = Ask {
-            to: Contact {
-                id: None,
-                addr: spec.to,
-            },
+            to: Contact { id: None, addr: spec.to },
             command: spec.command,
             internal: spec.internal,
             purpose: Purpose::User(spec.user),

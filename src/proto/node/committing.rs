@@ -20,10 +20,7 @@ impl Node {
             Commit::User => {
                 query.phase = Phase::Committing;
                 let state = Box::new(query.state());
-                self.emit(Event::QueryCommit {
-                    query: number,
-                    state,
-                });
+                self.emit(Event::QueryCommit { query: number, state });
             }
         }
     }
@@ -56,17 +53,14 @@ impl Node {
         let closest = query.closest().to_vec();
         query.commits.pending = closest.len() as u32;
         let (command, target, value) = (query.command, query.target, query.value.clone());
-        let mut failed = Vec::new();
+        let (mut without_token, mut refused) = (Vec::new(), Vec::new());
         for reply in &closest {
             let Some(token) = &reply.token else {
-                failed.push(RequestError::NoToken);
+                without_token.push(RequestError::NoToken);
                 continue;
             };
             let ask = Ask {
-                to: Contact {
-                    id: None,
-                    addr: reply.from.addr,
-                },
+                to: Contact { id: None, addr: reply.from.addr },
                 command,
                 internal: false,
                 purpose: Purpose::Commit { query: number },
@@ -80,9 +74,9 @@ impl Node {
                 timeout_ms: None,
                 force: false,
             };
-            failed.extend(self.ask(now, ask).err());
+            refused.extend(self.ask(now, ask).err());
         }
-        for error in failed {
+        for error in without_token.into_iter().chain(refused) {
             self.commit_settled(number, Err(error));
         }
     }

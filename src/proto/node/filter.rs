@@ -31,10 +31,7 @@ pub(super) struct Verdict<'a> {
 
 impl Verdict<'_> {
     pub fn accept_all() -> Self {
-        Self {
-            sender: true,
-            candidates: None,
-        }
+        Self { sender: true, candidates: None }
     }
 
     /// Whether each closer node may become a candidate, to be asked in the order of the reply.
@@ -45,9 +42,7 @@ impl Verdict<'_> {
         });
         move |addr| match &mut asked {
             None => true,
-            Some(asked) => asked
-                .next_if(|(next, _)| **next == addr)
-                .is_some_and(|(_, ok)| *ok),
+            Some(asked) => asked.next_if(|(next, _)| **next == addr).is_some_and(|(_, ok)| *ok),
         }
     }
 }
@@ -76,9 +71,7 @@ impl Node {
             .is_some_and(|in_flight| matches!(in_flight.request.purpose, Purpose::Visit { .. }));
         let closer = answer.reply.closer_nodes.filter(|_| visit);
         let candidates = closer.into_iter().flat_map(|nodes| nodes.iter());
-        let candidates = candidates
-            .filter(|addr| !self.is_ourselves(*addr))
-            .collect();
+        let candidates = candidates.filter(|addr| !self.is_ourselves(*addr)).collect();
         self.requests.answered(key);
         self.hold(Held {
             datagram: datagram.into(),
@@ -102,34 +95,13 @@ impl Node {
         match (wire::decode(&held.datagram), held.answers) {
             (Some(Message::Request(request)), None) => {
                 let Held { socket, from, .. } = held;
-                self.serve(
-                    now,
-                    &Served {
-                        socket,
-                        from,
-                        request,
-                    },
-                    *sender,
-                );
+                self.serve(now, &Served { socket, from, request }, *sender);
             }
             (Some(Message::Reply(reply)), Some((key, rtt_ms))) => {
                 let Held { socket, from, .. } = held;
                 let candidates = Some((&*held.candidates, rest));
-                let verdict = Verdict {
-                    sender: *sender,
-                    candidates,
-                };
-                self.complete(
-                    now,
-                    key,
-                    Answer {
-                        reply,
-                        from,
-                        socket,
-                        rtt_ms,
-                    },
-                    &verdict,
-                );
+                let verdict = Verdict { sender: *sender, candidates };
+                self.complete(now, key, Answer { reply, from, socket, rtt_ms }, &verdict);
             }
             _ => {}
         }
@@ -145,10 +117,8 @@ impl Node {
     }
 
     fn hold(&mut self, held: Held) {
-        let candidates = held.candidates.iter().map(|addr| Contact {
-            id: Some(Id::of(*addr)),
-            addr: *addr,
-        });
+        let candidates =
+            held.candidates.iter().map(|addr| Contact { id: Some(Id::of(*addr)), addr: *addr });
         let nodes = std::iter::once(held.from).chain(candidates).collect();
         let key = self.next_key();
         self.held.insert(key, held);

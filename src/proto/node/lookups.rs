@@ -79,11 +79,7 @@ impl Node {
             self.query_opened(now, number);
         } else if self.destroyed {
             let nobody = !query.has_candidates() && self.config.bootstrap.is_empty();
-            let outcome = if nobody {
-                QueryOutcome::Done
-            } else {
-                QueryOutcome::NodeDestroyed
-            };
+            let outcome = if nobody { QueryOutcome::Done } else { QueryOutcome::NodeDestroyed };
             self.end_query(number, outcome);
         } else {
             self.resolve(now, Wanted::Query(number));
@@ -119,11 +115,7 @@ impl Node {
         if !query.visit_answered(asked, slow, error) {
             return self.remove_if_over(number);
         }
-        let row = if error {
-            None
-        } else {
-            self.enter_reply(number, &answer)
-        };
+        let row = if error { None } else { self.enter_reply(number, &answer) };
         self.read_closer_nodes(now, number, &answer, verdict);
         if let Some(query) = self.queries.get_mut(&number) {
             query.answer_read();
@@ -184,11 +176,7 @@ impl Node {
         let (owner, state) = (query.owner, Box::new(query.state()));
         self.forget_session(Session::Query(number));
         match owner {
-            Owner::User => self.emit(Event::QueryEnd {
-                query: number,
-                outcome,
-                state,
-            }),
+            Owner::User => self.emit(Event::QueryEnd { query: number, outcome, state }),
             Owner::Refresh => self.forget_query(number),
             Owner::Bootstrap => {
                 self.forget_query(number);
@@ -207,8 +195,7 @@ impl Node {
             self.query_count = self.query_count.wrapping_add(1);
         }
         let number = self.query_count;
-        self.queries
-            .insert(number, Box::new(Query::new(owner, number, spec)));
+        self.queries.insert(number, Box::new(Query::new(owner, number, spec)));
         self.counters.queries_active += 1;
         self.counters.queries_total += 1;
         number
@@ -222,8 +209,7 @@ impl Node {
             return;
         }
         self.counters.queries_active -= 1;
-        self.resolutions
-            .retain(|_, resolution| resolution.wanted_by != Wanted::Query(number));
+        self.resolutions.retain(|_, resolution| resolution.wanted_by != Wanted::Query(number));
         self.forget_session(Session::Query(number));
         self.remove_if_over(number);
     }
@@ -259,20 +245,9 @@ impl Node {
             return;
         }
         self.closest_slots.clear();
-        self.table
-            .closest_slots(&query.target, missing, &mut self.closest_slots);
-        for entry in self
-            .closest_slots
-            .iter()
-            .filter_map(|slot| self.table.entry(*slot))
-        {
-            query.add_candidate(
-                Contact {
-                    id: Some(entry.id),
-                    addr: entry.addr,
-                },
-                None,
-            );
+        self.table.closest_slots(&query.target, missing, &mut self.closest_slots);
+        for entry in self.closest_slots.iter().filter_map(|slot| self.table.entry(*slot)) {
+            query.add_candidate(Contact { id: Some(entry.id), addr: entry.addr }, None);
         }
     }
 
@@ -285,10 +260,7 @@ impl Node {
             to: node,
             command: query.command,
             internal: query.internal,
-            purpose: Purpose::Visit {
-                query: number,
-                slow: false,
-            },
+            purpose: Purpose::Visit { query: number, slow: false },
             value: value.as_deref(),
             target: Some(&target),
             token: None,
@@ -338,12 +310,7 @@ impl Node {
         verdict: &Verdict<'_>,
     ) {
         let mut accepts = verdict.reader();
-        for addr in answer
-            .reply
-            .closer_nodes
-            .iter()
-            .flat_map(|nodes| nodes.iter())
-        {
+        for addr in answer.reply.closer_nodes.iter().flat_map(|nodes| nodes.iter()) {
             let id = Id::of(addr);
             if !accepts(addr) || id == self.table.id() || addr.port() == 0 {
                 continue;
@@ -380,11 +347,7 @@ impl Node {
         query.room = query.room.saturating_sub(1);
         let goes_on = query.room > 0;
         let progress = query.progress();
-        self.emit(Event::QueryRow {
-            query: number,
-            progress,
-            reply,
-        });
+        self.emit(Event::QueryRow { query: number, progress, reply });
         goes_on
     }
 
@@ -394,10 +357,7 @@ impl Node {
         };
         if query.owner == Owner::User && query.rows && query.phase == Phase::Looking {
             let progress = query.progress();
-            self.emit(Event::QueryProgress {
-                query: number,
-                progress,
-            });
+            self.emit(Event::QueryProgress { query: number, progress });
         }
     }
 

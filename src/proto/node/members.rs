@@ -30,12 +30,10 @@ pub(super) struct Swap {
 impl Node {
     /// The sender of a datagram. A claimed id counts only if it is the hash of its address.
     pub(super) fn contact(&self, addr: Addr, claimed: Option<&Bytes32>) -> Contact {
-        let verified = claimed
-            .map(|claimed| Id::from_bytes(*claimed))
-            .filter(|id| {
-                let known = self.table.get(id).is_some_and(|entry| entry.addr == addr);
-                known || Id::of(addr) == *id
-            });
+        let verified = claimed.map(|claimed| Id::from_bytes(*claimed)).filter(|id| {
+            let known = self.table.get(id).is_some_and(|entry| entry.addr == addr);
+            known || Id::of(addr) == *id
+        });
         Contact { id: verified, addr }
     }
 
@@ -112,15 +110,9 @@ impl Node {
         };
         entry.pinged = tick;
         let (seen, addr) = (entry.seen, entry.addr);
-        let entry = EntryRef {
-            slot,
-            serial: entry.serial,
-        };
+        let entry = EntryRef { slot, serial: entry.serial };
         self.changed();
-        if self
-            .ask(now, ping(addr, Purpose::Check { entry, seen }))
-            .is_ok()
-        {
+        if self.ask(now, ping(addr, Purpose::Check { entry, seen })).is_ok() {
             self.checks += 1;
         }
     }
@@ -224,10 +216,7 @@ impl Node {
             return;
         }
         let tick = self.tick;
-        let others = self
-            .table
-            .neighbours(&new.id)
-            .filter(|(_, entry)| entry.pinged != tick);
+        let others = self.table.neighbours(&new.id).filter(|(_, entry)| entry.pinged != tick);
         let Some((slot, stalest)) = others.min_by_key(|(_, entry)| (entry.pinged, entry.added))
         else {
             return;
@@ -236,10 +225,7 @@ impl Node {
         if recent && tick.wrapping_sub(stalest.added) > OLD_NODE {
             return;
         }
-        let old = EntryRef {
-            slot,
-            serial: stalest.serial,
-        };
+        let old = EntryRef { slot, serial: stalest.serial };
         let (addr, seen) = (stalest.addr, stalest.seen);
         if let Some(entry) = self.table.entry_mut(slot) {
             entry.pinged = tick;
@@ -258,14 +244,11 @@ impl Node {
     }
 
     fn seen_after(&self, entry: EntryRef, seen: i32) -> bool {
-        self.find_entry(entry)
-            .is_some_and(|entry| entry.seen > seen)
+        self.find_entry(entry).is_some_and(|entry| entry.seen > seen)
     }
 
     fn find_entry(&self, entry: EntryRef) -> Option<&NodeEntry> {
-        self.table
-            .entry(entry.slot)
-            .filter(|found| found.serial == entry.serial)
+        self.table.entry(entry.slot).filter(|found| found.serial == entry.serial)
     }
 
     /// Nodes without id are many and cheap: one sample each, of no more than we have entry points.

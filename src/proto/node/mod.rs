@@ -127,10 +127,7 @@ impl Node {
             counters: Counters::default(),
             settled: Settled::default(),
             requests: Requests::new(config.max_window, &mut rng),
-            timeouts: config
-                .adaptive_timeout
-                .clone()
-                .map(|c| Box::new(AdaptiveTimeouts::new(c))),
+            timeouts: config.adaptive_timeout.clone().map(|c| Box::new(AdaptiveTimeouts::new(c))),
             tid_count: rng.random(),
             reply_serial: 0,
             delayed_pings: DelayedPings::default(),
@@ -238,9 +235,7 @@ impl Node {
             Some(self.next_tick_ms),
             requests.next_deadline(),
             self.delayed_pings.next(),
-            requests
-                .has_waiting()
-                .then(|| requests.window.next_rotation()),
+            requests.has_waiting().then(|| requests.window.next_rotation()),
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -250,18 +245,11 @@ impl Node {
         if self.destroyed || self.suspended {
             return;
         }
-        self.ports = Some(Ports {
-            server: server_port,
-            client: client_port,
-        });
+        self.ports = Some(Ports { server: server_port, client: client_port });
         self.requests.window.start(now.mono_ms);
         let keys: Vec<_> = self.requests.keys().collect();
         for key in keys {
-            if self
-                .requests
-                .get(key)
-                .is_some_and(|request| request.is_unsent())
-            {
+            if self.requests.get(key).is_some_and(|request| request.is_unsent()) {
                 self.launch(now, key, false);
             }
         }
@@ -309,7 +297,7 @@ impl Node {
         let tick = (self.next_tick_ms, Due::Tick);
         let request = self.requests.next_deadline().map(|at| (at, Due::Request));
         let ping = self.delayed_pings.next().map(|at| (at, Due::DelayedPing));
-        let all = [Some(tick), request, ping].into_iter().flatten();
+        let all = [Some(tick), ping, request].into_iter().flatten();
         let (at, due) = all.min_by_key(|(at, _)| *at)?;
         (at <= now_ms).then_some(due)
     }
@@ -350,11 +338,7 @@ impl Node {
 
     /// The socket that the node's own requests leave from.
     fn socket_in_use(&self) -> Socket {
-        if self.firewalled {
-            Socket::Client
-        } else {
-            Socket::Server
-        }
+        if self.firewalled { Socket::Client } else { Socket::Server }
     }
 
     /// Our id, as far as it is shown to others.

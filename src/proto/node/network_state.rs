@@ -57,10 +57,7 @@ impl Node {
             let changed = self.go_public(claimed, only_firewall, None);
             return self.state_updated(asker, changed);
         }
-        let latest = self
-            .list
-            .iter_latest_first()
-            .filter_map(|slot| self.table.entry(slot));
+        let latest = self.list.iter_latest_first().filter_map(|slot| self.table.entry(slot));
         let nodes: Vec<Addr> = latest.take(PROBED).map(|entry| entry.addr).collect();
         let enough = nodes.len() >= PROBED;
         let probe = Probe {
@@ -145,12 +142,7 @@ impl Node {
         let Some(probe) = self.probes.remove(&key) else {
             return;
         };
-        let Probe {
-            asker,
-            only_firewall,
-            claimed,
-            ..
-        } = probe;
+        let Probe { asker, only_firewall, claimed, .. } = probe;
         let changed = match self.public_sampler(&probe) {
             Some(sampler) => self.go_public(claimed, only_firewall, Some(sampler)),
             None => false,
@@ -178,11 +170,7 @@ impl Node {
                 sampler.add(*to);
             }
         }
-        let wanted = if probe.nodes.len() >= PROBED {
-            REACHED_OF_PROBED
-        } else {
-            1
-        };
+        let wanted = if probe.nodes.len() >= PROBED { REACHED_OF_PROBED } else { 1 };
         let same_host = sampler.host().is_some() && sampler.host() == self.nat.host();
         let local_port = self.ports.map_or(0, |ports| ports.server);
         let same_port = sampler.port() != 0 && sampler.port() == local_port;

@@ -35,12 +35,7 @@ impl Outbox {
         let start = self.bytes.len();
         encode(&mut self.bytes);
         let len = self.bytes.len() - start;
-        self.queue.push_back(Transmit {
-            socket,
-            to,
-            ttl,
-            len,
-        });
+        self.queue.push_back(Transmit { socket, to, ttl, len });
         true
     }
 

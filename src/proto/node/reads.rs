@@ -123,16 +123,12 @@ impl Node {
 
     /// Every known node, the one not heard from longest first.
     pub fn nodes(&self) -> impl Iterator<Item = NodeEntry> {
-        self.list
-            .iter()
-            .filter_map(|slot| self.table.entry(slot).copied())
+        self.list.iter().filter_map(|slot| self.table.entry(slot).copied())
     }
 
     /// Every known node, the one heard from last first.
     pub fn latest_nodes(&self) -> impl Iterator<Item = NodeEntry> {
-        self.list
-            .iter_latest_first()
-            .filter_map(|slot| self.table.entry(slot).copied())
+        self.list.iter_latest_first().filter_map(|slot| self.table.entry(slot).copied())
     }
 
     pub fn nodes_len(&self) -> usize {

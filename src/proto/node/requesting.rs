@@ -175,12 +175,7 @@ impl Node {
             timeouts.put(now.mono_ms, asked, rtt_ms);
         }
         let from = self.contact(from, reply.id);
-        let answer = Answer {
-            reply,
-            from,
-            socket,
-            rtt_ms,
-        };
+        let answer = Answer { reply, from, socket, rtt_ms };
         if self.config.filter {
             self.hold_reply(key, &answer, datagram);
         } else {
@@ -198,11 +193,8 @@ impl Node {
         let Some(InFlight { request, .. }) = self.requests.remove(key) else {
             return;
         };
-        if let Some(rx) = counted(
-            &mut self.counters.commands_rx,
-            request.internal,
-            request.command,
-        ) {
+        if let Some(rx) = counted(&mut self.counters.commands_rx, request.internal, request.command)
+        {
             *rx += 1;
         }
         self.counters.requests_active -= 1;
@@ -215,11 +207,7 @@ impl Node {
             Purpose::User(user) => {
                 let internal = self.count_response(request.internal, request.command);
                 let reply = Box::new(self.own_reply(&answer));
-                self.emit(Event::Response {
-                    user,
-                    internal,
-                    reply,
-                });
+                self.emit(Event::Response { user, internal, reply });
             }
             Purpose::Visit { query, slow } => {
                 self.visit_answered(now, query, slow, request.to.addr, answer, verdict);
@@ -376,9 +364,7 @@ impl Node {
 }
 
 fn counted(counters: &mut [i64; 4], internal: bool, command: u64) -> Option<&mut i64> {
-    counters
-        .get_mut(usize::try_from(command).ok()?)
-        .filter(|_| internal)
+    counters.get_mut(usize::try_from(command).ok()?).filter(|_| internal)
 }
 
 fn elapsed_ms(now: Now, since_ms: u64) -> u32 {

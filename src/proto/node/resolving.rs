@@ -28,14 +28,7 @@ impl Node {
     pub(super) fn resolve(&mut self, now: Now, wanted_by: Wanted) {
         let key = self.next_key();
         let left = self.config.bootstrap.iter().rev().cloned().collect();
-        self.resolutions.insert(
-            key,
-            Resolution {
-                wanted_by,
-                left,
-                current: None,
-            },
-        );
+        self.resolutions.insert(key, Resolution { wanted_by, left, current: None });
         if self.config.bootstrap_dynamic {
             self.emit(Event::BootstrapWanted { key });
         } else {
@@ -154,15 +147,8 @@ impl Node {
             return;
         }
         let addr = Addr::new(host, port);
-        let node = Contact {
-            id: Some(Id::of(addr)),
-            addr,
-        };
-        match self
-            .resolutions
-            .get(&key)
-            .map(|resolution| resolution.wanted_by)
-        {
+        let node = Contact { id: Some(Id::of(addr)), addr };
+        match self.resolutions.get(&key).map(|resolution| resolution.wanted_by) {
             Some(Wanted::Query(query)) => self.query_candidate(query, node),
             Some(Wanted::Probe(probe)) => self.probe_candidate(probe, node),
             None => {}

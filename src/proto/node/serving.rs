@@ -51,15 +51,9 @@ impl Node {
         datagram: &[u8],
     ) {
         let from = self.contact(from, request.id);
-        let served = Served {
-            socket,
-            from,
-            request,
-        };
+        let served = Served { socket, from, request };
         if let Some(token) = request.token
-            && !self
-                .tokens
-                .verify(now.mono_ms, *from.addr.ip(), token, &mut self.rng)
+            && !self.tokens.verify(now.mono_ms, *from.addr.ip(), token, &mut self.rng)
         {
             return self.refuse(now, &served, INVALID_TOKEN, true);
         }
@@ -91,17 +85,13 @@ impl Node {
             return;
         }
         let id = self.shown_id(spec.socket);
-        let token = spec
-            .token
-            .then(|| self.tokens.issue(now.mono_ms, *spec.to.ip(), &mut self.rng));
+        let token =
+            spec.token.then(|| self.tokens.issue(now.mono_ms, *spec.to.ip(), &mut self.rng));
         self.closest_addrs.clear();
         if let Some(target) = spec.target.filter(|_| spec.closer_nodes) {
             self.closest_slots.clear();
             self.table.closest_slots(target, K, &mut self.closest_slots);
-            let entries = self
-                .closest_slots
-                .iter()
-                .filter_map(|slot| self.table.entry(*slot));
+            let entries = self.closest_slots.iter().filter_map(|slot| self.table.entry(*slot));
             self.closest_addrs.extend(entries.map(|entry| entry.addr));
         }
         let head = ReplyHead {
@@ -116,10 +106,7 @@ impl Node {
         if head.encoded_len() > MAX_DATAGRAM {
             return;
         }
-        if !self
-            .outbox
-            .push(spec.socket, spec.to, 0, |out| head.encode(out))
-        {
+        if !self.outbox.push(spec.socket, spec.to, 0, |out| head.encode(out)) {
             self.counters.dropped += 1;
         }
     }
@@ -143,10 +130,7 @@ impl Node {
         if request.encoded_len() > MAX_DATAGRAM {
             return;
         }
-        if !self
-            .outbox
-            .push(spec.socket, spec.to, 0, |out| request.encode(out))
-        {
+        if !self.outbox.push(spec.socket, spec.to, 0, |out| request.encode(out)) {
             self.counters.dropped += 1;
         }
     }
@@ -161,11 +145,7 @@ impl Node {
 
 impl Node {
     fn serve_internal(&mut self, now: Now, served: &Served<'_>) {
-        let Served {
-            socket,
-            from,
-            request,
-        } = served;
+        let Served { socket, from, request } = served;
         match request.command {
             command::PING => self.acknowledge(now, *socket, from.addr, request.tid),
             command::PING_NAT => self.serve_ping_nat(now, served),

@@ -47,10 +47,7 @@ impl Node {
             self.refresh_now();
         }
         self.down_hints_sent = 0;
-        if self
-            .health
-            .update(self.counters.responses, self.counters.timeouts)
-        {
+        if self.health.update(self.counters.responses, self.counters.timeouts) {
             self.emit(Event::NetworkUpdate);
         }
     }
@@ -158,11 +155,7 @@ impl Node {
             let Some(slot) = next else {
                 return;
             };
-            if self
-                .table
-                .entry(slot)
-                .is_none_or(|entry| entry.pinged == tick)
-            {
+            if self.table.entry(slot).is_none_or(|entry| entry.pinged == tick) {
                 return;
             }
             next = self.list.next(slot);

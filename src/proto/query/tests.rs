@@ -6,10 +6,7 @@ use std::collections::HashSet;
 
 fn contact(n: u32) -> Contact {
     let addr = Addr::new((0x0a00_0000 + n).into(), 1000);
-    Contact {
-        id: Some(Id::of(addr)),
-        addr,
-    }
+    Contact { id: Some(Id::of(addr)), addr }
 }
 
 fn query(given: Vec<Contact>, concurrency: u32, only_closest: bool) -> Query {
