@@ -3,13 +3,7 @@ const assert = require('node:assert')
 const { packages } = require('./helpers/packages')
 const { HOST, createNode, createBootstrapper, serverAddress } = require('./helpers/network')
 const { idOf } = require('./helpers/ids')
-const {
-  COMMANDS,
-  encodeAddress,
-  encodeRequest,
-  uint16,
-  uint32
-} = require('./helpers/wire')
+const { COMMANDS, encodeAddress, encodeRequest, uint16, uint32 } = require('./helpers/wire')
 const RawPeer = require('./helpers/raw-peer')
 
 const TID = 0xbeef

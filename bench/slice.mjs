@@ -58,7 +58,15 @@ if (workers.clean !== workers.total) process.exitCode = 1
 function buildLoad() {
   const target = path.resolve(ROOT, process.env.CARGO_TARGET_DIR || 'target')
   const manifest = path.join(ROOT, 'bench', 'load', 'Cargo.toml')
-  const args = ['build', '--release', '--quiet', '--manifest-path', manifest, '--target-dir', target]
+  const args = [
+    'build',
+    '--release',
+    '--quiet',
+    '--manifest-path',
+    manifest,
+    '--target-dir',
+    target
+  ]
   execFileSync('cargo', args, { stdio: 'inherit' })
   return path.join(target, 'release', process.platform === 'win32' ? 'load.exe' : 'load')
 }
@@ -99,5 +107,8 @@ function write(text) {
   const document = readFileSync(DOCUMENT, 'utf8')
   const marked = /(<!-- slice -->\n)[\s\S]*?(<!-- \/slice -->)/
   if (!marked.test(document)) throw new Error('docs/architecture.md has no place for the table')
-  writeFileSync(DOCUMENT, document.replace(marked, (_, a, b) => `${a}${text}\n${b}`))
+  writeFileSync(
+    DOCUMENT,
+    document.replace(marked, (_, a, b) => `${a}${text}\n${b}`)
+  )
 }

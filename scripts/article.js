@@ -24,7 +24,9 @@ async function main(args) {
   for (let attempt = 1; ; attempt++) {
     const { code, out } = await run(args)
     if (code === 0 || attempt === ATTEMPTS || !failedByChance(out)) process.exit(code)
-    console.log('\nThe node asked happened to be the bootstrap node, which has no commands. Once more.\n')
+    console.log(
+      '\nThe node asked happened to be the bootstrap node, which has no commands. Once more.\n'
+    )
   }
 }
 

@@ -11,7 +11,9 @@ for (let i = 0; i < 20; i++) server.addNode({ host: '127.0.0.1', port: 1000 + i 
 
 let answered = 0
 let used = null
-const load = spawn(process.env.LOAD, [server.address().port], { stdio: ['pipe', 'ignore', 'inherit'] })
+const load = spawn(process.env.LOAD, [server.address().port], {
+  stdio: ['pipe', 'ignore', 'inherit']
+})
 const result = await new Promise((resolve) => {
   server.on('request', (req) => {
     req.reply(req.value)
