@@ -4,6 +4,7 @@ const { packages, pairings } = require('./helpers/packages')
 const {
   HOST,
   HASTY,
+  IMPATIENT,
   createNode,
   createBootstrapper,
   createNetwork,
@@ -48,7 +49,7 @@ describe('bootstrap', { concurrency: 4 }, () => {
       const node = createNode(t, Client, {
         bootstrap: [gone, serverAddress(nodes[0]), serverAddress(bootstrapper)],
         ephemeral: false,
-        ...HASTY
+        ...IMPATIENT
       })
 
       await node.fullyBootstrapped()

@@ -121,6 +121,7 @@ describe('query options', { concurrency: 4 }, () => {
       query.concurrency = 10
       release()
       await until(() => query.inflight === 8, 'all the rest')
+      await until(() => held.length === 8, 'they were all asked')
       while (held.length > 0) release()
       await query.finished()
       assert.strictEqual(query.successes, 12)

@@ -17,7 +17,7 @@ class Environment {
     // A record settled something that user code awaits.
     this.settled = false
 
-    this._opened = false
+    this._number = -1
     this._alive = 0
     this._turn = 0
     this._turnEnds = false
@@ -35,24 +35,20 @@ class Environment {
   }
 
   create(config) {
-    if (!this._opened) {
-      this._opened = true
-      native.open(this._drainBound)
-    }
-    return native.create(config)
+    if (this._number === -1) this._number = native.open(this._drainBound)
+    return native.create(this._number, config)
   }
 
   // A live node keeps the process alive.
   retain() {
-    if (++this._alive === 1) native.ref(true)
+    if (++this._alive === 1) native.ref(this._number, true)
   }
 
   release() {
-    if (--this._alive === 0) native.ref(false)
+    if (--this._alive === 0) native.ref(this._number, false)
   }
 
-  // Changes from one macrotask to the next, as far as anybody looks, and with every record: each
-  // would have come in a macrotask of its own.
+  // Changes from one macrotask to the next, as far as anybody looks.
   turn() {
     if (!this._turnEnds) {
       this._turnEnds = true
@@ -76,11 +72,10 @@ class Environment {
     else this._drainMore()
   }
 
-  // One batch that is in the slab already.
-  take(length) {
+  // Runs the shards' polls once, and dispatches what came of it.
+  drive() {
     this._looping = false
-    this._at = 0
-    this._end = length
+    this._load(native.drive(this._number, this.slab.bytes))
     this._resume()
   }
 
@@ -90,7 +85,7 @@ class Environment {
     for (let i = 0; i < MAX_CATCH_UP; i++) {
       while (this._at < this._end) this._dispatchNext()
       this._flush()
-      this._load(native.drain(this.slab.bytes))
+      this._load(native.drain(this._number, this.slab.bytes))
       if (this._end === 0) return
     }
     setImmediate(this._drainBound)
@@ -98,7 +93,7 @@ class Environment {
 
   _drainMore() {
     while (this._budget > 0) {
-      this._load(native.drain(this.slab.bytes))
+      this._load(native.drain(this._number, this.slab.bytes))
       if (this._end === 0) return
       this._budget -= this._end
       if (!this._dispatch()) return
@@ -126,7 +121,7 @@ class Environment {
       this._dispatchNext()
       if (!this.settled) continue
       this.settled = false
-      if (this._at === this._end) break
+      if (this._at === this._end && !this._looping) break
       queueMicrotask(this._scheduleResumeBound)
       return false
     }
@@ -141,7 +136,6 @@ class Environment {
 
     const engine = this.engines.get(words[(at >> 2) + 1])
     if (engine === undefined) return
-    this._turn++
 
     const nested = this._dispatching
     this._dispatching = true

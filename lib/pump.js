@@ -44,8 +44,7 @@ module.exports = class Pump {
   _drive() {
     if (this._inflight === 0 || this._inflight > MAX_INFLIGHT) return this._stop()
 
-    const length = native.drive(this._environment.slab.bytes)
-    if (length > 0) this._environment.take(length)
+    this._environment.drive()
     if (this._silentTooLong()) return this._giveUp()
 
     setImmediate(this._driveBound)

@@ -18,16 +18,17 @@ use super::sink::Packer;
 use crate::engine::Engine;
 use crate::proto::{Addr, Interest, Node, Now, RequestError};
 
-/// Opens the environment of this thread; `wake` is called when there is something to drain.
+/// Opens the environment of this thread and returns its number; `wake` is called when there is
+/// something to drain.
 #[napi(catch_unwind)]
-pub fn open(env: Env, wake: Function<'_, (), ()>) -> Result<()> {
+pub fn open(env: Env, wake: Function<'_, (), ()>) -> Result<u32> {
     environment::open(env, wake)
 }
 
 /// Makes a node and returns its handle, from 1 on.
 #[napi(catch_unwind)]
-pub fn create(config: NodeConfig) -> Result<u32> {
-    let shared = environment::shared()
+pub fn create(environment: u32, config: NodeConfig) -> Result<u32> {
+    let shared = environment::shared(environment)
         .ok_or_else(|| Error::new(Status::GenericFailure, "the environment is not open"))?;
     let bind = config
         .bind()
@@ -220,8 +221,8 @@ pub fn destroy(handle: u32) {
 
 /// Keeps the process alive while nodes live.
 #[napi(catch_unwind, js_name = "ref")]
-pub fn reference(env: Env, on: bool) {
-    environment::reference(env, on);
+pub fn reference(env: Env, environment: u32, on: bool) {
+    environment::reference(env, environment, on);
 }
 
 /// Now, so that JavaScript sees what came of it as soon as it looks.

@@ -53,7 +53,8 @@ impl Shared {
 
 #[derive(Default)]
 struct Environment {
-    shared: Option<Arc<Shared>>,
+    /// One for each time that the front was loaded: module caches can be reset.
+    opened: Vec<Arc<Shared>>,
     /// By handle - 1.
     nodes: Vec<Option<Arc<Runner>>>,
     /// Replies of this turn, in the order in which they were made.
@@ -64,21 +65,27 @@ thread_local! {
     static ENVIRONMENT: RefCell<Environment> = RefCell::default();
 }
 
-/// Makes this thread's environment; `wake` is called when there is something to drain.
-pub fn open(env: Env, wake: Function<'_, (), ()>) -> Result<()> {
+/// Opens this thread's environment for one loading of the front and returns its number; `wake` is
+/// called when there is something to drain.
+pub fn open(env: Env, wake: Function<'_, (), ()>) -> Result<u32> {
     napi::bindgen_prelude::retain_current_module_for_unload_safety();
     let wake =
         wake.build_threadsafe_function::<()>().weak::<true>().callee_handled::<false>().build()?;
     let shared = Arc::new(Shared { wake: Mutex::new(Some(wake)), ..Shared::default() });
-    // Registered after the function, so that it runs before the function is torn down.
-    env.add_env_cleanup_hook((), |()| tear_down())?;
-    ENVIRONMENT.with_borrow_mut(|e| e.shared = Some(shared));
-    Ok(())
+    ENVIRONMENT.with_borrow_mut(|e| {
+        e.opened.push(shared);
+        let number = e.opened.len() as u32 - 1;
+        if number == 0 {
+            // Registered after the function, so that it runs before the function is torn down.
+            env.add_env_cleanup_hook((), |()| tear_down())?;
+        }
+        Ok(number)
+    })
 }
 
 /// Keeps the process alive, or no longer.
-pub fn reference(env: Env, on: bool) {
-    let Some(shared) = shared() else { return };
+pub fn reference(env: Env, number: u32, on: bool) {
+    let Some(shared) = shared(number) else { return };
     if let Some(wake) = &*shared.wake.lock() {
         // SAFETY: on the environment's own thread, with a function that was not released.
         unsafe {
@@ -90,9 +97,9 @@ pub fn reference(env: Env, on: bool) {
     }
 }
 
-/// This thread's environment, if it was opened.
-pub fn shared() -> Option<Arc<Shared>> {
-    ENVIRONMENT.with_borrow(|e| e.shared.clone())
+/// What was opened as `number`.
+pub fn shared(number: u32) -> Option<Arc<Shared>> {
+    ENVIRONMENT.with_borrow(|e| e.opened.get(number as usize).cloned())
 }
 
 /// Reserves the next handle.
@@ -155,7 +162,7 @@ pub fn release() {
 /// The environment ends: nothing may reach it any more, and its nodes go.
 fn tear_down() {
     let environment = ENVIRONMENT.take();
-    if let Some(shared) = &environment.shared {
+    for shared in &environment.opened {
         shared.wake.lock().take();
     }
     release();

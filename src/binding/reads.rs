@@ -23,16 +23,16 @@ pub struct InterfaceAddress {
 
 /// Moves waiting records to the slab; 0 if there are none.
 #[napi(catch_unwind)]
-pub fn drain(mut slab: BufferSlice<'_>) -> u32 {
-    let Some(shared) = environment::shared() else { return 0 };
+pub fn drain(environment: u32, mut slab: BufferSlice<'_>) -> u32 {
+    let Some(shared) = environment::shared(environment) else { return 0 };
     shared.listen();
     shared.outbox.drain(&mut slab) as u32
 }
 
 /// Runs the shards' polls on this thread without waiting, then drains.
 #[napi(catch_unwind)]
-pub fn drive(mut slab: BufferSlice<'_>) -> u32 {
-    let Some(shared) = environment::shared() else { return 0 };
+pub fn drive(environment: u32, mut slab: BufferSlice<'_>) -> u32 {
+    let Some(shared) = environment::shared(environment) else { return 0 };
     shared.hush();
     environment::drive();
     shared.listen();
