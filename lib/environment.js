@@ -3,8 +3,9 @@
 const native = require('./native')
 const Slab = require('./slab')
 const Pump = require('./pump')
+const { MAX_RECORD } = require('./records')
 
-const SLAB_SIZE = 64 * 1024 // the longest record, the end of a query with 20 full replies, fits
+const BATCH = 64 * 1024 // bytes to drain before others get their turn
 const MAX_CATCH_UP = 16 // slabs that a synchronous call may drain
 
 // What the nodes of one JavaScript thread share: the slab and the loop that empties it, the turn,
@@ -12,7 +13,7 @@ const MAX_CATCH_UP = 16 // slabs that a synchronous call may drain
 class Environment {
   constructor() {
     this.engines = new Map()
-    this.slab = new Slab(SLAB_SIZE)
+    this.slab = new Slab(MAX_RECORD)
     this.pump = new Pump(this)
     // A record settled something that user code awaits.
     this.settled = false
@@ -66,7 +67,7 @@ class Environment {
 
   // Empties the slab, for at most one slab before others get their turn.
   drain() {
-    this._budget = SLAB_SIZE
+    this._budget = BATCH
     this._looping = true
     if (this._at < this._end) this._resume()
     else this._drainMore()

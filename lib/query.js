@@ -7,6 +7,7 @@ const Replies = require('./replies')
 const Slab = require('./slab')
 const check = require('./check')
 const DHTError = require('./errors')
+const { MAX_RECORD } = require('./records')
 const { packQuery } = require('./commands')
 
 const K = 20
@@ -22,7 +23,7 @@ const FROM_REPLIES = 64
 const COMMITS = { NONE: 0, AUTO: 1, OWN: 2 }
 const OUTCOMES = { TOO_FEW_NODES: 1, COMMIT_FAILED: 2, NODE_DESTROYED: 3 }
 
-const state = new Slab(64 * 1024) // shared: it is read as soon as it is written
+const state = new Slab(MAX_RECORD) // shared: it is read as soon as it is written
 
 // A lookup as a stream of replies. The engine runs it; what crosses to here are the rows that
 // somebody reads.

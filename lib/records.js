@@ -6,6 +6,9 @@ const { formatIPv4 } = require('./address')
 
 const PRESENT = 0x10000
 
+// Bytes of the longest record: a query that ends with 20 replies of 341 closer nodes each is 276 kB.
+const MAX_RECORD = 512 * 1024
+
 // Bytes of a contact and of an entry.
 const CONTACT = 40
 const ENTRY = 72
@@ -39,6 +42,7 @@ const KINDS = {
 
 module.exports = {
   KINDS,
+  MAX_RECORD,
   ENTRY,
   readRequest,
   readReply,
@@ -105,8 +109,9 @@ function readReply(slab, at) {
     next += 32
   }
   if (flags & 4) {
-    reply.closerNodes = readAddresses(slab, next, w[i + 5])
-    next += 8 * w[i + 5]
+    const count = w[i + 5] & 0xffff
+    reply.closerNodes = readAddresses(slab, next, count)
+    next = readIds(slab, next + 8 * count, reply.closerNodes, w[i + 5] >>> 16)
   }
   if (flags & 16) reply.value = slab.copy(next, w[i + 6])
   return reply
@@ -122,7 +127,8 @@ function replyLength(slab, at) {
   const i = at >> 2
   const flags = w[i] >>> 16
   const ids = (flags & 1 ? 32 : 0) + (flags & 2 ? 32 : 0)
-  return (40 + ids + 8 * w[i + 5] + w[i + 6] + 7) & ~7
+  const nodes = 8 * (w[i + 5] & 0xffff) + 32 * (w[i + 5] >>> 16)
+  return (40 + ids + nodes + w[i + 6] + 7) & ~7
 }
 
 function readContacts(slab, at, count) {
@@ -157,4 +163,10 @@ function readAddresses(slab, at, count) {
   const list = new Array(count)
   for (let n = 0; n < count; n++) list[n] = readAddress(slab, (at >> 2) + 2 * n)
   return list
+}
+
+// The ids of the first nodes; returns where they end.
+function readIds(slab, at, nodes, count) {
+  for (let n = 0; n < count; n++, at += 32) nodes[n].id = slab.copy(at, 32)
+  return at
 }

@@ -6,8 +6,9 @@
 //!
 //! ```text
 //! reply body   tid | flags << 16 (1 id, 2 token, 4 closer nodes, 16 value), rtt ms, from ip,
-//!              from port | to port << 16, to ip, closer count, value length, serial, error f64,
-//!              then [id 32][token 32][count × (ip, port)][value], padded to 8
+//!              from port | to port << 16, to ip, closer count | those with an id << 16,
+//!              value length, serial, error f64, then [id 32][token 32][count × (ip, port)]
+//!              [id 32 of the first ones][value], padded to 8
 //! entry        serial, ip, port, to ip, to port | 0x10000 if present, sampled, added, pinged,
 //!              seen (signed), down hints, id 32: 72 bytes
 //! contact      ip, port | 0x10000 if it has an id, id 32: 40 bytes
@@ -17,8 +18,8 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use crate::proto::{
-    Addr, Bytes32, Contact, Event, Incoming, NodeEntry, Progress, QueryOutcome, QueryState, Reply,
-    RequestError, Socket, Transmit,
+    Addr, Bytes32, Contact, Event, Id, Incoming, NodeEntry, Progress, QueryOutcome, QueryState,
+    Reply, RequestError, Socket, Transmit,
 };
 
 /// What a record tells, in the upper 8 bits of its first word.
@@ -228,7 +229,7 @@ fn request(out: &mut Vec<u8>, incoming: &Incoming) {
 }
 
 fn body(out: &mut Vec<u8>, reply: &Reply) {
-    let Reply { serial, tid, rtt_ms, from, to, token, closer_nodes, error, value } = reply;
+    let Reply { serial, tid, rtt_ms, from, to, token, closer_nodes, error, value, .. } = reply;
     let flags = flag(from.id.is_some(), 1)
         | flag(token.is_some(), 2)
         | flag(closer_nodes.is_some(), 4)
@@ -237,12 +238,17 @@ fn body(out: &mut Vec<u8>, reply: &Reply) {
     let value = value.as_deref().unwrap_or_default();
     words(out, &[u32::from(*tid) | flags << 16, *rtt_ms]);
     addresses(out, from.addr, *to);
-    words(out, &[closer_nodes.len() as u32, value.len() as u32, *serial]);
+    let read = reply.closer_nodes_read.get().map_or(0, |read| *read).min(closer_nodes.len());
+    let count = closer_nodes.len() as u32 | (read as u32) << 16;
+    words(out, &[count, value.len() as u32, *serial]);
     double(out, *error);
     id(out, from);
     bytes32(out, token.as_ref());
     for node in closer_nodes {
         words(out, &[node.ip().to_bits(), u32::from(node.port())]);
+    }
+    for node in &closer_nodes[..read] {
+        out.extend_from_slice(Id::of(*node).as_bytes());
     }
     out.extend_from_slice(value);
     pad(out);

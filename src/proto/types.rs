@@ -1,7 +1,7 @@
 //! The words that the core and its drivers share.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::id::Id;
 
@@ -219,6 +219,8 @@ pub struct Reply {
     pub to: Addr,
     pub token: Option<Bytes32>,
     pub closer_nodes: Option<Box<[Addr]>>,
+    /// How many of the closer nodes a lookup read, and so computed the ids of.
+    pub closer_nodes_read: OnceLock<usize>,
     pub error: u64,
     pub value: Option<Box<[u8]>>,
 }

@@ -116,7 +116,10 @@ impl Node {
             return self.remove_if_over(number);
         }
         let row = if error { None } else { self.enter_reply(number, &answer) };
-        self.read_closer_nodes(now, number, &answer, verdict);
+        let read = self.read_closer_nodes(now, number, &answer, verdict);
+        if let Some(row) = &row {
+            let _ = row.closer_nodes_read.set(read);
+        }
         if let Some(query) = self.queries.get_mut(&number) {
             query.answer_read();
         }
@@ -287,7 +290,7 @@ impl Node {
         }
     }
 
-    /// Enters a good reply among the closest; returns it if the reader wants it.
+    /// Enters a good reply among the closest; returns it if it is kept or read.
     fn enter_reply(&mut self, number: u32, answer: &Answer<'_>) -> Option<Arc<Reply>> {
         let query = self.queries.get(&number)?;
         let wanted = query.rows;
@@ -299,24 +302,27 @@ impl Node {
         if closest && let Some(query) = self.queries.get_mut(&number) {
             query.add_closest(reply.clone());
         }
-        wanted.then_some(reply)
+        Some(reply)
     }
 
+    /// Returns how many of them were read: all up to the first that is no nearer.
     fn read_closer_nodes(
         &mut self,
         now: Now,
         number: u32,
         answer: &Answer<'_>,
         verdict: &Verdict<'_>,
-    ) {
+    ) -> usize {
         let mut accepts = verdict.reader();
+        let mut read = 0;
         for addr in answer.reply.closer_nodes.iter().flat_map(|nodes| nodes.iter()) {
+            read += 1;
             let id = Id::of(addr);
             if !accepts(addr) || id == self.table.id() || addr.port() == 0 {
                 continue;
             }
             let Some(query) = self.queries.get_mut(&number) else {
-                return;
+                return read;
             };
             let node = Contact { id: Some(id), addr };
             let candidacy = query.add_candidate(node, Some(answer.from));
@@ -324,9 +330,10 @@ impl Node {
                 self.hint_down(now, number, answer.from, addr);
             }
             if !candidacy.closer {
-                return;
+                return read;
             }
         }
+        read
     }
 
     /// Returns whether the lookup goes on.
@@ -341,7 +348,7 @@ impl Node {
             self.tasks.push_back(Task::QueryRow(number, from));
             return true;
         }
-        let Some(reply) = row else {
+        let Some(reply) = row.filter(|_| query.rows) else {
             return true;
         };
         query.room = query.room.saturating_sub(1);

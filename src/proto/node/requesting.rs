@@ -1,5 +1,7 @@
 //! Asking others: sending, matching replies, time-outs, and who hears of the outcome.
 
+use std::sync::OnceLock;
+
 use super::super::requests::{InFlight, Key, New, RETRIES, Session, may_answer};
 use super::super::timeouts::DEFAULT_TIMEOUT_MS;
 use super::super::types::*;
@@ -304,6 +306,7 @@ impl Node {
             to: reply.to,
             token: reply.token.copied(),
             closer_nodes: reply.closer_nodes.map(|nodes| nodes.iter().collect()),
+            closer_nodes_read: OnceLock::new(),
             error: reply.error,
             value: reply.value.map(Box::from),
         }

@@ -38,6 +38,7 @@ fn reply(from: Contact) -> Arc<Reply> {
         to: from.addr,
         token: None,
         closer_nodes: None,
+        closer_nodes_read: Default::default(),
         error: 0,
         value: None,
     })
