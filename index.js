@@ -13,10 +13,8 @@ const UDX = require('./lib/udx')
 const check = require('./lib/check')
 const rttStats = require('./lib/rtt-stats')
 const DHTError = require('./lib/errors')
-const { FLAGS } = require('./lib/view')
-const { TICK, REFRESH_TICKS, STABLE_TICKS } = require('./lib/stats')
+const FIELDS = require('./lib/dht-fields')
 const { parseOptions, PUBLIC_ADDRESS } = require('./lib/options')
-const { parseBootstrapNodes } = require('./lib/bootstrap')
 
 const PING = 0
 const FIND_NODE = 2
@@ -37,25 +35,26 @@ class DHT extends EventEmitter {
 
     const options = parseOptions(opts, DEFAULTS)
 
-    this.concurrency = options.concurrency
-    this.maxPingDelay = options.maxPingDelay
     this.destroyed = false
     this.suspended = false
 
+    this._concurrency = options.concurrency
+    this._maxPingDelay = options.maxPingDelay
     this._bootstrapNodes = options.bootstrapNodes
     this._filterNode = options.filterNode
     this._maxWindow = options.maxWindow
     this._sendDownHints = options.sendDownHints
     this._downHintsRateLimit = options.downHintsRateLimit
-    this._engine = new Engine(this, options.host, options.config)
+    this._engine = new Engine(this, opts.udx, options.config)
+    Object.defineProperties(this, FIELDS)
 
     const { view, stats } = this._engine
     this.stats = stats
     this.udx = opts.udx || new UDX()
-    this.io = new IO(this._engine, options.portRange, this.udx)
     this.table = new Table(view)
+    this.io = new IO(this._engine, options.portRange, this.udx)
     this.nodes = new NodeList(view)
-    this.health = new Health(view)
+    this.health = new Health(this)
     this._nat = new Nat(this._engine)
 
     for (let i = options.nodes.length - 1; i >= 0; i--) this.addNode(options.nodes[i])
@@ -109,40 +108,6 @@ class DHT extends EventEmitter {
     return this.firewalled ? this.io.clientSocket : this.io.serverSocket
   }
 
-  get bootstrapped() {
-    return this._engine.view.flag(FLAGS.BOOTSTRAPPED)
-  }
-
-  get ephemeral() {
-    return this._engine.view.flag(FLAGS.EPHEMERAL)
-  }
-
-  get firewalled() {
-    return this._engine.view.flag(FLAGS.FIREWALLED)
-  }
-
-  get adaptive() {
-    return this._engine.view.adaptive
-  }
-
-  get online() {
-    return this._engine.view.flag(FLAGS.ONLINE)
-  }
-
-  get degraded() {
-    return this._engine.view.flag(FLAGS.DEGRADED)
-  }
-
-  get bootstrapNodes() {
-    this._engine.watchBootstrapNodes()
-    return this._bootstrapNodes
-  }
-
-  set bootstrapNodes(nodes) {
-    this._engine.watchBootstrapNodes()
-    this._bootstrapNodes = parseBootstrapNodes(nodes)
-  }
-
   get config() {
     return {
       concurrency: this.concurrency,
@@ -171,7 +136,7 @@ class DHT extends EventEmitter {
 
   // A datagram from a socket of the user's.
   onmessage(socket, buffer, from) {
-    if (buffer.byteLength > 1) this.io.onmessage(socket, buffer, from)
+    if (check.bytes(buffer, 'buffer').byteLength > 1) this.io.onmessage(socket, buffer, from)
   }
 
   // A user's command from another node. Exactly false: nobody takes it.
@@ -183,22 +148,24 @@ class DHT extends EventEmitter {
     return this._engine.bind()
   }
 
-  async suspend({ log = noop } = {}) {
+  async suspend(opts) {
+    const log = logOf(opts)
     log('Suspend: waiting for the sockets to be bound')
     await this.bind()
     if (this.suspended || this.destroyed) return
-    this.suspended = true
     log('Suspend: closing the sockets')
-    this._engine.suspend()
+    this.suspended = true
+    await this._engine.suspend()
     log('Suspend: done')
     this.emit('suspend')
   }
 
-  async resume({ log = noop } = {}) {
+  async resume(opts) {
+    const log = logOf(opts)
     if (!this.suspended || this.destroyed) return
+    log('Resume: binding the sockets again')
     this.suspended = false
     this._engine.wake()
-    log('Resume: binding the sockets again')
     await this._engine.rebind()
     if (this.suspended || this.destroyed) return
     this._engine.resumed()
@@ -277,8 +244,9 @@ class DHT extends EventEmitter {
 
   ping(to, opts) {
     try {
-      const size = (opts && opts.size) || 0
-      const value = size > 0 ? Buffer.alloc(check.integer(size, 'size', 0, 0xffff)) : null
+      const { size, socket } = opts || NO_OPTIONS
+      const length = size == null ? 0 : check.size(size, this._sendsId(socket))
+      const value = length > 0 ? Buffer.alloc(length) : null
       return this._request(true, PING, null, null, value, to, 0, opts)
     } catch (err) {
       return Promise.reject(err)
@@ -286,10 +254,11 @@ class DHT extends EventEmitter {
   }
 
   delayedPing(to, delayMs, opts) {
-    if (delayMs > this.maxPingDelay) throw DHTError.DELAY_TOO_LONG(this.maxPingDelay)
-    const value = Buffer.alloc(4)
-    value.writeUInt32LE(check.integer(delayMs, 'delayMs', 0, this.maxPingDelay))
+    const tooLong = typeof delayMs === 'number' && delayMs > this.maxPingDelay
+    if (tooLong) throw DHTError.DELAY_TOO_LONG(this.maxPingDelay)
     try {
+      const value = Buffer.alloc(4)
+      value.writeUInt32LE(check.integer(delayMs, 'delayMs', 0, this.maxPingDelay))
       const timeout = delayMs + DELAYED_PING_MARGIN
       return this._request(true, DELAYED_PING, null, null, value, to, timeout, opts)
     } catch (err) {
@@ -299,30 +268,6 @@ class DHT extends EventEmitter {
 
   rttStats() {
     return rttStats(this)
-  }
-
-  get _tick() {
-    return this._engine.counter(TICK)
-  }
-
-  set _tick(tick) {
-    this._engine.setCounter(TICK, tick)
-  }
-
-  get _refreshTicks() {
-    return this._engine.counter(REFRESH_TICKS)
-  }
-
-  set _refreshTicks(ticks) {
-    this._engine.setCounter(REFRESH_TICKS, ticks)
-  }
-
-  get _stableTicks() {
-    return this._engine.counter(STABLE_TICKS)
-  }
-
-  set _stableTicks(ticks) {
-    this._engine.setCounter(STABLE_TICKS, ticks)
   }
 
   _ontick() {
@@ -377,12 +322,16 @@ class DHT extends EventEmitter {
 
     const { host, port } = check.object(to, 'to')
     const address = { ip: check.ip(host), port: check.port(port) }
-    return this._engine.requests.send(address, req, opts.socket, opts.session || null)
+    const session = Session.of(this, opts.session)
+    return this._engine.requests.send(address, req, opts.socket, session)
   }
 
   _checkFits({ value, token, command, target }, socket) {
-    const hasId = !this.ephemeral && (socket || this.socket) === this.io.serverSocket
-    check.requestFits(value, hasId, token !== null, command, target !== null)
+    check.requestFits(value, this._sendsId(socket), token !== null, command, target !== null)
+  }
+
+  _sendsId(socket) {
+    return !this.ephemeral && (socket || this.socket) === this.io.serverSocket
   }
 
   _oncrash(err) {
@@ -402,6 +351,12 @@ function localHost(udx) {
   // On a Mac en0 is the one that leads out.
   const found = external.find((n) => n.name === 'en0') || external[0]
   return found ? found.host : '127.0.0.1'
+}
+
+function logOf(opts) {
+  const log = (opts && opts.log) || noop
+  check.option(typeof log === 'function', 'log', 'a function', log)
+  return log
 }
 
 function invalidHost(text) {

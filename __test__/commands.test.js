@@ -9,7 +9,7 @@ const {
   createNetwork,
   serverAddress
 } = require('./helpers/network')
-const { until, collect } = require('./helpers/until')
+const { until, once, collect } = require('./helpers/until')
 const { idOf, randomTarget } = require('./helpers/ids')
 const { COMMANDS } = require('./helpers/wire')
 const RawPeer = require('./helpers/raw-peer')
@@ -93,6 +93,23 @@ describe('commands', { concurrency: 4 }, () => {
         before
       )
       await until(() => all.every((other) => other.table.has(node.id)), 'everybody knows the node')
+    })
+
+    test(`${name}: an adaptive node goes persistent once it was stable for long`, async (t) => {
+      const { bootstrap, all } = await createNetwork(t, Array(5).fill(Server))
+      const node = createNode(t, Client, { bootstrap })
+      await node.fullyBootstrapped()
+      assert.strictEqual(node.ephemeral, true)
+      const persistent = once(node, 'persistent')
+
+      node._stableTicks = 1
+      node._ontick()
+      await persistent
+
+      assert.strictEqual(node.ephemeral, false)
+      assert.deepStrictEqual(node.id, idOf(serverAddress(node)))
+      await node.findNode(node.id).finished()
+      await until(() => all.some((other) => other.table.has(node.id)), 'somebody knows the node')
     })
 
     test(`${name}: find-node answers with the nodes of the table`, async (t) => {

@@ -1,6 +1,6 @@
 'use strict'
 
-const { invalid } = require('./check')
+const { invalid, isPort } = require('./check')
 const { BOOTSTRAP_FORMAT } = require('./errors')
 
 module.exports = { parseBootstrapNodes, formatBootstrapNodes }
@@ -36,7 +36,7 @@ function parseBootstrapNode(node, i) {
 
 function parseAddress(text, i) {
   const [host, port] = text.split(':')
-  if (!host || !port) throw BOOTSTRAP_FORMAT(`bootstrap[${i}]`, JSON.stringify(text))
+  if (!host || !port) throw BOOTSTRAP_FORMAT()
   return { host, port: checkPort(/^\d+$/.test(port) ? Number(port) : port, i) }
 }
 
@@ -46,7 +46,6 @@ function isNodeLike({ host, port }) {
 }
 
 function checkObject({ host, port }, i) {
-  if (port === undefined || port === null) throw BOOTSTRAP_FORMAT(`bootstrap[${i}].port`, port)
   checkPort(port, i)
   if (typeof host === 'string' && host !== '') return
   const field = `bootstrap[${i}].host`
@@ -58,8 +57,4 @@ function checkPort(port, i) {
   const Type = typeof port === 'number' ? RangeError : TypeError
   const allowed = 'an integer from 1 to 65535'
   throw invalid(Type, 'ERR_INVALID_BOOTSTRAP', `bootstrap[${i}].port`, allowed, port)
-}
-
-function isPort(port) {
-  return Number.isInteger(port) && port > 0 && port < 65536
 }

@@ -13,14 +13,17 @@ const ADDRESS = 6
 module.exports = {
   invalid,
   isBytes,
+  isPort,
   object,
   ip,
   port,
   bytes32,
   optionalBytes32,
   value,
+  bytes,
   command,
   integer,
+  size,
   option,
   requestFits,
   replyFits
@@ -44,7 +47,7 @@ function ip(host, field = 'host') {
 }
 
 function port(port, field = 'port') {
-  if (Number.isInteger(port) && port > 0 && port < 65536) return port
+  if (isPort(port)) return port
   const Type = typeof port === 'number' ? RangeError : TypeError
   throw invalid(Type, 'ERR_INVALID_PORT', field, 'an integer from 1 to 65535', port)
 }
@@ -67,11 +70,15 @@ function value(value) {
   throw invalid(TypeError, 'ERR_INVALID_VALUE', 'value', 'a Buffer, a Uint8Array or null', value)
 }
 
-function command(command) {
+function bytes(given, field) {
+  if (isBytes(given)) return given
+  throw invalid(TypeError, 'ERR_INVALID_VALUE', field, 'a Buffer or a Uint8Array', given)
+}
+
+function command(command, field = 'command', code = 'ERR_INVALID_COMMAND') {
   if (Number.isSafeInteger(command) && command >= 0) return command
   const Type = typeof command === 'number' ? RangeError : TypeError
-  const allowed = 'an unsigned integer of at most 2^53-1'
-  throw invalid(Type, 'ERR_INVALID_COMMAND', 'command', allowed, command)
+  throw invalid(Type, code, field, 'an unsigned integer of at most 2^53-1', command)
 }
 
 function integer(number, field, min, max) {
@@ -82,6 +89,15 @@ function integer(number, field, min, max) {
 
 function option(ok, field, allowed, given) {
   if (!ok) throw invalid(TypeError, 'ERR_INVALID_OPTION', field, allowed, given)
+}
+
+// The zero bytes of a ping.
+function size(size, hasId) {
+  const max = roomOf(MAX_DATAGRAM - HEADER - (hasId ? ID : 0) - 1)
+  if (Number.isInteger(size) && size >= 0 && size <= max) return size
+  const isNumber = typeof size === 'number'
+  const code = isNumber && size > max ? 'ERR_VALUE_TOO_LARGE' : 'ERR_INVALID_OPTION'
+  throw invalid(isNumber ? RangeError : TypeError, code, 'size', `an integer from 0 to ${max} bytes`, size)
 }
 
 function requestFits(value, hasId, hasToken, command, hasTarget) {
@@ -95,14 +111,22 @@ function replyFits(value, hasId, hasToken, closerNodes) {
 }
 
 function fits(value, rest) {
-  const room = MAX_DATAGRAM - rest
-  if (uintLength(value.byteLength) + value.byteLength <= room) return
-  const max = room - uintLength(room)
+  const max = roomOf(MAX_DATAGRAM - rest)
+  if (value.byteLength <= max) return
   throw invalid(RangeError, 'ERR_VALUE_TOO_LARGE', 'value', `at most ${max} bytes here`, value)
+}
+
+// The longest value that fits with its length before it.
+function roomOf(bytes) {
+  return bytes - uintLength(bytes)
 }
 
 function uintLength(n) {
   return n <= 0xfc ? 1 : n <= 0xffff ? 3 : n <= 0xffffffff ? 5 : 9
+}
+
+function isPort(port) {
+  return Number.isInteger(port) && port > 0 && port < 65536
 }
 
 function isBytes(value) {

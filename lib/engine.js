@@ -2,45 +2,48 @@
 
 const native = require('./native')
 const environment = require('./environment')
+const Answers = require('./answers')
+const Counters = require('./counters')
 const Sockets = require('./sockets')
+const Table = require('./table')
+const UDXSockets = require('./udx-sockets')
 const Requests = require('./requests')
 const Queries = require('./queries')
 const Request = require('./request')
 const View = require('./view')
 const check = require('./check')
+const deferred = require('./deferred')
 const DHTError = require('./errors')
-const { stats, QUERIES_ACTIVE, REQUESTS_ACTIVE, INFLIGHT, COUNTERS } = require('./stats')
-const { RESPONSES, TIMEOUTS, RX } = require('./stats')
+const { stats } = require('./stats')
 const { parseIPv4 } = require('./address')
-const { packReply } = require('./commands')
 const { formatBootstrapNodes } = require('./bootstrap')
 const { KINDS, readRequest, readContacts, readAddress } = require('./records')
-
-const K = 20
-const REQUEST_TIMEOUT = 1 // the binding's number
-const SURELY_FITS = 1536 // bytes of a value that leave room for whatever else a datagram carries
 
 // One node of the engine, as its DHT instance holds it: the handle, its sockets, what waits for an
 // answer, and the records that come from it.
 module.exports = class Engine {
-  constructor(dht, host, config) {
+  // udx: the user's, or undefined.
+  constructor(dht, udx, config) {
     this.dht = dht
     this.handle = environment.create(config)
     this.view = new View(this.handle)
     this.sockets = new Sockets()
+    this.answers = new Answers(this)
     this.requests = new Requests(this)
     this.queries = new Queries(this)
-    this.stats = stats(this)
+    this.counters = new Counters(this.handle)
+    this.stats = stats(this.counters)
 
-    this._host = host
+    this._host = config.host
+    this._udxSockets = udx && udx.createSocket ? new UDXSockets(udx, config) : null
     this._filter = config.filter
     this._publicAddress = config.publicIp !== undefined
     this._wantsNodes = false
     this._bootstrapDynamic = config.bootstrapDynamic
     this._binding = null
+    // Why it could not be bound: nothing will ever be sent.
+    this.failure = null
     this._gone = false
-    this._finalCounters = null
-    this._delivered = new Float64Array(COUNTERS)
     this._retained = false
     this._probes = new Map()
     this._nextProbe = 0
@@ -87,10 +90,11 @@ module.exports = class Engine {
     return this._ready.promise
   }
 
-  suspend() {
+  async suspend() {
     native.suspend(this.handle)
     this.changed()
     this.release()
+    if (this._udxSockets !== null) await this._udxSockets.close()
   }
 
   // The wake-up comes first, what it causes is seen before this returns.
@@ -100,9 +104,15 @@ module.exports = class Engine {
     this.changed()
   }
 
-  rebind() {
-    this._binding = this._bind(native.bind)
-    return this._binding
+  // Or is suspended again, and may be woken later.
+  async rebind() {
+    try {
+      this._open(native.bind)
+    } catch (err) {
+      this.dht.suspended = true
+      await this.suspend()
+      throw err
+    }
   }
 
   resumed() {
@@ -134,19 +144,24 @@ module.exports = class Engine {
   // returns.
   changed() {
     this.view.invalidate()
-    environment.catchUp()
+    environment.collect()
     this.view.invalidate()
   }
 
-  counter(place) {
-    if (this._gone) return this._finalCounters[place]
-    return native.counter(this.handle, place, this._delivered[place])
+  setFlag(flag, on) {
+    native.setFlag(this.handle, flag, !!on)
+    this.view.setFlag(flag, on)
+    this.changed()
   }
 
-  setCounter(place, value) {
-    if (this._gone) this._finalCounters[place] = value
-    else native.setCounter(this.handle, place, value, this._delivered[place])
-    this.view.invalidate()
+  updateHealth(responses, timeouts) {
+    native.updateHealth(this.handle, Number(responses) || 0, Number(timeouts) || 0)
+    this.changed()
+  }
+
+  resetHealth() {
+    native.resetHealth(this.handle)
+    this.changed()
   }
 
   addNode(host, port) {
@@ -157,13 +172,21 @@ module.exports = class Engine {
 
   natAdd(host, port) {
     const ip = check.ip(host)
-    native.natAdd(this.handle, ip, check.port(port))
+    native.natAdd(this.handle, ip, natPort(port))
     this.changed()
+  }
+
+  // No event tells of it. Returns how many samples are like it.
+  natAddQuietly(host, port) {
+    const ip = check.ip(host)
+    const hits = native.natAddQuietly(this.handle, ip, natPort(port))
+    this.changed()
+    return hits
   }
 
   // The address by which a bootstrapper says that it is known.
   assumePublicAddress(host, port) {
-    if (!this._publicAddress) this.natAdd(host, port)
+    if (!this._publicAddress) this.natAddQuietly(host, port)
   }
 
   tick() {
@@ -178,11 +201,12 @@ module.exports = class Engine {
 
   refresh() {
     native.refresh(this.handle)
-    this.view.invalidate()
+    this.changed()
   }
 
   updateNetworkState(onlyFirewall) {
     if (this._gone) return Promise.resolve(false)
+    if (this.failure !== null) return Promise.reject(this.failure)
     const number = ++this._nextProbe
     const probe = deferred()
     this._probes.set(number, probe)
@@ -193,18 +217,11 @@ module.exports = class Engine {
 
   // A datagram that came on a socket of the user's.
   message(socket, buffer, host, port) {
+    check.bytes(buffer, 'buffer')
     const ip = parseIPv4(host)
-    if (this._gone || ip === -1 || !isPort(port)) return
-    native.message(this.handle, this.sockets.numberOf(socket), buffer, ip, port)
+    if (this._gone || ip === -1 || !check.isPort(port)) return
+    native.message(this.handle, this.sockets.sourceOf(socket), buffer, ip, port)
     this.changed()
-  }
-
-  reply(req, error, value, token, closerNodes, to, socket) {
-    this._answer(req, false, error, value, token, closerNodes, to, socket)
-  }
-
-  relay(req, value, to, socket) {
-    this._answer(req, true, req.command, value, false, false, to, socket)
   }
 
   onrecord(kind, slab, at) {
@@ -217,10 +234,10 @@ module.exports = class Engine {
       case KINDS.REQUEST:
         return this._onrequest(slab, at)
       case KINDS.RESPONSE:
-        this._countResponse(w[i + 3])
+        this.counters.responded(w[i + 3])
         return this.requests.onresponse(w[i + 2], slab, at + 16)
       case KINDS.FAILURE:
-        this._countFailure(w[i + 3])
+        this.counters.failed(w[i + 3])
         return this.requests.onfailure(w[i + 2], w[i + 3])
       case KINDS.QUERY_ROW:
         return this.queries.onrow(w[i + 2], slab, at)
@@ -231,7 +248,7 @@ module.exports = class Engine {
       case KINDS.QUERY_END:
         return this.queries.onend(w[i + 2], slab, at)
       case KINDS.STANDING:
-        return this.view.onstanding(slab, at)
+        return this._onstanding(slab, at)
       case KINDS.VERDICT:
         return this._onverdict(w[i + 2], readContacts(slab, at + 16, w[i + 3]))
       case KINDS.SEND:
@@ -277,6 +294,14 @@ module.exports = class Engine {
     }
   }
 
+  // The table is another one when its centre is.
+  _onstanding(slab, at) {
+    const { dht, view } = this
+    const before = view.tableId
+    view.onstanding(slab, at)
+    if (view.tableId !== before) dht.table = dht.io.table = new Table(view)
+  }
+
   _onnatupdate(slab, i) {
     const host = slab.words[i + 2] === 1 ? readAddress(slab, i + 3).host : null
     this.dht.emit('nat-update', host, slab.words[i + 4])
@@ -289,7 +314,7 @@ module.exports = class Engine {
 
   _onrequest(slab, at) {
     const socket = this.sockets.get(slab.words[(at >> 2) + 6])
-    const req = readRequest(slab, at, new Request(this, socket))
+    const req = readRequest(slab, at, new Request(this.answers, socket))
     if (this.dht.onrequest(req) === false) req.refuse()
   }
 
@@ -299,6 +324,7 @@ module.exports = class Engine {
       for (let i = 0; i < nodes.length; i++) accepted[i] = this.dht._filterNode(nodes[i]) ? 1 : 0
     } finally {
       native.verdict(this.handle, key, accepted)
+      this.changed()
     }
   }
 
@@ -317,6 +343,7 @@ module.exports = class Engine {
       list = formatBootstrapNodes(this.dht._bootstrapNodes)
     } finally {
       native.bootstrapNodes(this.handle, key, list)
+      this.changed()
     }
   }
 
@@ -350,32 +377,43 @@ module.exports = class Engine {
     this._closed.resolve()
   }
 
-  // command: 1 + the internal command, 0 for others.
-  _countResponse(command) {
-    const delivered = this._delivered
-    delivered[REQUESTS_ACTIVE]++
-    delivered[INFLIGHT]++
-    delivered[RESPONSES]++
-    if (command !== 0) delivered[RX + command - 1]++
-  }
-
-  _countFailure(error) {
-    const delivered = this._delivered
-    delivered[REQUESTS_ACTIVE]++
-    delivered[INFLIGHT]++
-    if (error === REQUEST_TIMEOUT) delivered[TIMEOUTS]++
-  }
-
   async _bind(bind) {
     try {
-      bind(this.handle)
+      this._open(bind)
     } catch (err) {
-      this.release()
+      this._fail(err)
       throw err
     }
+  }
+
+  _open(bind) {
+    if (this._udxSockets !== null) return this._openElsewhere(bind)
+    bind(this.handle)
     const server = native.boundPort(this.handle, 0)
     this.sockets.open(this, this._host, server, native.boundPort(this.handle, 1))
     this.view.invalidate()
+  }
+
+  _openElsewhere(bind) {
+    const { server, client } = this._udxSockets.open((socket, buffer, from) => {
+      this.dht.onmessage(socket, buffer, from)
+    })
+    this.sockets.adopt(server, client)
+    native.boundElsewhere(this.handle, server.address().port, client.address().port)
+    bind(this.handle)
+    this.changed()
+  }
+
+  // What waits for the sockets fails as they did, and what is asked from now on.
+  _fail(err) {
+    this.failure = err
+    this.requests.destroy(err)
+    this.queries.destroy(err)
+    for (const probe of this._probes.values()) probe.reject(err)
+    this._probes.clear()
+    native.suspend(this.handle)
+    this.changed()
+    this.release()
   }
 
   async _close() {
@@ -383,7 +421,7 @@ module.exports = class Engine {
     if (!this._gone) {
       this._leave()
       native.destroy(this.handle)
-      environment.catchUp()
+      if (this._udxSockets !== null) await this._udxSockets.close()
     }
     return this._closed.promise
   }
@@ -392,34 +430,8 @@ module.exports = class Engine {
   _leave() {
     if (this._gone) return
     this.view.freeze()
-    const counters = new Array(COUNTERS)
-    for (let i = 0; i < COUNTERS; i++) counters[i] = this.counter(i)
-    counters[QUERIES_ACTIVE] = this.queries.size
-    counters[REQUESTS_ACTIVE] = counters[INFLIGHT] = 0
-    this._finalCounters = counters
+    this.counters.freeze(this.queries.size)
     this._gone = true
-  }
-
-  // An address that cannot be reached is no error: dependents pass what peers gave them.
-  _answer(req, relay, number, value, token, closerNodes, to, socket) {
-    const bytes = value ? check.value(value) : null
-    if (this._gone || !isPort(to.port) || parseIPv4(to.host) === -1) return
-    const from = this.sockets.numberOf(socket)
-    check.command(number, relay ? 'command' : 'error')
-    if (bytes !== null && bytes.byteLength > SURELY_FITS) {
-      this._checkFits(req, relay, bytes, token, closerNodes, from)
-    }
-    const packed = packReply(req, relay, number, bytes, token, closerNodes, to, from)
-    native.reply(this.handle, packed)
-    environment.queueFlush()
-  }
-
-  _checkFits(req, relay, bytes, token, closerNodes, socket) {
-    const { dht, sockets } = this
-    const hasId = !dht.ephemeral && sockets.get(socket) === sockets.server
-    if (relay) return check.requestFits(bytes, hasId, false, req.command, req.target !== null)
-    const count = closerNodes && req.target !== null ? Math.min(K, dht.table.size) : 0
-    check.replyFits(bytes, hasId, token, count)
   }
 }
 
@@ -428,18 +440,9 @@ function emitBoth(dht, name, alias) {
   dht.emit(alias)
 }
 
-function isPort(port) {
-  return Number.isInteger(port) && port > 0 && port < 65536
-}
-
-function deferred() {
-  const d = { promise: null, resolve: null, reject: null }
-  d.promise = new Promise((resolve, reject) => {
-    d.resolve = resolve
-    d.reject = reject
-  })
-  d.promise.catch(noop)
-  return d
+// A sample whose port says nothing is one as well.
+function natPort(port) {
+  return port === 0 ? 0 : check.port(port)
 }
 
 function noop() {}

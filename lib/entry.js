@@ -1,12 +1,24 @@
 'use strict'
 
 const { formatIPv4 } = require('./address')
+const { field } = require('./field')
 const { optionalAddress } = require('./records')
+
+const INSPECT = Symbol.for('nodejs.util.inspect.custom')
+
+// The binding's numbers of what can be written.
+const SAMPLED = 0
+const ADDED = 1
+const PINGED = 2
+const SEEN = 3
+const DOWN_HINTS = 4
 
 // A node of the table and of the node list. Times are in ticks of 5 s.
 module.exports = class Entry {
   #view
   #serial
+  #to = null
+  #numbers = [0, 0, 0, 0, 0]
   #prev = null
   #next = null
 
@@ -17,13 +29,8 @@ module.exports = class Entry {
     this.id = slab.copy(at + 40, 32)
     this.port = slab.words[i + 2]
     this.host = formatIPv4(slab.words[i + 1])
-    this.to = null
-    this.sampled = 0
-    this.added = 0
-    this.pinged = 0
-    this.seen = 0
-    this.downHints = 0
     this.update(slab, at)
+    Object.defineProperties(this, FIELDS)
   }
 
   // The same number is the same entry.
@@ -31,27 +38,15 @@ module.exports = class Entry {
     return this.#serial
   }
 
-  // Towards the oldest.
-  get prev() {
-    this.#view.entries()
-    return this.#prev
-  }
-
-  // Towards the latest.
-  get next() {
-    this.#view.entries()
-    return this.#next
+  [INSPECT]() {
+    return { ...this }
   }
 
   update(slab, at) {
     const w = slab.words
     const i = at >> 2
-    this.to = optionalAddress(slab, i + 3, this.to)
-    this.sampled = w[i + 5] | 0
-    this.added = w[i + 6] | 0
-    this.pinged = w[i + 7] | 0
-    this.seen = w[i + 8] | 0
-    this.downHints = w[i + 9]
+    this.#to = optionalAddress(slab, i + 3, this.#to)
+    for (let n = SAMPLED; n <= DOWN_HINTS; n++) this.#numbers[n] = w[i + 5 + n] | 0
   }
 
   link(prev) {
@@ -63,4 +58,44 @@ module.exports = class Entry {
   unlink() {
     this.#prev = this.#next = null
   }
+
+  // Live, as long as the node is in the table.
+  static fields() {
+    return {
+      to: field(function () {
+        this.#view.entries()
+        return this.#to
+      }),
+      sampled: Entry.#number(SAMPLED),
+      added: Entry.#number(ADDED),
+      pinged: Entry.#number(PINGED),
+      seen: Entry.#number(SEEN),
+      downHints: Entry.#number(DOWN_HINTS),
+      // Towards the oldest.
+      prev: field(function () {
+        this.#view.entries()
+        return this.#prev
+      }),
+      // Towards the latest.
+      next: field(function () {
+        this.#view.entries()
+        return this.#next
+      })
+    }
+  }
+
+  static #number(n) {
+    return field(
+      function () {
+        this.#view.entries()
+        return this.#numbers[n]
+      },
+      function (value) {
+        this.#numbers[n] = Number(value) | 0
+        this.#view.setEntry(this.#serial, n, this.#numbers[n])
+      }
+    )
+  }
 }
+
+const FIELDS = module.exports.fields()

@@ -6,7 +6,8 @@ const Pump = require('./pump')
 const { MAX_RECORD } = require('./records')
 
 const BATCH = 64 * 1024 // bytes to drain before others get their turn
-const MAX_CATCH_UP = 16 // slabs that a synchronous call may drain
+const MAX_QUEUED = 64 // records that a reply may wait for
+const MAX_QUEUED_MS = 1
 
 // What the nodes of one JavaScript thread share: the slab and the loop that empties it, the turn,
 // the reference that keeps the process alive.
@@ -26,8 +27,13 @@ class Environment {
     this._end = 0
     this._budget = 0
     this._looping = false
+    this._yielded = false
     this._dispatching = false
     this._flushQueued = false
+    this._queuedFor = 0
+    this._queuedSince = 0
+    this._ownSlabs = []
+    this._ownDepth = 0
     this._endTurnBound = this._endTurn.bind(this)
     this._flushBound = this._flush.bind(this)
     this._resumeBound = this._resume.bind(this)
@@ -69,8 +75,7 @@ class Environment {
   drain() {
     this._budget = BATCH
     this._looping = true
-    if (this._at < this._end) this._resume()
-    else this._drainMore()
+    if (!this._yielded) this._drainMore()
   }
 
   // Runs the shards' polls once, and dispatches what came of it.
@@ -80,16 +85,16 @@ class Environment {
     this._resume()
   }
 
-  // Everything that is waiting, before this returns: for calls whose events the caller expects to
-  // have seen.
-  catchUp() {
-    for (let i = 0; i < MAX_CATCH_UP; i++) {
-      while (this._at < this._end) this._dispatchNext()
-      this._flush()
-      this._load(native.drain(this._number, this.slab.bytes))
-      if (this._end === 0) return
+  // Delivers what a call of JavaScript's own caused before that call returns, also in the midst of
+  // a record. What others caused waits for its turn.
+  collect() {
+    const slab = this._ownSlab()
+    for (;;) {
+      const end = native.drainOwn(slab.bytes)
+      if (end === 0) break
+      for (let at = 0; at < end; at += slab.words[at >> 2] & 0xffffff) this._deliver(slab, at)
     }
-    setImmediate(this._drainBound)
+    this._ownDepth--
   }
 
   _drainMore() {
@@ -104,6 +109,7 @@ class Environment {
   }
 
   _resume() {
+    this._yielded = false
     if (!this._dispatch()) return
     this._flush()
     if (this._looping) this._drainMore()
@@ -123,6 +129,7 @@ class Environment {
       if (!this.settled) continue
       this.settled = false
       if (this._at === this._end && !this._looping) break
+      this._yielded = true
       queueMicrotask(this._scheduleResumeBound)
       return false
     }
@@ -130,27 +137,46 @@ class Environment {
   }
 
   _dispatchNext() {
-    const { words } = this.slab
     const at = this._at
-    const head = words[at >> 2]
-    this._at += head & 0xffffff
+    this._at += this.slab.words[at >> 2] & 0xffffff
+    this._deliver(this.slab, at)
+    if (this._flushQueued && this._flushIsDue()) this._flush()
+  }
 
-    const engine = this.engines.get(words[(at >> 2) + 1])
+  _deliver(slab, at) {
+    const i = at >> 2
+    const engine = this.engines.get(slab.words[i + 1])
     if (engine === undefined) return
 
     const nested = this._dispatching
     this._dispatching = true
     try {
-      engine.onrecord(head >>> 24, this.slab, at)
+      engine.onrecord(slab.words[i] >>> 24, slab, at)
     } catch (err) {
       rethrowLater(err)
     }
     this._dispatching = nested
   }
 
+  // A handler of an own call's record may make calls in its turn: each depth has its slab.
+  _ownSlab() {
+    const depth = this._ownDepth++
+    if (depth === this._ownSlabs.length) this._ownSlabs.push(new Slab(MAX_RECORD))
+    return this._ownSlabs[depth]
+  }
+
+  // Handlers that compute for long do not hold up the replies of those before them.
+  _flushIsDue() {
+    if (++this._queuedFor >= MAX_QUEUED) return true
+    const now = performance.now()
+    if (this._queuedFor === 1) this._queuedSince = now
+    return now - this._queuedSince > MAX_QUEUED_MS
+  }
+
   _flush() {
     if (!this._flushQueued) return
     this._flushQueued = false
+    this._queuedFor = 0
     native.flush()
   }
 

@@ -76,9 +76,8 @@ class DHTError extends Error {
     return coded(Error, 'ERR_DELAY_TOO_LONG', `Delay exceeds max delay: ${max}ms`)
   }
 
-  static BOOTSTRAP_FORMAT(field, given) {
-    const text = `Bootstrap node format is host:port, ${field} is ${given}`
-    return coded(Error, 'ERR_INVALID_BOOTSTRAP', text)
+  static BOOTSTRAP_FORMAT() {
+    return coded(Error, 'ERR_INVALID_BOOTSTRAP', 'Bootstrap node format is host:port')
   }
 
   static coded(Type, code, message) {

@@ -1,32 +1,36 @@
 'use strict'
 
 const { FLAGS } = require('./view')
+const { field } = require('./field')
+
+const WINDOW = 4 // ticks
+
+const FIELDS = {
+  online: flag(FLAGS.HEALTH_ONLINE),
+  degraded: flag(FLAGS.HEALTH_DEGRADED),
+  _window: field(function () {
+    return this._view.healthWindow()
+  })
+}
 
 // How the network answers: the last four ticks, judged by the engine.
 module.exports = class Health {
-  constructor(view) {
-    this._view = view
-  }
-
-  get online() {
-    return this._view.flag(FLAGS.ONLINE)
-  }
-
-  get degraded() {
-    return this._view.flag(FLAGS.DEGRADED)
+  constructor(dht) {
+    this._dht = dht
+    this._view = dht._engine.view
+    Object.defineProperties(this, FIELDS)
   }
 
   get oldest() {
-    const window = this._window
-    return this.cold ? undefined : window[0]
+    return this._at(0)
   }
 
   get previous() {
-    return this._window.at(-2)
+    return this._at(-2)
   }
 
   get newest() {
-    return this._window.at(-1)
+    return this._at(-1)
   }
 
   // Replies in the last tick.
@@ -57,12 +61,35 @@ module.exports = class Health {
     return { online, degraded, cold, idle, responses, timeouts, timeoutsRate }
   }
 
-  get _window() {
-    return this._view.snapshots()
+  // What each tick does: takes the counters, and judges.
+  update() {
+    const { responses, timeouts } = this._dht.stats.requests
+    this._dht._engine.updateHealth(responses, timeouts)
+  }
+
+  reset() {
+    this._dht._engine.resetHealth()
+  }
+
+  // The window is a ring; a place that was not taken yet is undefined.
+  _at(offset) {
+    const next = this._view.healthUpdates
+    return this._window[(next + offset + WINDOW) % WINDOW]
   }
 
   _delta(name) {
     const { newest, previous } = this
     return newest && previous ? newest[name] - previous[name] : 0
   }
+}
+
+function flag(bit) {
+  return field(
+    function () {
+      return this._view.flag(bit)
+    },
+    function (on) {
+      this._dht._engine.setFlag(bit, on)
+    }
+  )
 }

@@ -1,49 +1,53 @@
 'use strict'
 
+const check = require('./check')
+const { FLAGS } = require('./view')
 const { INFLIGHT, TID } = require('./stats')
+const { field } = require('./field')
+
+const FIELDS = {
+  // null before bind(), as is clientSocket.
+  serverSocket: field(function () {
+    return this._engine.sockets.server
+  }),
+  clientSocket: field(function () {
+    return this._engine.sockets.client
+  }),
+  firewalled: flag(FLAGS.FIREWALLED),
+  ephemeral: flag(FLAGS.EPHEMERAL),
+  suspended: field(function () {
+    return this._engine.dht.suspended
+  }),
+  _tid: field(
+    function () {
+      return this._engine.counters.get(TID)
+    },
+    function (tid) {
+      this._engine.counters.set(TID, tid)
+    }
+  )
+}
 
 // What dependents read of a node's sockets and requests.
 module.exports = class IO {
   constructor(engine, portRange, udx) {
+    this.table = engine.dht.table
     this.udx = udx
     this.portRange = portRange
     this.inflight = new Inflight(engine)
     this.stats = { requests: engine.stats.requests, commands: Object.values(engine.stats.commands) }
     this._engine = engine
+    Object.defineProperties(this, FIELDS)
   }
 
   static DEFAULT_MAX_WINDOW = 80
-
-  // null before bind(), as is clientSocket.
-  get serverSocket() {
-    return this._engine.sockets.server
-  }
-
-  get clientSocket() {
-    return this._engine.sockets.client
-  }
-
-  get firewalled() {
-    return this._engine.dht.firewalled
-  }
-
-  get ephemeral() {
-    return this._engine.dht.ephemeral
-  }
-
-  get suspended() {
-    return this._engine.dht.suspended
-  }
-
-  get _tid() {
-    return this._engine.counter(TID)
-  }
 
   bind() {
     return this._engine.bind()
   }
 
-  onmessage(socket, buffer, { host, port }) {
+  onmessage(socket, buffer, from) {
+    const { host, port } = check.object(from, 'from')
     this._engine.message(socket, buffer, host, port)
   }
 }
@@ -55,6 +59,17 @@ class Inflight {
   }
 
   get length() {
-    return this._engine.counter(INFLIGHT)
+    return this._engine.counters.get(INFLIGHT)
   }
+}
+
+function flag(bit) {
+  return field(
+    function () {
+      return this._engine.view.flag(bit)
+    },
+    function (on) {
+      this._engine.setFlag(bit, on)
+    }
+  )
 }

@@ -1,23 +1,26 @@
 'use strict'
 
+const { field } = require('./field')
+
+const FIELDS = {
+  oldest: field(function () {
+    const entries = this._view.entries()
+    return entries.length === 0 ? null : entries[0]
+  }),
+  latest: field(function () {
+    const entries = this._view.entries()
+    return entries.length === 0 ? null : entries[entries.length - 1]
+  }),
+  length: field(function () {
+    return this._view.entries().length
+  })
+}
+
 // The nodes of the table in the order in which they were last heard from, linked by prev and next.
 module.exports = class NodeList {
   constructor(view) {
     this._view = view
-  }
-
-  get length() {
-    return this._view.entries().length
-  }
-
-  get oldest() {
-    const entries = this._view.entries()
-    return entries.length === 0 ? null : entries[0]
-  }
-
-  get latest() {
-    const entries = this._view.entries()
-    return entries.length === 0 ? null : entries[entries.length - 1]
+    Object.defineProperties(this, FIELDS)
   }
 
   has(node) {
@@ -26,9 +29,10 @@ module.exports = class NodeList {
 
   toArray({ limit = Infinity, reverse = false } = {}) {
     const entries = this._view.entries()
-    const count = Math.min(limit, entries.length)
-    return reverse
-      ? Array.from({ length: count }, (_, i) => entries[entries.length - 1 - i])
-      : entries.slice(0, count)
+    const count = Number.isInteger(limit) && limit > 0 ? Math.min(limit, entries.length) : null
+    if (count === null && !limit) return []
+    // Counted down, another number never comes to 0.
+    const list = reverse ? [...entries].reverse() : [...entries]
+    return count === null ? list : list.slice(0, count)
   }
 }

@@ -5,6 +5,7 @@ const { parseBootstrapNodes, formatBootstrapNodes } = require('./bootstrap')
 
 const PUBLIC_ADDRESS = Symbol('public address')
 const PORTS_TRIED = 5 // from the one that was asked for
+const MAX_WINDOW = 80 // sends of 750 ms
 
 const MAX_U32 = 0xffffffff
 const MAX_DOWN_HINTS = 0x7fffffff
@@ -47,7 +48,7 @@ function parseOptions(opts, defaults) {
     filterNode,
     nodes: parseNodes(opts.nodes),
     concurrency: count(opts.concurrency || defaults.concurrency, 'concurrency'),
-    maxWindow: count(given(opts.maxWindow, defaults.maxWindow), 'maxWindow'),
+    maxWindow: count(given(opts.maxWindow, MAX_WINDOW), 'maxWindow'),
     maxPingDelay: count(opts.maxPingDelay || defaults.maxPingDelay, 'maxPingDelay'),
     sendDownHints: opts.sendDownHints !== false,
     downHintsRateLimit: given(opts.downHintsRateLimit, DOWN_HINTS_RATE_LIMIT)

@@ -2,7 +2,10 @@
 
 const native = require('./native')
 const environment = require('./environment')
+const DHTError = require('./errors')
 const { QUERIES_ACTIVE } = require('./stats')
+
+const GONE = 0 // the number of a query that the binding does not know
 
 // The queries of a node's user. One that waits to be read is held weakly: if nobody can read it any
 // more it is dropped.
@@ -17,8 +20,12 @@ module.exports = class Queries {
   }
 
   add(query, packed) {
-    const number = native.queryNew(this._engine.handle, packed)
-    this._engine.view.invalidate()
+    const { handle, failure } = this._engine
+    const number = failure === null ? native.queryNew(handle, packed) : GONE
+    if (number === GONE) {
+      query.onabort(failure || DHTError.NODE_WAS_DESTROYED())
+      return GONE
+    }
     this._slots.set(number, { ref: new WeakRef(query), held: null })
     abandoned.register(query, { queries: this, number }, query)
     return number
@@ -44,9 +51,9 @@ module.exports = class Queries {
   drop(number) {
     if (!this._slots.delete(number)) return
     const engine = this._engine
-    if (engine.gone) engine.setCounter(QUERIES_ACTIVE, engine.counter(QUERIES_ACTIVE) - 1)
+    const { counters } = engine
+    if (engine.gone) counters.set(QUERIES_ACTIVE, counters.get(QUERIES_ACTIVE) - 1)
     else native.queryDestroy(engine.handle, number)
-    engine.view.invalidate()
   }
 
   destroy(err) {

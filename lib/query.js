@@ -4,10 +4,12 @@ const { Readable, getStreamError } = require('streamx')
 const native = require('./native')
 const environment = require('./environment')
 const Replies = require('./replies')
+const Session = require('./session')
 const Slab = require('./slab')
 const check = require('./check')
 const DHTError = require('./errors')
 const { MAX_RECORD } = require('./records')
+const { field } = require('./field')
 const { packQuery } = require('./commands')
 
 const K = 20
@@ -20,10 +22,31 @@ const ONLY_CLOSEST_NODES = 8
 const ROWS = 16
 const FROM_REPLIES = 64
 
+const NO_OPTIONS = {}
 const COMMITS = { NONE: 0, AUTO: 1, OWN: 2 }
 const OUTCOMES = { TOO_FEW_NODES: 1, COMMIT_FAILED: 2, NODE_DESTROYED: 3 }
 
 const state = new Slab(MAX_RECORD) // shared: it is read as soon as it is written
+
+const FIELDS = {
+  concurrency: field(
+    function () {
+      return this._concurrency
+    },
+    function (concurrency) {
+      this._concurrency = checkConcurrency(concurrency)
+      if (!this._ended) native.queryConcurrency(this.dht._engine.handle, this.number, concurrency)
+    }
+  ),
+  successes: known('_successes'),
+  errors: known('_errors'),
+  inflight: known('_inflight'),
+  // Nearest first, at most k; changes until the end.
+  closestReplies: field(function () {
+    this._readState()
+    return this._replies.closest
+  })
+}
 
 // A lookup as a stream of replies. The engine runs it; what crosses to here are the rows that
 // somebody reads.
@@ -44,7 +67,7 @@ module.exports = class Query extends Readable {
     this.map = opts.map || echo
     this.retries = opts.retries === 0 ? 0 : opts.retries || RETRIES
 
-    this._concurrency = opts.concurrency || dht.concurrency
+    this._concurrency = checkConcurrency(opts.concurrency || dht.concurrency)
     this._commit = opts.commit || null
     this._replies = new Replies()
     this._successes = 0
@@ -56,44 +79,17 @@ module.exports = class Query extends Readable {
     this._room = 0
     this._opened = false
     this._ended = false
-    this._ownSession = !opts.session
+    this._failure = null
+    this._session = Session.of(dht, opts.session)
 
     if (this.value !== null) {
       const hasId = !dht.ephemeral && !dht.firewalled
       check.requestFits(this.value, hasId, this._commit === true, command, true)
     }
+    Object.defineProperties(this, FIELDS)
+    this._asks = this._asksNow()
     this.number = dht._engine.queries.add(this, this._pack(opts))
     this.on('newListener', onlistener)
-  }
-
-  get concurrency() {
-    return this._concurrency
-  }
-
-  set concurrency(concurrency) {
-    this._concurrency = checkConcurrency(concurrency)
-    if (!this._ended) native.queryConcurrency(this.dht._engine.handle, this.number, concurrency)
-  }
-
-  get successes() {
-    this._readState()
-    return this._successes
-  }
-
-  get errors() {
-    this._readState()
-    return this._errors
-  }
-
-  get inflight() {
-    this._readState()
-    return this._inflight
-  }
-
-  // Nearest first, at most k; changes until the end.
-  get closestReplies() {
-    this._readState()
-    return this._replies.closest
   }
 
   get closestNodes() {
@@ -136,9 +132,14 @@ module.exports = class Query extends Readable {
     if (this._room > 0) this._room--
     if (this._ended || this.destroying) return
 
-    const data = this.map(reply)
-    if (!data || this.push(data) !== false) this._demand()
-    else this.dht._engine.queries.unhold(this)
+    let full = false
+    try {
+      const data = this.map(reply)
+      full = !!data && this.push(data) === false
+    } finally {
+      if (full) this.dht._engine.queries.unhold(this)
+      else this._demand()
+    }
   }
 
   // While rows are read, what is seen of the query advances with them.
@@ -184,17 +185,19 @@ module.exports = class Query extends Readable {
     }
   }
 
-  // The node is gone before the query was over.
+  // The node is of no use any more, before the query was over. Whoever reads it later is told then.
   onabort(err) {
     if (this._ended) return
     this._ended = true
+    this._failure = err
     if (this._opened) this.destroy(err)
   }
 
   _read(cb) {
     const first = !this._opened
     this._opened = true
-    if (first && this.dht.destroyed) this.destroy(DHTError.NODE_WAS_DESTROYED())
+    if (first && this._failure !== null) this.destroy(this._failure)
+    else if (first && this.dht.destroyed) this.destroy(DHTError.NODE_WAS_DESTROYED())
     else this._demand()
     cb(null)
   }
@@ -202,7 +205,7 @@ module.exports = class Query extends Readable {
   _destroy(cb) {
     this._readState()
     // What was in flight goes with the query, unless the session is the user's.
-    if (!this._ended && this._ownSession) {
+    if (!this._ended && this._session === null) {
       this._errors += this._inflight
       this._inflight = 0
     }
@@ -221,7 +224,29 @@ module.exports = class Query extends Readable {
     const room = Math.ceil((HIGH_WATER_MARK - this._readableState.buffered) / OBJECT)
     if (this._room > room / 2) return
     this._room = room
+    try {
+      this._followFields()
+    } catch (err) {
+      return this.destroy(err)
+    }
     native.queryDemand(this.dht._engine.handle, this.number, room)
+  }
+
+  // They may be written, and rule what is asked from the next visit on.
+  _followFields() {
+    if (this.map !== echo) this._readRows()
+    const asks = this._asksNow()
+    if (asks.every((value, i) => value === this._asks[i])) return
+    check.bytes32(this.target, 'target', 'ERR_INVALID_TARGET')
+    check.command(this.command)
+    check.value(this.value)
+    this._asks = asks
+    native.queryChange(this.dht._engine.handle, this.number, this._pack(NO_OPTIONS))
+  }
+
+  _asksNow() {
+    const { target, internal, command, value, force, retries } = this
+    return [target, internal, command, value, force, retries]
   }
 
   _readRows() {
@@ -260,7 +285,7 @@ module.exports = class Query extends Readable {
   }
 
   _pack(opts) {
-    const session = opts.session ? opts.session.number : 0
+    const session = this._session === null ? 0 : this._session.number
     const commit = this._commit === true ? COMMITS.AUTO : this._commit ? COMMITS.OWN : COMMITS.NONE
     const flags =
       (this.internal ? 1 : 0) |
@@ -272,8 +297,14 @@ module.exports = class Query extends Readable {
   }
 }
 
-function checkOptions({ concurrency, retries, map, commit }) {
-  if (concurrency) checkConcurrency(concurrency)
+function known(name) {
+  return field(function () {
+    this._readState()
+    return this[name]
+  })
+}
+
+function checkOptions({ retries, map, commit }) {
   if (retries) check.integer(retries, 'retries', 0, 255)
   check.option(!map || typeof map === 'function', 'map', 'a function', map)
   const known = !commit || commit === true || typeof commit === 'function'
@@ -281,7 +312,7 @@ function checkOptions({ concurrency, retries, map, commit }) {
 }
 
 function checkConcurrency(concurrency) {
-  return check.integer(concurrency, 'concurrency', 1, 0xffff)
+  return check.integer(concurrency, 'concurrency', 1, 0xffffffff)
 }
 
 function givenNodes(opts) {

@@ -1,11 +1,14 @@
 'use strict'
 
+const check = require('./check')
 const { UNKNOWN_COMMAND } = require('./errors')
+
+const NO_OPTIONS = {}
 
 // A user's command from another node. It may be answered later, any number of times, from any
 // socket to anybody.
 module.exports = class Request {
-  constructor(engine, socket) {
+  constructor(answers, socket) {
     this.socket = socket
     this.tid = 0
     this.from = null
@@ -16,33 +19,30 @@ module.exports = class Request {
     this.value = null
     this.internal = false
     this.ttl = 0
-    this._engine = engine
+    this._answers = answers
   }
 
-  reply(value, opts) {
-    if (opts === undefined || opts === null) {
-      return this._engine.reply(this, 0, value, true, true, this.from, this.socket)
-    }
+  reply(value, opts = NO_OPTIONS) {
     const token = opts.token !== false
     const closerNodes = opts.closerNodes !== false
     const to = opts.to || this.from
-    this._engine.reply(this, 0, value, token, closerNodes, to, opts.socket || this.socket)
+    this._answers.reply(this, 0, value, token, closerNodes, to, opts.socket || this.socket)
   }
 
-  error(code, opts) {
-    const token = !!opts && opts.token === true
-    const closerNodes = !opts || opts.closerNodes !== false
-    const to = (opts && opts.to) || this.from
-    const socket = (opts && opts.socket) || this.socket
-    this._engine.reply(this, code, null, token, closerNodes, to, socket)
+  error(code, opts = NO_OPTIONS) {
+    const token = opts.token === true
+    const closerNodes = opts.closerNodes !== false
+    const to = opts.to || this.from
+    this._answers.reply(this, code, null, token, closerNodes, to, opts.socket || this.socket)
   }
 
   relay(value, to, opts) {
-    this._engine.relay(this, value, to, (opts && opts.socket) || this.socket)
+    check.object(to, 'to')
+    this._answers.relay(this, value, to, (opts && opts.socket) || this.socket)
   }
 
   sendReply(error, value, token, hasCloserNodes) {
-    this._engine.reply(this, error, value, token, hasCloserNodes, this.from, this.socket)
+    this._answers.reply(this, error, value, token, hasCloserNodes, this.from, this.socket)
   }
 
   // Nobody took the command.

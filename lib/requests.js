@@ -16,12 +16,12 @@ module.exports = class Requests {
 
   // to: { ip, port }. req: { internal, command, token, target, value, retries, timeout, ttl }.
   send(to, req, socket, session) {
-    const { handle, sockets, view } = this._engine
+    const { handle, sockets, failure } = this._engine
+    if (failure !== null) return Promise.reject(failure)
     const user = this._nextUser()
     const number = socket ? sockets.numberOf(socket) : 0
     const packed = packRequest(user, to, number, session === null ? 0 : session.number, req)
     const refused = native.request(handle, packed)
-    view.invalidate()
     if (refused !== 0) return Promise.reject(DHTError.fromNumber(refused))
 
     const promise = new Promise((resolve, reject) => {
@@ -30,7 +30,7 @@ module.exports = class Requests {
       if (session !== null) session._attach(pending)
     })
     environment.pump.started()
-    if (sockets.isForeign(number)) environment.catchUp()
+    if (sockets.isForeign(number)) environment.collect()
     return promise
   }
 

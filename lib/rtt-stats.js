@@ -3,7 +3,7 @@
 // How long the nodes near to the latest one took to answer: of all replies of a lookup, and of the
 // closest.
 module.exports = async function rttStats(dht) {
-  const stats = { successes: 0, errors: 0, responses: summary([]), closestReplies: summary([]) }
+  const stats = { successes: 0, errors: 0, responses: none(), closestReplies: none() }
   const { latest } = dht.nodes
   if (latest === null) return stats
 
@@ -18,8 +18,13 @@ module.exports = async function rttStats(dht) {
   return stats
 }
 
+function none() {
+  return { avgRtt: 0, errors: 0, avgCloserNodes: 0 }
+}
+
+// The averages of no replies at all are NaN.
 function summary(replies) {
-  const average = (sum) => (replies.length === 0 ? 0 : sum / replies.length)
+  const average = (sum) => sum / replies.length
   return {
     avgRtt: average(total(replies, (reply) => reply.rtt)),
     errors: total(replies, (reply) => reply.error),

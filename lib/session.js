@@ -1,25 +1,41 @@
 'use strict'
 
 const native = require('./native')
+const check = require('./check')
 const DHTError = require('./errors')
+const { field } = require('./field')
+
+const FIELDS = {
+  // Its own requests, then as many places as its queries have requests in flight.
+  inflight: field(function () {
+    const engine = this.dht._engine
+    const inflight = this._inflight
+    const length = engine.gone ? 0 : native.sessionInflight(engine.handle, this.number)
+    inflight.length = 0
+    inflight.push(...this._pending)
+    while (inflight.length < length) inflight.push(null)
+    return inflight
+  })
+}
 
 let numbers = 0
 
 // Requests and queries that can be dropped together. It stays usable afterwards.
-module.exports = class Session {
+class Session {
   constructor(dht) {
     this.dht = dht
     this.number = ++numbers
     this._pending = []
+    this._inflight = []
+    Object.defineProperties(this, FIELDS)
   }
 
-  // Its own requests, then as many places as its queries have requests in flight.
-  get inflight() {
-    const engine = this.dht._engine
-    const length = engine.gone ? 0 : native.sessionInflight(engine.handle, this.number)
-    const inflight = [...this._pending]
-    while (inflight.length < length) inflight.push(null)
-    return inflight
+  // The one that an option gives, or null for none.
+  static of(dht, session) {
+    if (!session) return null
+    if (session instanceof Session && session.dht === dht) return session
+    const allowed = 'a session of this node, made by node.session()'
+    throw check.invalid(TypeError, 'ERR_INVALID_SESSION', 'session', allowed, session)
   }
 
   query({ target, command, value }, opts = {}) {
@@ -43,7 +59,6 @@ module.exports = class Session {
     while (this._pending.length > 0) {
       this._pending[0].destroy(err || DHTError.REQUEST_DESTROYED())
     }
-    this.dht._engine.view.invalidate()
   }
 
   _attach(pending) {
@@ -58,3 +73,5 @@ module.exports = class Session {
     this._pending[index] = last
   }
 }
+
+module.exports = Session

@@ -15,7 +15,8 @@ module.exports = class Slab {
   }
 
   reserve(size) {
-    if (size > this.bytes.byteLength) this.allocate(Math.max(size, 2 * this.bytes.byteLength) & ~7)
+    const { byteLength } = this.bytes
+    if (size > byteLength) this.allocate((Math.max(size, 2 * byteLength) + 7) & ~7)
   }
 
   // A Buffer that owns its bytes exactly, so that what a user keeps pins nothing else.

@@ -4,7 +4,7 @@
 module.exports = class Socket {
   constructor(engine, number, host, port) {
     this.number = number
-    this._engine = engine
+    this.engine = engine
     this._host = host
     this._port = port
   }

@@ -5,7 +5,8 @@ const Socket = require('./socket')
 
 const SERVER = 1
 const CLIENT = 2
-const FIRST_FOREIGN = 3
+const NOWHERE = 3
+const FIRST_FOREIGN = 4
 const SWEEP_ABOVE = 64 // sockets of the user's, before those that were collected are looked for
 
 // The numbers by which the binding knows sockets: the node's own two and those that the user sends
@@ -14,14 +15,24 @@ module.exports = class Sockets {
   constructor() {
     this.server = null
     this.client = null
+    this._engine = null
+    // Whether the node's own two are the user's as well.
+    this._adopted = false
     this._numbers = new WeakMap()
     this._foreign = new Map()
     this._next = FIRST_FOREIGN
   }
 
   open(engine, host, serverPort, clientPort) {
+    this._engine = engine
     this.server = new Socket(engine, SERVER, host, serverPort)
     this.client = new Socket(engine, CLIENT, host, clientPort)
+  }
+
+  adopt(server, client) {
+    this._adopted = true
+    this.server = server
+    this.client = client
   }
 
   get(number) {
@@ -35,18 +46,28 @@ module.exports = class Sockets {
     if (socket === this.server) return SERVER
     if (socket === this.client) return CLIENT
     // From before the node was suspended.
-    if (socket instanceof Socket && socket._engine === this.server._engine) return socket.number
-    return this._numbers.get(socket) || this._register(socket)
-  }
-
-  isForeign(number) {
-    return number >= FIRST_FOREIGN
-  }
-
-  _register(socket) {
+    if (socket instanceof Socket && socket.engine === this._engine) return socket.number
     if (!socket || typeof socket.trySend !== 'function') {
       throw invalid(TypeError, 'ERR_INVALID_SOCKET', 'socket', 'an object with trySend()', socket)
     }
+    return this._numbers.get(socket) || this._register(socket)
+  }
+
+  // As what a datagram came on; it need not be able to send.
+  sourceOf(socket) {
+    if (socket === null || typeof socket !== 'object') return NOWHERE
+    if (socket instanceof Socket || typeof socket.trySend === 'function') {
+      return this.numberOf(socket)
+    }
+    return this._numbers.get(socket) || this._register(socket)
+  }
+
+  // Whether what is sent there leaves through JavaScript.
+  isForeign(number) {
+    return this._adopted || number >= FIRST_FOREIGN
+  }
+
+  _register(socket) {
     if (this._foreign.size > SWEEP_ABOVE) this._sweep()
 
     const number = this._next++

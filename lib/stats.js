@@ -25,26 +25,30 @@ module.exports = {
   TICK: 18,
   REFRESH_TICKS: 19,
   STABLE_TICKS: 20,
-  COUNTERS: 21
+  LAST_TICK: 21,
+  COUNTERS: 22,
+  // Those that can only be written.
+  CONCURRENCY: 22,
+  MAX_PING_DELAY: 23
 }
 
 // Live counters that look like plain data: they can be spread, compared, serialized and written.
 // The names are those that the reference gives its own.
-function stats(engine) {
+function stats(source) {
   const commands = {}
   for (const name in COMMANDS) {
-    commands[name] = counters(engine, { tx: TX + COMMANDS[name], rx: RX + COMMANDS[name] })
+    commands[name] = counters(source, { tx: TX + COMMANDS[name], rx: RX + COMMANDS[name] })
   }
   return {
-    queries: counters(engine, QUERIES),
-    requests: counters(engine, REQUESTS),
+    queries: counters(source, QUERIES),
+    requests: counters(source, REQUESTS),
     commands
   }
 }
 
-function counters(engine, places) {
+function counters(source, places) {
   const object = {}
-  Object.defineProperty(object, SOURCE, { value: engine, enumerable: false })
+  Object.defineProperty(object, SOURCE, { value: source, enumerable: false })
   Object.defineProperty(object, INSPECT, inspector)
   for (const name in places) Object.defineProperty(object, name, accessor(places[name]))
   return object
@@ -59,10 +63,10 @@ function accessor(place) {
     enumerable: true,
     configurable: true,
     get() {
-      return this[SOURCE].counter(place)
+      return this[SOURCE].get(place)
     },
     set(value) {
-      this[SOURCE].setCounter(place, value)
+      this[SOURCE].set(place, value)
     }
   }
   accessors.set(place, descriptor)

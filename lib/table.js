@@ -1,23 +1,24 @@
 'use strict'
 
 const { bytes32 } = require('./check')
+const { field } = require('./field')
 const { compareDistance } = require('./distance')
 
 const K = 20
 
-// The routing table. What it hands out are the objects of the node list.
+const FIELDS = {
+  size: field(function () {
+    return this._view.entries().length
+  })
+}
+
+// The routing table around an id. What it hands out are the objects of the node list.
 module.exports = class Table {
   constructor(view) {
+    this.id = view.tableId
     this.k = K
     this._view = view
-  }
-
-  get id() {
-    return this._view.tableId
-  }
-
-  get size() {
-    return this._view.entries().length
+    Object.defineProperties(this, FIELDS)
   }
 
   has(id) {

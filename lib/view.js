@@ -11,6 +11,7 @@ const STATE_SIZE = 192
 const TABLE_ID = 64 // bytes
 const SNAPSHOTS = 96 // bytes
 const SNAPSHOT = 24 // bytes
+const WINDOW = 4 // snapshots
 
 const FLAGS = {
   BOOTSTRAPPED: 1,
@@ -18,6 +19,8 @@ const FLAGS = {
   FIREWALLED: 4,
   ONLINE: 32,
   DEGRADED: 64,
+  HEALTH_ONLINE: 128,
+  HEALTH_DEGRADED: 256,
   NAT_HOST: 512,
   ADAPTIVE: 1024
 }
@@ -36,6 +39,7 @@ class View {
     this._turn = STALE
     this._frozen = false
     this._id = null
+    this._standing = 0
     this._flags = 0
     this._natHost = null
     this._natPort = 0
@@ -43,9 +47,10 @@ class View {
     this._entries = []
     this._bySerial = new Map()
     this._keepsRemoved = false
+    this._window = []
+    this._windowUpdates = 0
 
-    this._read()
-    this._adaptive = (this._state.words[0] & FLAGS.ADAPTIVE) !== 0
+    this._flags = this._read()[0]
     this._stand(this._state.words, 0, this._state, TABLE_ID)
   }
 
@@ -63,8 +68,10 @@ class View {
     return (this._flags & flag) !== 0
   }
 
-  get adaptive() {
-    return this._adaptive
+  // JavaScript wrote it. The engine says the same when its turn comes.
+  setFlag(flag, on) {
+    this._flags = on ? this._flags | flag : this._flags & ~flag
+    this.invalidate()
   }
 
   get natHost() {
@@ -91,16 +98,32 @@ class View {
     return this._id
   }
 
+  // One that was overtaken by what a call of JavaScript's own caused says nothing new.
   onstanding(slab, at) {
-    this._stand(slab.words, (at >> 2) + 2, slab, at + 24)
+    const i = (at >> 2) + 2
+    const serial = slab.words[i + 3]
+    if (((serial - this._standing) | 0) <= 0) return
+    this._standing = serial
+    this._stand(slab.words, i, slab, at + 24)
   }
 
-  // Oldest first: { responses, timeouts } and, once judged, offline and degraded.
-  snapshots() {
-    const length = this._read()[13]
-    const snapshots = new Array(length)
-    for (let i = 0; i < length; i++) snapshots[i] = this._snapshot(SNAPSHOTS + i * SNAPSHOT)
-    return snapshots
+  // How many ticks the health counted. Modulo 4 it is where the next one goes.
+  get healthUpdates() {
+    return this._read()[15]
+  }
+
+  // A ring of { responses, timeouts } and, once judged, offline and degraded.
+  healthWindow() {
+    const words = this._read()
+    const length = words[13]
+    const updates = words[15]
+    const first = updates - length
+    if (length < WINDOW && first !== this._windowUpdates - this._window.length) this._window = []
+    for (let n = Math.max(first, this._windowUpdates); n < updates; n++) {
+      this._window[n % WINDOW] = this._snapshot(SNAPSHOTS + (n - first) * SNAPSHOT)
+    }
+    this._windowUpdates = updates
+    return this._window
   }
 
   // The node list, oldest first.
@@ -123,6 +146,11 @@ class View {
     return entry
   }
 
+  setEntry(serial, place, value) {
+    native.setEntry(this._handle, serial, place, value)
+    this.invalidate()
+  }
+
   // remove-node is listened to, and carries the object that left.
   keepRemoved() {
     this._keepsRemoved = true
@@ -143,7 +171,7 @@ class View {
 
   // words[i]: flags, nat ip, nat port.
   _stand(words, i, slab, idAt) {
-    this._flags = words[i]
+    this._flags = words[i] | (this._flags & FLAGS.ADAPTIVE)
     this._natHost = words[i] & FLAGS.NAT_HOST ? formatIPv4(words[i + 1]) : null
     this._natPort = words[i + 2]
     if (this._id !== null && this._id.compare(slab.bytes, idAt, idAt + 32) === 0) return

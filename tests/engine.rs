@@ -28,7 +28,7 @@ impl Sink for Channel {
     fn event(&self, event: Event) -> bool {
         self.0.send(Told::Event(event)).is_ok()
     }
-    fn send(&self, _: u32, _: &Transmit, _: &[u8]) {}
+    fn send(&self, _: &Transmit, _: &[u8]) {}
     fn network_changed(&self) {}
     fn crashed(&self, message: &str) {
         let _ = self.0.send(Told::Crashed(message.to_owned()));

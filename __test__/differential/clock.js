@@ -14,9 +14,12 @@ class Clock {
     this.Date = virtualDate(this)
   }
 
+  // How long the wall clock has gone on alone, in ms.
   set({ mono, wall }) {
+    const slept = wall - this.wall - (mono - this.mono)
     this.mono = mono
     this.wall = wall
+    return slept
   }
 
   // Fires what is due until then, one timer at a time, with `settle` after each.

@@ -30,6 +30,10 @@ class FakeUDX {
     return this.sockets[name]
   }
 
+  receive(name, datagram, from) {
+    this.sockets[name].receive(datagram, from)
+  }
+
   register(socket, port) {
     socket.name = port === this._ports.server ? 'server' : 'client'
     this.sockets[socket.name] = socket
@@ -70,8 +74,9 @@ class FakeSocket extends EventEmitter {
     return { host: '0.0.0.0', family: 4, port: this._port }
   }
 
+  // The system refuses port 0.
   trySend(datagram, port, host, ttl) {
-    if (!this.closed) this._udx.onsend(this.name, `${host}:${port}`, ttl || 0, datagram)
+    if (!this.closed && port > 0) this._udx.onsend(this.name, `${host}:${port}`, ttl || 0, datagram)
   }
 
   receive(datagram, { host, port }) {

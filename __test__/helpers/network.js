@@ -72,9 +72,9 @@ async function freePort() {
 }
 
 // The first of n consecutive ports that are all free.
-async function freePorts(n) {
+async function freePorts(n, { from, to } = PORTS) {
   while (true) {
-    const first = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from - n))
+    const first = from + Math.floor(Math.random() * (to - from - n))
     const ports = Array.from({ length: n }, (_, i) => first + i)
     if (await allFree(ports)) return ports
   }

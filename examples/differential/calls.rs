@@ -29,11 +29,12 @@ impl Player {
             "set" => self.set(fields),
             "wakeup" => node.wakeup(now),
             "suspend" => node.suspend(now),
-            "resume" => {
+            "resume" if node.is_suspended() && !node.is_destroyed() => {
                 node.resume(now);
                 self.bound();
                 self.node.resumed(now);
             }
+            "resume" => {}
             "destroy" => node.destroy(now),
             other => panic!("there is no command {other}"),
         }

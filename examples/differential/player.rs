@@ -31,17 +31,18 @@ impl Player {
         // The reference's offsets, where its random number is 0.
         node.set_tick_count(100);
         node.set_refresh_ticks(60);
-        node.set_interest(Interest { requests: fields.flag("listening", true), nodes: true });
         for addr in fields.addrs("nodes").unwrap_or_default().into_iter().rev() {
             node.add_node(now, addr);
         }
+        node.set_interest(Interest { requests: fields.flag("listening", true), nodes: true });
+        let centre = json!({ "centre": report::hex(node.table_id().as_bytes()) });
         Self {
             node,
             now,
             queries: BTreeMap::new(),
             sessions: BTreeMap::new(),
             incoming: Vec::new(),
-            trace: Vec::new(),
+            trace: vec![report::event(now, "created", centre)],
             ports: (fields.number("serverPort") as u16, fields.number("clientPort") as u16),
             filtered: fields.addrs("filtered").unwrap_or_default().into_iter().collect(),
             names: fields.0["names"].clone(),

@@ -15,8 +15,9 @@ use super::config::{NodeConfig, bootstrap_nodes};
 use super::environment;
 use super::records;
 use super::sink::Packer;
+use super::view;
 use crate::engine::Engine;
-use crate::proto::{Addr, Interest, Node, Now, RequestError};
+use crate::proto::{Addr, EntryField, Interest, Node, Now, RequestError, Socket};
 
 /// Opens the environment of this thread and returns its number; `wake` is called when there is
 /// something to drain.
@@ -58,12 +59,28 @@ pub fn start(handle: u32) -> std::result::Result<(), Error<String>> {
     node.start().map_err(|error| Error::new(system_code(&error), error.to_string()))
 }
 
+/// The user's own sockets are bound to these ports: datagrams come by [`message`] and leave in SEND
+/// records.
+#[napi(catch_unwind)]
+pub fn bound_elsewhere(handle: u32, server_port: u32, client_port: u32) {
+    if let Some(node) = environment::node(handle) {
+        node.bound_elsewhere(server_port as u16, client_port as u16);
+    }
+}
+
 /// Makes a packed request; 0, or the error for which it was refused.
 #[napi(catch_unwind)]
 pub fn request(handle: u32, bytes: &[u8]) -> u32 {
     let Some(node) = environment::node(handle) else { return RequestError::Destroyed as u32 };
     let Some(spec) = commands::request(bytes) else { return RequestError::TooLarge as u32 };
-    node.request(spec).map_or_else(|error| error as u32, |()| 0)
+    let result = if node.is_bound_elsewhere() || matches!(spec.socket, Some(Socket::Foreign(_))) {
+        // JavaScript sends it, before the call returns.
+        let sent = environment::run(handle, |node, now| node.request(now, spec));
+        sent.unwrap_or(Err(RequestError::Destroyed))
+    } else {
+        node.request(spec)
+    };
+    result.map_or_else(|error| error as u32, |()| 0)
 }
 
 /// Keeps a packed reply or relay until [`flush`].
@@ -112,6 +129,14 @@ pub fn query_rows(handle: u32, query: u32, on: bool) {
     call(handle, move |node, _| node.query_rows(query, on));
 }
 
+/// Changes what a packed query asks; its nodes, session and commit stay as they were.
+#[napi(catch_unwind)]
+pub fn query_change(handle: u32, query: u32, bytes: &[u8]) {
+    if let Some(spec) = commands::query(bytes) {
+        call(handle, move |node, _| node.query_change(query, spec));
+    }
+}
+
 #[napi(catch_unwind)]
 pub fn query_concurrency(handle: u32, query: u32, concurrency: u32) {
     call(handle, move |node, _| node.query_concurrency(query, concurrency));
@@ -126,7 +151,7 @@ pub fn query_destroy(handle: u32, query: u32) {
 /// Has NODE_ADDED and NODE_REMOVED records made.
 #[napi(catch_unwind)]
 pub fn listen_to_nodes(handle: u32) {
-    run(handle, |node, _| node.set_interest(Interest { requests: true, nodes: true }));
+    call(handle, |node, _| node.set_interest(Interest { requests: true, nodes: true }));
 }
 
 #[napi(catch_unwind)]
@@ -156,6 +181,47 @@ pub fn wakeup(handle: u32) {
 pub fn nat_add(handle: u32, ip: u32, port: u32) {
     let addr = address(ip, port);
     run(handle, |node, _| node.nat_add(addr));
+}
+
+/// A sample of which no event tells; returns how many of the kept ones are like it.
+#[napi(catch_unwind)]
+pub fn nat_add_quietly(handle: u32, ip: u32, port: u32) -> u32 {
+    let addr = address(ip, port);
+    let add = |node: &mut Node, _| node.nat_add_quietly(addr) as u32;
+    environment::node(handle).and_then(|node| node.with(add)).unwrap_or(0)
+}
+
+/// Judges the health by these counters.
+#[napi(catch_unwind)]
+pub fn update_health(handle: u32, responses: f64, timeouts: f64) {
+    run(handle, |node, _| node.update_health(responses as i64, timeouts as i64));
+}
+
+#[napi(catch_unwind)]
+pub fn reset_health(handle: u32) {
+    run(handle, |node, _| node.reset_health());
+}
+
+/// Overwrites one of the flags of a state.
+#[napi(catch_unwind)]
+pub fn set_flag(handle: u32, flag: u32, on: bool) {
+    if let Some(flag) = view::flag(flag) {
+        run(handle, |node, _| node.set_flag(flag, on));
+    }
+}
+
+/// Overwrites a number of an entry: 0 sampled, 1 added, 2 pinged, 3 seen, 4 down hints.
+#[napi(catch_unwind)]
+pub fn set_entry(handle: u32, serial: u32, field: u32, value: i32) {
+    let field = match field {
+        0 => EntryField::Sampled,
+        1 => EntryField::Added,
+        2 => EntryField::Pinged,
+        3 => EntryField::Seen,
+        4 => EntryField::DownHints,
+        _ => return,
+    };
+    run(handle, |node, _| node.set_entry(serial, field, value));
 }
 
 /// Probes the NAT; a NETWORK_STATE record answers `user`.
@@ -195,8 +261,9 @@ pub fn message(handle: u32, socket: u32, bytes: &[u8], ip: u32, port: u32) {
 /// Rejects what is in flight and closes the sockets.
 #[napi(catch_unwind)]
 pub fn suspend(handle: u32) {
+    run(handle, |node, now| node.suspend(now));
     if let Some(node) = environment::node(handle) {
-        node.suspend();
+        node.close_sockets();
     }
 }
 
@@ -225,11 +292,9 @@ pub fn reference(env: Env, environment: u32, on: bool) {
     environment::reference(env, environment, on);
 }
 
-/// Now, so that JavaScript sees what came of it as soon as it looks.
+/// Now, and JavaScript sees what came of it as soon as it looks.
 fn run(handle: u32, f: impl FnOnce(&mut Node, Now)) {
-    if let Some(node) = environment::node(handle) {
-        node.with(f);
-    }
+    environment::run(handle, f);
 }
 
 fn call(handle: u32, f: impl FnOnce(&mut Node, Now) + Send + 'static) {
@@ -251,8 +316,8 @@ fn system_code(error: &io::Error) -> String {
         io::ErrorKind::NetworkUnreachable => "ENETUNREACH",
         io::ErrorKind::InvalidInput => "EINVAL",
         io::ErrorKind::OutOfMemory => "ENOMEM",
-        io::ErrorKind::QuotaExceeded => "EMFILE",
-        _ => return error.raw_os_error().map_or("EIO".to_owned(), |number| format!("E{number}")),
+        // The front knows the platform's other names by their numbers.
+        _ => return error.raw_os_error().map_or("EIO".to_owned(), |number| number.to_string()),
     };
     name.to_owned()
 }

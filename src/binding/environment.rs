@@ -14,7 +14,9 @@ use parking_lot::Mutex;
 
 use super::commands::Answer;
 use super::outbox::Outbox;
+use super::sink::Own;
 use crate::engine::{Engine, Runner};
+use crate::proto::{Node, Now};
 
 /// Weak: it does not keep the process alive unless it is referenced for a live node.
 type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 0>;
@@ -57,6 +59,8 @@ struct Environment {
     opened: Vec<Arc<Shared>>,
     /// By handle - 1.
     nodes: Vec<Option<Arc<Runner>>>,
+    /// What came of JavaScript's own calls.
+    own: Arc<Outbox>,
     /// Replies of this turn, in the order in which they were made.
     answers: Vec<(u32, Answer)>,
 }
@@ -129,6 +133,18 @@ pub fn node(handle: u32) -> Option<Arc<Runner>> {
     ENVIRONMENT.with_borrow(|e| e.nodes.get(handle.checked_sub(1)? as usize)?.clone())
 }
 
+/// Runs `f` on a node; what comes of it waits for [`drain_own`].
+pub fn run<R>(handle: u32, f: impl FnOnce(&mut Node, Now) -> R) -> Option<R> {
+    let outbox = ENVIRONMENT.with_borrow(|e| Arc::clone(&e.own));
+    node(handle)?.with_sink(&Own { handle, outbox }, f)
+}
+
+/// Moves the records of JavaScript's own calls to the slab.
+pub fn drain_own(slab: &mut [u8]) -> usize {
+    let outbox = ENVIRONMENT.with_borrow(|e| Arc::clone(&e.own));
+    outbox.drain(slab)
+}
+
 /// Keeps a reply until [`flush`].
 pub fn answer(handle: u32, answer: Answer) {
     ENVIRONMENT.with_borrow_mut(|e| e.answers.push((handle, answer)));
@@ -166,5 +182,9 @@ fn tear_down() {
         shared.wake.lock().take();
     }
     release();
+    for (handle, answer) in &environment.answers {
+        let node = environment.nodes.get(*handle as usize - 1).and_then(Option::as_ref);
+        node.map(|node| node.with(|node, now| answer.send(node, now)));
+    }
     environment.nodes.iter().flatten().for_each(|node| node.destroy());
 }

@@ -29,6 +29,12 @@ pub fn drain(environment: u32, mut slab: BufferSlice<'_>) -> u32 {
     shared.outbox.drain(&mut slab) as u32
 }
 
+/// Moves to the slab what came of JavaScript's own calls; 0 if nothing did.
+#[napi(catch_unwind)]
+pub fn drain_own(mut slab: BufferSlice<'_>) -> u32 {
+    environment::drain_own(&mut slab) as u32
+}
+
 /// Runs the shards' polls on this thread without waiting, then drains.
 #[napi(catch_unwind)]
 pub fn drive(environment: u32, mut slab: BufferSlice<'_>) -> u32 {
@@ -111,7 +117,7 @@ pub fn list_network_interfaces() -> Vec<InterfaceAddress> {
         family: if i.host.is_ipv4() { 4 } else { 6 },
         internal: i.internal,
     };
-    network_interfaces().into_iter().map(convert).collect()
+    network_interfaces().unwrap_or_default().into_iter().map(convert).collect()
 }
 
 fn with<R>(handle: u32, f: impl FnOnce(&mut Node) -> R) -> Option<R> {
@@ -145,6 +151,7 @@ fn number(node: &mut Node, index: u32) -> i64 {
         18 => i64::from(node.tick_count()),
         19 => i64::from(node.refresh_ticks()),
         20 => i64::from(node.stable_ticks()),
+        21 => node.last_tick_ms() as i64,
         _ => counter_place(node, index).map_or(0, |place| *place),
     }
 }
@@ -152,9 +159,13 @@ fn number(node: &mut Node, index: u32) -> i64 {
 fn set_number(node: &mut Node, index: u32, value: i64) {
     let ticks = value.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
     match index {
+        17 => node.set_tid_count(value as u16),
         18 => node.set_tick_count(ticks),
         19 => node.set_refresh_ticks(ticks),
         20 => node.set_stable_ticks(ticks),
+        21 => node.set_last_tick_ms(value.max(0) as u64),
+        22 => node.set_concurrency(ticks.max(1).cast_unsigned()),
+        23 => node.set_max_ping_delay(ticks.max(0).cast_unsigned()),
         _ => {
             if let Some(place) = counter_place(node, index) {
                 *place = value;

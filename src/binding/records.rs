@@ -62,7 +62,7 @@ pub enum Kind {
     /// `length, 0, UTF-8`
     Crashed = 20,
     Closed = 21,
-    /// `flags as those of a state, nat ip, nat port, 0, table id`
+    /// `flags as those of a state, nat ip, nat port, serial, table id`
     Standing = 22,
     /// `query, successes, errors, in flight`
     QueryProgress = 23,
@@ -142,9 +142,10 @@ pub fn event(out: &mut Vec<u8>, handle: u32, event: &Event) {
 }
 
 /// Appends a datagram that must leave by the user's own socket.
-pub fn send(out: &mut Vec<u8>, handle: u32, socket: u32, transmit: &Transmit, bytes: &[u8]) {
+pub fn send(out: &mut Vec<u8>, handle: u32, transmit: &Transmit, bytes: &[u8]) {
     record(out, Kind::Send, handle, |out| {
         let port = u32::from(transmit.to.port()) | u32::from(transmit.ttl) << 16;
+        let socket = socket_number(transmit.socket);
         words(out, &[socket, transmit.to.ip().to_bits(), port, bytes.len() as u32]);
         out.extend_from_slice(bytes);
     });

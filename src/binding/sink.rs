@@ -3,9 +3,31 @@
 use std::sync::Arc;
 
 use super::environment::Shared;
+use super::outbox::Outbox;
 use super::records::{self, Kind};
 use crate::engine::Sink;
 use crate::proto::{Event, Transmit};
+
+/// Packs what comes of JavaScript's own call, which looks at it as soon as the call is done.
+pub struct Own {
+    pub handle: u32,
+    pub outbox: Arc<Outbox>,
+}
+
+impl Sink for Own {
+    fn event(&self, event: Event) -> bool {
+        self.outbox.push(false, |out| records::event(out, self.handle, &event))
+    }
+
+    fn send(&self, transmit: &Transmit, bytes: &[u8]) {
+        self.outbox.push(false, |out| records::send(out, self.handle, transmit, bytes));
+    }
+
+    fn network_changed(&self) {}
+    fn crashed(&self, _: &str) {}
+    fn closed(&self) {}
+    fn wake(&self) {}
+}
 
 /// Packs the events of the node `handle` for its environment.
 pub struct Packer {
@@ -19,8 +41,8 @@ impl Sink for Packer {
         self.shared.outbox.push(droppable, |out| records::event(out, self.handle, &event))
     }
 
-    fn send(&self, socket: u32, transmit: &Transmit, bytes: &[u8]) {
-        let write = |out: &mut Vec<u8>| records::send(out, self.handle, socket, transmit, bytes);
+    fn send(&self, transmit: &Transmit, bytes: &[u8]) {
+        let write = |out: &mut Vec<u8>| records::send(out, self.handle, transmit, bytes);
         self.shared.outbox.push(true, write);
     }
 

@@ -3,7 +3,7 @@
 //! ```text
 //! state   flags, nat ip, nat port, nat samples, tick, refresh ticks (both signed), table size,
 //!         generation, requests in flight, tid count, server port, client port, stable ticks
-//!         (signed), health snapshots, cold | idle << 1, 0, table id 32,
+//!         (signed), health snapshots, cold | idle << 1, health updates, table id 32,
 //!         then for each of 4 snapshots, oldest first: responses f64, time-outs f64,
 //!         offline, degraded (0 no, 1 yes, 2 not judged)
 //! query   successes, errors, in flight, count, count × reply body
@@ -14,7 +14,7 @@ use std::net::Ipv4Addr;
 use super::records;
 use crate::engine::Runner;
 use crate::proto::health::Snapshot;
-use crate::proto::{Bytes32, Node, NodeEntry, QueryState, Standing};
+use crate::proto::{Bytes32, Flag, Node, NodeEntry, QueryState, Standing};
 
 const BOOTSTRAPPED: u32 = 1;
 const EPHEMERAL: u32 = 2;
@@ -23,6 +23,8 @@ const DESTROYED: u32 = 8;
 const SUSPENDED: u32 = 16;
 const ONLINE: u32 = 32;
 const DEGRADED: u32 = 64;
+const HEALTH_ONLINE: u32 = 128;
+const HEALTH_DEGRADED: u32 = 256;
 const HAS_NAT_HOST: u32 = 512;
 const ADAPTIVE: u32 = 1024;
 const BOUND: u32 = 2048;
@@ -55,7 +57,7 @@ pub fn state(runner: &Runner) -> Option<Vec<u8>> {
             node.stable_ticks().cast_unsigned(),
             health.window().len() as u32,
             u32::from(health.cold()) | u32::from(health.idle()) << 1,
-            0,
+            health.updates(),
         ];
         words.iter().for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
         out.extend_from_slice(node.table_id().as_bytes());
@@ -64,10 +66,10 @@ pub fn state(runner: &Runner) -> Option<Vec<u8>> {
     })
 }
 
-/// Appends what a node is to others: the first three words of a state, 0, and the table's id.
+/// Appends what a node is to others: the first three words of a state, the serial, the table's id.
 pub fn standing(out: &mut Vec<u8>, standing: &Standing) {
     let ip = standing.host.map_or(0, Ipv4Addr::to_bits);
-    let words = [standing_flags(standing), ip, u32::from(standing.port), 0];
+    let words = [standing_flags(standing), ip, u32::from(standing.port), standing.serial];
     words.iter().for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
     out.extend_from_slice(standing.table_id.as_bytes());
 }
@@ -93,12 +95,29 @@ pub fn query(state: &QueryState) -> Vec<u8> {
     out
 }
 
+/// What a flag of a state stands for, if it can be overwritten.
+pub fn flag(bit: u32) -> Option<Flag> {
+    Some(match bit {
+        BOOTSTRAPPED => Flag::Bootstrapped,
+        EPHEMERAL => Flag::Ephemeral,
+        FIREWALLED => Flag::Firewalled,
+        ADAPTIVE => Flag::Adaptive,
+        ONLINE => Flag::Online,
+        DEGRADED => Flag::Degraded,
+        HEALTH_ONLINE => Flag::HealthOnline,
+        HEALTH_DEGRADED => Flag::HealthDegraded,
+        _ => return None,
+    })
+}
+
 fn standing_flags(standing: &Standing) -> u32 {
     on(standing.bootstrapped, BOOTSTRAPPED)
         | on(standing.ephemeral, EPHEMERAL)
         | on(standing.firewalled, FIREWALLED)
         | on(standing.online, ONLINE)
         | on(standing.degraded, DEGRADED)
+        | on(standing.health_online, HEALTH_ONLINE)
+        | on(standing.health_degraded, HEALTH_DEGRADED)
         | on(standing.host.is_some(), HAS_NAT_HOST)
 }
 

@@ -18,15 +18,18 @@ pub struct NetworkInterface {
     pub internal: bool,
 }
 
-/// All addresses of all interfaces, in the operating system's order; empty if it does not tell.
-pub fn network_interfaces() -> Vec<NetworkInterface> {
-    let found = if_addrs::get_if_addrs().unwrap_or_default();
+/// All addresses of all interfaces, in the operating system's order.
+///
+/// # Errors
+/// The operating system's, when it does not tell.
+pub fn network_interfaces() -> std::io::Result<Vec<NetworkInterface>> {
+    let found = if_addrs::get_if_addrs()?;
     let convert = |i: if_addrs::Interface| NetworkInterface {
         internal: i.is_loopback(),
         host: i.ip(),
         name: i.name,
     };
-    found.into_iter().map(convert).collect()
+    Ok(found.into_iter().map(convert).collect())
 }
 
 /// Starts the watcher, once a process.
@@ -35,11 +38,12 @@ pub(super) fn watch() {
     STARTED.call_once(|| {
         let Some(runtime) = resolver::runtime() else { return };
         runtime.spawn(async {
-            let mut before = network_interfaces();
+            let mut before = network_interfaces().ok();
             loop {
                 tokio::time::sleep(WATCH_INTERVAL).await;
-                let after = network_interfaces();
-                if after != before {
+                let after = network_interfaces().ok();
+                // Once it does not tell: nothing is known to have changed.
+                if after.is_some() && after != before {
                     before = after;
                     Engine::get().for_each_shard(|shard| shard.network_changed());
                 }

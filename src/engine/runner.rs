@@ -26,8 +26,8 @@ pub trait Sink: Send + Sync {
     /// Takes an event over. Called under the node's lock: it must neither wait nor call back.
     /// `false`: there is no room, the event is dropped and counted.
     fn event(&self, event: Event) -> bool;
-    /// A datagram that leaves by the user's socket number `socket`.
-    fn send(&self, socket: u32, transmit: &Transmit, bytes: &[u8]);
+    /// A datagram that leaves by a socket of the user's.
+    fn send(&self, transmit: &Transmit, bytes: &[u8]);
     /// The machine's network interfaces changed.
     fn network_changed(&self);
     /// The node panicked and is gone.
@@ -47,11 +47,20 @@ pub struct Runner {
     shard: Arc<Shard>,
     options: BindOptions,
     ports: Mutex<Ports>,
-    sockets: RwLock<Option<Sockets>>,
+    sockets: RwLock<Bound>,
     core: Mutex<Core>,
     /// Calls that came while another thread held the core; whoever lets go of it runs them.
     calls: Mutex<Vec<Call>>,
     sink: Box<dyn Sink>,
+}
+
+#[derive(Default)]
+enum Bound {
+    #[default]
+    Closed,
+    Open(Sockets),
+    /// The user brought the sockets: the sink sends.
+    Elsewhere,
 }
 
 struct Core {
@@ -59,6 +68,8 @@ struct Core {
     /// The deadline that the shard knows of.
     armed: u64,
     closed: bool,
+    /// Its key may be another node's by now.
+    released: bool,
 }
 
 /// What a call produced, carried out of the lock. One a thread, so that nodes stay small.
@@ -93,7 +104,7 @@ impl Runner {
             options,
             ports: Mutex::default(),
             sockets: RwLock::default(),
-            core: Mutex::new(Core { node, armed: NEVER, closed: false }),
+            core: Mutex::new(Core { node, armed: NEVER, closed: false, released: false }),
             calls: Mutex::default(),
             sink,
         })
@@ -116,9 +127,17 @@ impl Runner {
         self.bind_and(|node, now| node.start(now))
     }
 
+    /// The node's sockets are the user's and bound to these ports: what the node sends goes to the
+    /// sink, and what it receives comes by [`Node::handle_datagram`].
+    pub fn bound_elsewhere(&self, server_port: u16, client_port: u16) {
+        *self.ports.lock() = Ports { server: server_port, client: client_port };
+        *self.sockets.write() = Bound::Elsewhere;
+        self.with(|node, now| node.handle_bound(now, server_port, client_port));
+    }
+
     fn bind_and(&self, then: impl FnOnce(&mut Node, Now)) -> io::Result<()> {
         let mut place = self.sockets.write();
-        if place.is_some() {
+        if !matches!(*place, Bound::Closed) {
             drop(place);
             self.with(then);
             return Ok(());
@@ -129,7 +148,7 @@ impl Runner {
         *self.ports.lock() = ports;
         // Taken before the sockets are in place: what they receive comes after this.
         let core = self.core.lock();
-        *place = Some(sockets);
+        *place = Bound::Open(sockets);
         drop(place);
         self.settle(core, |node, now| {
             node.handle_bound(now, ports.server, ports.client);
@@ -150,6 +169,19 @@ impl Runner {
         let result = self.settle(self.core.lock(), f);
         self.run_waiting_calls();
         result
+    }
+
+    /// Runs `f` as [`Self::with`] does, but what comes of it goes to `sink`: for callers who want
+    /// to see that before they go on.
+    pub fn with_sink<R>(&self, sink: &dyn Sink, f: impl FnOnce(&mut Node, Now) -> R) -> Option<R> {
+        let result = self.settle_into(sink, self.core.lock(), f);
+        self.run_waiting_calls();
+        result
+    }
+
+    /// Whether the user brought the sockets.
+    pub fn is_bound_elsewhere(&self) -> bool {
+        matches!(*self.sockets.read(), Bound::Elsewhere)
     }
 
     /// Runs `f` on the node, now if nobody else holds it, otherwise when they let go.
@@ -191,7 +223,14 @@ impl Runner {
     /// Rejects what is in flight and closes the sockets; [`Self::bind`] opens them again.
     pub fn suspend(&self) {
         self.with(|node, now| node.suspend(now));
-        self.unbind();
+        self.close_sockets();
+    }
+
+    /// Closes the sockets of a suspended node.
+    pub fn close_sockets(&self) {
+        if let Bound::Open(mut sockets) = std::mem::take(&mut *self.sockets.write()) {
+            sockets.deregister(self.shard.registry());
+        }
     }
 
     /// Rejects what is in flight, closes the sockets and forgets the node. Idempotent.
@@ -208,8 +247,8 @@ impl Runner {
     /// Reads one batch from a socket. `false`: there may be more.
     pub(super) fn receive(&self, socket: Socket, batch: &mut Batch) -> bool {
         let emptied = match &*self.sockets.read() {
-            Some(sockets) => batch.fill(sockets, socket),
-            None => return true,
+            Bound::Open(sockets) => batch.fill(sockets, socket),
+            _ => return true,
         };
         if !batch.is_empty() {
             self.with(|node, now| {
@@ -239,6 +278,9 @@ impl Runner {
     }
 
     pub(super) fn network_changed(&self) {
+        if matches!(*self.sockets.read(), Bound::Closed) {
+            return;
+        }
         self.sink.network_changed();
         self.sink.wake();
     }
@@ -247,10 +289,19 @@ impl Runner {
         self.key.load(Ordering::Relaxed)
     }
 
-    /// Runs the calls that wait and then `f`, collects what comes of it, lets go of the lock, and
-    /// only then sends and wakes.
     fn settle<R>(
         &self,
+        core: MutexGuard<'_, Core>,
+        f: impl FnOnce(&mut Node, Now) -> R,
+    ) -> Option<R> {
+        self.settle_into(&*self.sink, core, f)
+    }
+
+    /// Runs the calls that wait and then `f`, collects what comes of it, lets go of the lock, and
+    /// only then sends and wakes.
+    fn settle_into<R>(
+        &self,
+        sink: &dyn Sink,
         mut core: MutexGuard<'_, Core>,
         f: impl FnOnce(&mut Node, Now) -> R,
     ) -> Option<R> {
@@ -264,13 +315,13 @@ impl Runner {
             let calls = std::mem::take(&mut *self.calls.lock());
             calls.into_iter().for_each(|call| call(&mut core.node, now));
             let result = f(&mut core.node, now);
-            self.collect(&mut core.node, &mut outbox);
+            self.collect(&mut core.node, &mut outbox, sink);
             let wake_shard = self.rearm(&mut core);
             (result, wake_shard)
         }));
         core.closed |= result.is_err();
         drop(core);
-        self.carry_out(&mut outbox);
+        self.carry_out(&mut outbox, sink);
         OUTBOX.set(outbox);
         match result {
             Ok((result, wake_shard)) => {
@@ -286,7 +337,7 @@ impl Runner {
         }
     }
 
-    fn collect(&self, node: &mut Node, outbox: &mut Outbox) {
+    fn collect(&self, node: &mut Node, outbox: &mut Outbox, sink: &dyn Sink) {
         while let Some(transmit) = node.poll_transmit(&mut outbox.bytes) {
             outbox.transmits.push(transmit);
         }
@@ -296,7 +347,7 @@ impl Runner {
                 continue;
             }
             outbox.wake_sink = true;
-            if !self.sink.event(event) {
+            if !sink.event(event) {
                 node.counters_mut().dropped += 1;
             }
         }
@@ -312,31 +363,31 @@ impl Runner {
         self.shard.arm(self.key(), old, next)
     }
 
-    fn carry_out(&self, outbox: &mut Outbox) {
+    fn carry_out(&self, outbox: &mut Outbox, sink: &dyn Sink) {
         if !outbox.transmits.is_empty() {
-            self.send(outbox);
+            self.send(outbox, sink);
         }
         for (key, name) in outbox.lookups.drain(..) {
             self.look_up(key, name);
         }
         if std::mem::take(&mut outbox.wake_sink) {
-            self.sink.wake();
+            sink.wake();
         }
     }
 
-    fn send(&self, outbox: &mut Outbox) {
+    fn send(&self, outbox: &mut Outbox, sink: &dyn Sink) {
         let sockets = self.sockets.read();
         let mut rest = &outbox.bytes[..];
         for transmit in outbox.transmits.drain(..) {
             let (bytes, after) = rest.split_at(transmit.len.min(rest.len()));
             rest = after;
             match (transmit.socket, &*sockets) {
-                (Socket::Foreign(socket), _) => {
-                    self.sink.send(socket, &transmit, bytes);
+                (Socket::Foreign(_), _) | (_, Bound::Elsewhere) => {
+                    sink.send(&transmit, bytes);
                     outbox.wake_sink = true;
                 }
-                (socket, Some(open)) => open.send(socket, transmit.to, transmit.ttl, bytes),
-                (_, None) => {}
+                (socket, Bound::Open(open)) => open.send(socket, transmit.to, transmit.ttl, bytes),
+                (_, Bound::Closed) => {}
             }
         }
         outbox.bytes.clear();
@@ -352,19 +403,16 @@ impl Runner {
         });
     }
 
-    fn unbind(&self) {
-        if let Some(mut sockets) = self.sockets.write().take() {
-            sockets.deregister(self.shard.registry());
-        }
-    }
-
     fn close(&self) {
         let mut core = self.core.lock();
         core.closed = true;
+        if std::mem::replace(&mut core.released, true) {
+            return;
+        }
         let armed = std::mem::replace(&mut core.armed, NEVER);
         self.shard.arm(self.key(), armed, NEVER);
         drop(core);
-        self.unbind();
+        self.close_sockets();
         self.shard.remove(self.key());
         self.sink.closed();
         self.sink.wake();

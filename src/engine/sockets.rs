@@ -9,6 +9,9 @@ use parking_lot::Mutex;
 
 use crate::proto::{Addr, Socket};
 
+/// Errors in a row after which a socket is left alone until it is readable again.
+const MAX_RECEIVE_ERRORS: usize = 1024;
+
 /// Where a node binds.
 #[derive(Clone, Debug)]
 pub struct BindOptions {
@@ -65,16 +68,16 @@ impl Sockets {
 
     /// Receives one datagram; `None` when there is none.
     pub fn receive(&self, socket: Socket, buf: &mut [u8]) -> Option<(usize, Addr)> {
-        loop {
+        for _ in 0..MAX_RECEIVE_ERRORS {
             match self.get(socket)?.recv_from(buf) {
                 Ok((len, SocketAddr::V4(from))) => return Some((len, from)),
-                Ok(_) => continue,
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => return None,
-                // An ICMP error of an earlier send surfaces here; the queue goes on behind it.
-                Err(e) if is_transient(&e) => continue,
-                Err(_) => return None,
+                // An ICMP error of an earlier send surfaces here, on Windows also a datagram that
+                // is too large; the queue goes on behind it.
+                Ok(_) | Err(_) => continue,
             }
         }
+        None
     }
 
     /// Sends one datagram. One that cannot leave now is lost, as on any network.
@@ -121,18 +124,4 @@ fn bind_one(host: Ipv4Addr, port: u16) -> io::Result<UdpSocket> {
 
 fn port_of(socket: &UdpSocket) -> io::Result<u16> {
     Ok(socket.local_addr()?.port())
-}
-
-fn is_transient(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted};
-    use io::ErrorKind::{NetworkUnreachable, TimedOut};
-    matches!(
-        error.kind(),
-        ConnectionRefused
-            | ConnectionReset
-            | HostUnreachable
-            | Interrupted
-            | NetworkUnreachable
-            | TimedOut
-    )
 }

@@ -8,6 +8,7 @@ pub struct Health {
     pub degraded: bool,
     window: [Snapshot; WINDOW],
     len: usize,
+    updates: u32,
     offline_ticks: u32,
 }
 
@@ -25,10 +26,17 @@ pub struct Snapshot {
 impl Health {
     pub const fn new() -> Self {
         let empty = Snapshot { responses: 0, timeouts: 0, offline: None, degraded: None };
-        Self { online: true, degraded: false, window: [empty; WINDOW], len: 0, offline_ticks: 0 }
+        Self {
+            online: true,
+            degraded: false,
+            window: [empty; WINDOW],
+            len: 0,
+            updates: 0,
+            offline_ticks: 0,
+        }
     }
 
-    /// Takes the counters of a tick. True if `online` or `degraded` changed.
+    /// Takes the counters of a tick. True if the tick was judged.
     ///
     /// A cold or idle tick changes nothing. Two others without a response are offline, one with a
     /// response is online again. Four ticks with over half time-outs are degraded, until four are
@@ -47,21 +55,25 @@ impl Health {
         }
         self.offline_ticks = if offline { self.offline_ticks.saturating_add(1) } else { 0 };
 
-        let before = (self.online, self.degraded);
         self.judge(offline);
-        before != (self.online, self.degraded)
+        true
     }
 
-    /// Forgets everything and is online. True if `online` or `degraded` changed.
-    pub fn reset(&mut self) -> bool {
-        let changed = !self.online || self.degraded;
-        *self = Self::new();
-        changed
+    /// Forgets everything and is online.
+    pub fn reset(&mut self) {
+        let updates = self.updates.wrapping_add(WINDOW as u32) & !(WINDOW as u32 - 1);
+        *self = Self { updates, ..Self::new() };
     }
 
     /// The last ticks, oldest first: at most 4.
     pub fn window(&self) -> &[Snapshot] {
         &self.window[..self.len]
+    }
+
+    /// Counts the ticks taken. Modulo 4 it is the newest one's place in a ring, plus 1; a reset skips
+    /// to the next multiple of 4.
+    pub fn updates(&self) -> u32 {
+        self.updates
     }
 
     /// Whether fewer than 4 ticks are known.
@@ -117,6 +129,7 @@ impl Health {
         }
         self.window[self.len] = snapshot;
         self.len += 1;
+        self.updates = self.updates.wrapping_add(1);
     }
 
     fn judge(&mut self, offline: bool) {
@@ -167,8 +180,11 @@ mod tests {
             let mut changes = Vec::new();
             for i in 1..=n {
                 self.total = (self.total.0 + tick.0, self.total.1 + tick.1);
-                if self.health.update(self.total.0, self.total.1) {
-                    changes.push((i, self.health.online, self.health.degraded));
+                let before = (self.health.online, self.health.degraded);
+                self.health.update(self.total.0, self.total.1);
+                let after = (self.health.online, self.health.degraded);
+                if before != after {
+                    changes.push((i, after.0, after.1));
                 }
             }
             changes
@@ -219,10 +235,11 @@ mod tests {
     #[test]
     fn a_reset_is_online_and_cold() {
         let mut ticks = Ticks::new();
-        assert!(!ticks.health.reset());
         ticks.run(6, OFFLINE);
         assert!(!ticks.health.online);
-        assert!(ticks.health.reset());
+        assert_eq!(ticks.health.updates(), 6);
+        ticks.health.reset();
         assert!(ticks.health.online && ticks.health.cold());
+        assert_eq!(ticks.health.updates(), 8);
     }
 }

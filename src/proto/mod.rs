@@ -20,5 +20,5 @@ pub mod window;
 pub mod wire;
 
 pub use id::Id;
-pub use node::Node;
+pub use node::{EntryField, Flag, Node};
 pub use types::*;

@@ -51,6 +51,11 @@ impl NatSampler {
         self.size
     }
 
+    /// How many of the kept samples are `addr`.
+    pub fn hits(&self, addr: Addr) -> usize {
+        self.latest().filter(|sample| **sample == addr).count()
+    }
+
     fn judge(&self) -> (Option<Ipv4Addr>, u16) {
         if let Some(addr) = self.agreed(|a, b| a == b) {
             return (Some(*addr.ip()), addr.port());

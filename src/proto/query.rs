@@ -139,6 +139,16 @@ impl Query {
         query
     }
 
+    /// What it asks from now on, of whom and how often.
+    pub fn change(&mut self, spec: QuerySpec) {
+        self.target = spec.target;
+        self.internal = spec.internal;
+        self.command = spec.command;
+        self.value = spec.value.map(Arc::from);
+        self.retries = if spec.force { 0 } else { spec.retries };
+        self.force = spec.force;
+    }
+
     pub fn state(&self) -> QueryState {
         QueryState {
             successes: self.successes,

@@ -307,11 +307,16 @@ pub struct Progress {
 /// What a node is to others, as of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
+    /// Counts the changes that were told.
+    pub serial: u32,
     pub bootstrapped: bool,
     pub ephemeral: bool,
     pub firewalled: bool,
     pub online: bool,
     pub degraded: bool,
+    /// What the health says, which `online` and `degraded` follow when it is judged.
+    pub health_online: bool,
+    pub health_degraded: bool,
     /// The public host that others agree on.
     pub host: Option<Ipv4Addr>,
     /// The public port that others agree on; 0 if they do not.

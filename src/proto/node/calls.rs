@@ -117,6 +117,28 @@ impl Node {
         }
     }
 
+    /// One more sample of our own address, of which no event tells. Returns how many of the kept
+    /// samples are like it.
+    pub fn nat_add_quietly(&mut self, addr: Addr) -> usize {
+        self.nat.add(addr);
+        self.nat.hits(addr)
+    }
+
+    /// Judges the health by these counters, as each tick does by its own.
+    pub fn update_health(&mut self, responses: i64, timeouts: i64) {
+        if !self.destroyed {
+            self.judge_health(responses, timeouts);
+        }
+    }
+
+    /// Forgets the ticks that the health was judged by, and is online.
+    pub fn reset_health(&mut self) {
+        if !self.destroyed {
+            self.health.reset();
+            self.follow_health();
+        }
+    }
+
     /// Looks at the firewall, and goes persistent unless `only_firewall`. One
     /// [`Event::NetworkState`] follows, unless the node is destroyed.
     pub fn update_network_state(&mut self, now: Now, user: u32, only_firewall: bool) {

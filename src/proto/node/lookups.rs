@@ -54,6 +54,13 @@ impl Node {
         }
     }
 
+    /// Changes what a query asks from the next step on; its nodes, session and commit stay.
+    pub fn query_change(&mut self, query: u32, spec: QuerySpec) {
+        if let Some(query) = self.queries.get_mut(&query) {
+            query.change(spec);
+        }
+    }
+
     /// Where a query stands; `None` once it was destroyed.
     pub fn query_state(&self, query: u32) -> Option<QueryState> {
         let query = self.queries.get(&query)?;

@@ -16,11 +16,14 @@ mod requesting;
 mod resolving;
 mod serving;
 mod upkeep;
+mod writes;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
+
+pub use self::writes::{EntryField, Flag};
 
 use self::bootstrap::Bootstrap;
 use self::filter::Held;
@@ -82,6 +85,8 @@ pub struct Node {
     ephemeral: bool,
     firewalled: bool,
     adaptive: bool,
+    online: bool,
+    degraded: bool,
     bootstrapped: bool,
     suspended: bool,
     destroyed: bool,
@@ -96,6 +101,7 @@ pub struct Node {
     interest: Interest,
     /// The standing that the driver knows.
     told: Option<Standing>,
+    standing_serial: u32,
     tasks: VecDeque<Task>,
     events: VecDeque<Event>,
     outbox: Outbox,
@@ -145,6 +151,8 @@ impl Node {
             ephemeral: true,
             firewalled: config.firewalled,
             adaptive,
+            online: true,
+            degraded: false,
             bootstrapped: false,
             suspended: false,
             destroyed: false,
@@ -156,6 +164,7 @@ impl Node {
             last_host: None,
             interest: Interest::default(),
             told: None,
+            standing_serial: 0,
             tasks: VecDeque::new(),
             events: VecDeque::new(),
             outbox: Outbox::default(),
@@ -326,9 +335,13 @@ impl Node {
     }
 
     fn changed_standing(&mut self) -> Option<Event> {
+        if self.told == Some(self.standing()) {
+            return None;
+        }
+        self.standing_serial = self.standing_serial.wrapping_add(1);
         let standing = self.standing();
-        let told = self.told.replace(standing);
-        (told != Some(standing)).then(|| Event::Standing(Box::new(standing)))
+        self.told = Some(standing);
+        Some(Event::Standing(Box::new(standing)))
     }
 
     fn next_key(&mut self) -> u32 {

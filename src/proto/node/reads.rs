@@ -45,11 +45,14 @@ impl Node {
     /// What the node is to others, right now. An [`Event::Standing`] tells when it changes.
     pub fn standing(&self) -> Standing {
         Standing {
+            serial: self.standing_serial,
             bootstrapped: self.bootstrapped,
             ephemeral: self.ephemeral,
             firewalled: self.firewalled,
-            online: self.health.online,
-            degraded: self.health.degraded,
+            online: self.online,
+            degraded: self.degraded,
+            health_online: self.health.online,
+            health_degraded: self.health.degraded,
             host: self.nat.host(),
             port: self.nat.port(),
             table_id: self.table.id(),
@@ -74,10 +77,6 @@ impl Node {
         &self.health
     }
 
-    pub fn health_mut(&mut self) -> &mut Health {
-        &mut self.health
-    }
-
     pub fn settled(&self) -> &Settled {
         &self.settled
     }
@@ -86,17 +85,9 @@ impl Node {
         &self.counters
     }
 
-    pub fn counters_mut(&mut self) -> &mut Counters {
-        &mut self.counters
-    }
-
     /// Ticks so far, from a random start.
     pub fn tick_count(&self) -> i32 {
         self.tick
-    }
-
-    pub fn set_tick_count(&mut self, tick: i32) {
-        self.tick = tick;
     }
 
     /// Ticks until the table is refreshed.
@@ -104,17 +95,14 @@ impl Node {
         self.refresh_ticks
     }
 
-    pub fn set_refresh_ticks(&mut self, ticks: i32) {
-        self.refresh_ticks = ticks;
-    }
-
     /// Ticks until an adaptive node tries to go persistent.
     pub fn stable_ticks(&self) -> i32 {
         self.stable_ticks
     }
 
-    pub fn set_stable_ticks(&mut self, ticks: i32) {
-        self.stable_ticks = ticks;
+    /// When the last tick was, on the `wall_ms` clock: how sleep is noticed.
+    pub fn last_tick_ms(&self) -> u64 {
+        self.last_tick_wall_ms
     }
 
     pub fn table(&self) -> &Table {

@@ -1,5 +1,6 @@
 //! What a node does by the clock: ticks, checks, refreshes; sleeping and waking.
 
+use super::super::health::Health;
 use super::super::table::K;
 use super::super::types::*;
 use super::Node;
@@ -47,7 +48,20 @@ impl Node {
             self.refresh_now();
         }
         self.down_hints_sent = 0;
-        if self.health.update(self.counters.responses, self.counters.timeouts) {
+        self.judge_health(self.counters.responses, self.counters.timeouts);
+    }
+
+    pub(super) fn judge_health(&mut self, responses: i64, timeouts: i64) {
+        if self.health.update(responses, timeouts) {
+            self.follow_health();
+        }
+    }
+
+    pub(super) fn follow_health(&mut self) {
+        let Health { online, degraded, .. } = self.health;
+        let standing = (online || degraded, degraded);
+        if (self.online, self.degraded) != standing {
+            (self.online, self.degraded) = standing;
             self.emit(Event::NetworkUpdate);
         }
     }
@@ -60,9 +74,8 @@ impl Node {
         self.stable_ticks = MORE_STABLE_TICKS;
         self.refresh_ticks = 1;
         self.last_host = None;
-        if self.health.reset() {
-            self.emit(Event::NetworkUpdate);
-        }
+        self.health.reset();
+        self.follow_health();
         if self.adaptive && !self.ephemeral {
             self.ephemeral = true;
             self.emit(Event::Ephemeral);

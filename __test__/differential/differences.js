@@ -1,0 +1,221 @@
+'use strict'
+
+// Section 11 of the protocol: where the engine differs from the reference on purpose. Each entry
+// changes that one thing in the copy of the reference under comparison, and nothing else is forgiven.
+// What is random (tids, tokens, the order of random picks) is mapped in trace.js and reference.js.
+
+const b4a = require('b4a')
+const { IO_SUSPENDED } = require('dht-rpc-reference/lib/errors')
+const { compare } = require('../helpers/ids')
+
+const REPLY = 0x13
+const PING_NAT = 1
+const DATAGRAM_LIMIT = 2048
+
+// `classes({DHT, IO, Table, Session, Health})` comes before the node is made, `node(dht, udx)` after,
+// `slept(dht, ms)` when the wall clock has gone on alone.
+module.exports = [
+  {
+    title: 'closest is exactly the k nearest, in XOR order',
+    classes({ Table }) {
+      const { closest } = Table.prototype
+      Table.prototype.closest = function (target, k = this.k) {
+        const all = closest.call(this, this.id, Infinity)
+        if (k === Infinity) return all
+        return all.sort((a, b) => compare(target, a.id, b.id)).slice(0, k)
+      }
+    }
+  },
+  {
+    title: 'a reply to an internal command comes from where it was asked',
+    classes({ IO }) {
+      const { onmessage } = IO.prototype
+      IO.prototype.onmessage = function (socket, datagram, from) {
+        if (datagram[0] === REPLY && datagram.byteLength >= 4) {
+          const tid = datagram.readUInt16LE(2)
+          const asked = this.inflight.find((request) => request.tid === tid)
+          if (asked && asked.internal && !mayAnswer(asked.to, from)) return
+        }
+        onmessage.call(this, socket, datagram, from)
+      }
+    }
+  },
+  {
+    title: 'waiting requests leave as soon as there is a place, in order; answered ones never',
+    node({ io }) {
+      const waiting = new Waiting(io.inflight)
+      const { recv, isFull } = io.congestion
+      const { _drain } = io
+      let leaving = false
+
+      io._pending = waiting
+      io.congestion.isFull = () => isFull.call(io.congestion) || (!leaving && !waiting.isEmpty())
+      io.congestion.recv = () => {
+        recv.call(io.congestion)
+        // Once all that this call gives back is given back.
+        queueMicrotask(() => leave(fill))
+      }
+      io._drain = () => leave(() => _drain.call(io))
+
+      function fill() {
+        while (!waiting.isEmpty() && !io.congestion.isFull()) waiting.shift()._sendNow()
+      }
+
+      function leave(work) {
+        leaving = true
+        work()
+        leaving = false
+      }
+    }
+  },
+  {
+    title: 'rtt does not count the time that the machine slept',
+    slept({ io }, ms) {
+      for (const request of io.inflight) request._timestamp += ms
+    }
+  },
+  {
+    title: 'a datagram over 2048 bytes is dropped',
+    node(dht, udx) {
+      const { receive } = udx
+      udx.receive = (socket, datagram, from) => {
+        if (datagram.byteLength <= DATAGRAM_LIMIT) receive.call(udx, socket, datagram, from)
+      }
+    }
+  },
+  {
+    title: 'a down hint does not remove a node that answers the check',
+    classes({ DHT }) {
+      const { _onresponse, _removeStaleNode } = DHT.prototype
+      DHT.prototype._onresponse = function (reply, external) {
+        const { from } = reply
+        const accepted = this._filterNode === null || this._filterNode(from)
+        this._answered = accepted ? from.id : null
+        _onresponse.call(this, reply, external)
+      }
+      DHT.prototype._removeStaleNode = function (node, lastSeen) {
+        const answered = this._answered && b4a.equals(this._answered, node.id)
+        if (!answered) _removeStaleNode.call(this, node, lastSeen)
+      }
+    }
+  },
+  {
+    title: 'an unanswered PING_NAT does not remove a node',
+    classes({ DHT }) {
+      const { _ontimeout } = DHT.prototype
+      DHT.prototype._ontimeout = function (request) {
+        if (!request.internal || request.command !== PING_NAT) _ontimeout.call(this, request)
+      }
+    }
+  },
+  {
+    title: 'after the table is rebuilt full buckets are renewed on',
+    classes({ Table }) {
+      const { on } = Table.prototype
+      Table.prototype.on = function (name, listener) {
+        if (name === 'row') this.rows.forEach((row) => listener(row))
+        return on.call(this, name, listener)
+      }
+    }
+  },
+  {
+    title: 'nodes dropped by a rebuilt table give remove-node',
+    classes({ DHT }) {
+      DHT.prototype._removeNode = function (node) {
+        if (!this.nodes.has(node)) return
+        this.table.remove(node.id)
+        this.nodes.remove(node)
+      }
+    },
+    node(dht) {
+      const { remove } = dht.nodes
+      dht.nodes.remove = (node) => {
+        remove.call(dht.nodes, node)
+        if (!dht.table.has(node.id)) dht.emit('remove-node', node)
+      }
+    }
+  },
+  {
+    title: 'our own entry leaves the node list with the table',
+    classes({ DHT }) {
+      const { _updateNetworkState } = DHT.prototype
+      DHT.prototype._updateNetworkState = async function (onlyFirewall) {
+        const changed = await _updateNetworkState.call(this, onlyFirewall)
+        const own = this.nodes.toArray().find((node) => b4a.equals(node.id, this.table.id))
+        if (own) this.nodes.remove(own)
+        return changed
+      }
+    }
+  },
+  {
+    title: 'degraded clears after an offline tick too',
+    classes({ Health }) {
+      const { update } = Health.prototype
+      Health.prototype.update = function () {
+        // It never was counted as healthy, but is taken off as such.
+        if (this.oldest?.offline) this._healthyTicks++
+        update.call(this)
+      }
+    }
+  },
+  {
+    title: 'session.destroy gives window places back once, and only those that were taken',
+    classes({ Session }) {
+      Session.prototype.destroy = function (error) {
+        while (this.inflight.length > 0) {
+          const [request] = this.inflight
+          if (request.sent === 0) this.dht.io.congestion.send()
+          request.destroy(error)
+        }
+      }
+    }
+  },
+  {
+    title: 'a request made while suspended rejects at once, uncounted',
+    classes({ IO }) {
+      const { createRequest } = IO.prototype
+      IO.prototype.createRequest = function (...args) {
+        const request = createRequest.apply(this, args)
+        if (request === null || !this.suspended) return request
+        this.stats.requests.total--
+        if (request.internal && request.command in this.stats.commands) {
+          this.stats.commands[request.command].tx--
+        }
+        request.send = () => queueMicrotask(() => request.destroy(IO_SUSPENDED()))
+        return request
+      }
+    }
+  }
+]
+
+// Requests that wait for the window, without those that were answered or destroyed meanwhile.
+class Waiting {
+  constructor(inflight) {
+    this._inflight = inflight
+    this._requests = []
+  }
+
+  push(request) {
+    this._requests.push(request)
+  }
+
+  shift() {
+    return this.isEmpty() ? undefined : this._requests.shift()
+  }
+
+  isEmpty() {
+    while (this._requests.length > 0 && !this._inflight.includes(this._requests[0])) {
+      this._requests.shift()
+    }
+    return this._requests.length === 0
+  }
+}
+
+function mayAnswer(asked, from) {
+  return asked.port === from.port && (asked.host === from.host || isInside(asked.host))
+}
+
+// Unspecified, loopback, private, link-local: a host may answer from another of its addresses.
+function isInside(host) {
+  return /^(0\.0\.0\.0$|127\.|10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.)/.test(host)
+}

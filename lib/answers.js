@@ -1,0 +1,48 @@
+'use strict'
+
+const native = require('./native')
+const environment = require('./environment')
+const check = require('./check')
+const { parseIPv4 } = require('./address')
+const { packReply } = require('./commands')
+
+const K = 20
+const SURELY_FITS = 1536 // bytes of a value that leave room for whatever else a datagram carries
+
+// What a node's user says to requests from others. An address that cannot be reached is no error:
+// dependents pass what peers gave them.
+module.exports = class Answers {
+  constructor(engine) {
+    this._engine = engine
+  }
+
+  reply(req, error, value, token, closerNodes, to, socket) {
+    this._send(req, false, error, value, token, closerNodes, to, socket)
+  }
+
+  relay(req, value, to, socket) {
+    this._send(req, true, req.command, value, false, false, to, socket)
+  }
+
+  _send(req, relay, number, value, token, closerNodes, to, socket) {
+    const { gone, handle, sockets } = this._engine
+    const bytes = value ? check.value(value) : null
+    if (relay) check.command(number)
+    else check.command(number, 'error', 'ERR_INVALID_ERROR')
+    if (gone || socket === null || !check.isPort(to.port) || parseIPv4(to.host) === -1) return
+    const from = sockets.numberOf(socket)
+    if (bytes !== null && bytes.byteLength > SURELY_FITS) {
+      this._checkFits(req, relay, bytes, token, closerNodes, from)
+    }
+    native.reply(handle, packReply(req, relay, number, bytes, token, closerNodes, to, from))
+    environment.queueFlush()
+  }
+
+  _checkFits(req, relay, bytes, token, closerNodes, socket) {
+    const { dht, sockets } = this._engine
+    const hasId = !dht.ephemeral && sockets.get(socket) === sockets.server
+    if (relay) return check.requestFits(bytes, hasId, false, req.command, req.target !== null)
+    const count = closerNodes && req.target !== null ? Math.min(K, dht.table.size) : 0
+    check.replyFits(bytes, hasId, token, count)
+  }
+}

@@ -1,0 +1,16 @@
+'use strict'
+
+module.exports = deferred
+
+// A promise to be settled from outside. Nobody needs to catch it.
+function deferred() {
+  const d = { promise: null, resolve: null, reject: null }
+  d.promise = new Promise((resolve, reject) => {
+    d.resolve = resolve
+    d.reject = reject
+  })
+  d.promise.catch(noop)
+  return d
+}
+
+function noop() {}
