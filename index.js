@@ -256,6 +256,7 @@ class DHT extends EventEmitter {
   delayedPing(to, delayMs, opts) {
     const tooLong = typeof delayMs === 'number' && delayMs > this.maxPingDelay
     if (tooLong) throw DHTError.DELAY_TOO_LONG(this.maxPingDelay)
+    if (this.destroyed) throw DHTError.NODE_DESTROYED()
     try {
       const value = Buffer.alloc(4)
       value.writeUInt32LE(check.integer(delayMs, 'delayMs', 0, this.maxPingDelay))

@@ -33,7 +33,9 @@ test('the tarball carries the binary, the sources, and nothing else', () => {
   const sources = inTree
     .filter((entry) => entry.isFile())
     .map((entry) => path.relative(ROOT, path.join(entry.parentPath || entry.path, entry.name)))
-  for (const file of [PREBUILT, 'index.js', 'index.d.ts', 'LICENSE', 'Cargo.lock', ...sources]) {
+  const types = fs.readdirSync(path.join(ROOT, 'lib', 'types')).map((name) => `lib/types/${name}`)
+  const others = ['index.js', 'index.d.ts', 'LICENSE', 'Cargo.lock']
+  for (const file of [PREBUILT, ...others, ...types, ...sources]) {
     assert.ok(files.includes(file.replaceAll(path.sep, '/')), `${file} is missing`)
   }
   const strangers = files.filter((file) => /^(__test__|tests|bench|target|node_modules)/.test(file))

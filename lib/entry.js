@@ -30,6 +30,7 @@ module.exports = class Entry {
     this.port = slab.words[i + 2]
     this.host = formatIPv4(slab.words[i + 1])
     this.update(slab, at)
+    if (this.#to === null) this.token = null // as one that the user named has it
     Object.defineProperties(this, FIELDS)
   }
 

@@ -18,6 +18,7 @@ module.exports = class Pump {
     this._skipped = 0
     this._silentSince = 0
     this._driveBound = this._drive.bind(this)
+    this._stopBound = this._stop.bind(this)
   }
 
   // A request was made.
@@ -60,7 +61,7 @@ module.exports = class Pump {
   _giveUp() {
     this._budget /= 2
     if (this._budget < MIN_BUDGET_MS) this._budget = 0
-    this._stop()
+    setImmediate(this._stopBound) // what this turn settled goes on first
   }
 
   _stop() {

@@ -38,20 +38,16 @@ class Session {
     throw check.invalid(TypeError, 'ERR_INVALID_SESSION', 'session', allowed, session)
   }
 
-  query({ target, command, value }, opts = {}) {
-    return this.dht.query({ target, command, value }, { ...opts, session: this })
+  query(message, opts = {}) {
+    return this.dht.query(message, { ...opts, session: this })
   }
 
-  request({ token, command, target, value }, { host, port }, opts = {}) {
-    return this.dht.request(
-      { token, command, target, value },
-      { host, port },
-      { ...opts, session: this }
-    )
+  request(message, to, opts = {}) {
+    return this.dht.request(message, to, { ...opts, session: this })
   }
 
-  ping({ host, port }, opts = {}) {
-    return this.dht.ping({ host, port }, { ...opts, session: this })
+  ping(to, opts = {}) {
+    return this.dht.ping(to, { ...opts, session: this })
   }
 
   destroy(err) {

@@ -6,6 +6,7 @@
 
 const { spawnSync } = require('child_process')
 const fs = require('fs')
+const os = require('os')
 const path = require('path')
 const { ROOT, platformName, prebuiltPath, libraryName } = require('../lib/platform')
 
@@ -22,14 +23,26 @@ function build({ ifNeeded = false } = {}) {
   const { error, status } = spawnSync(
     'cargo',
     ['build', '--release', '--locked', '--lib', '--target-dir', target],
-    { cwd: ROOT, stdio: 'inherit' }
+    { cwd: ROOT, stdio: 'inherit', env: { ...process.env, CARGO_ENCODED_RUSTFLAGS: rustFlags() } }
   )
   if (error && ifNeeded && loads()) return
   if (error) fail(`cargo cannot be started (${error.code}). Install Rust: https://rustup.rs`)
   if (status !== 0) fail('cargo build failed, see above.')
-  publish(path.join(target, 'release', libraryName()))
+  const built = path.join(target, 'release', libraryName())
+  if (!fs.existsSync(built)) fail(`cargo made no ${libraryName()} for this target.`)
+  publish(built)
   const leftovers = !CHECKOUT && !process.env.CARGO_TARGET_DIR
   if (leftovers) fs.rmSync(target, { recursive: true, force: true })
+}
+
+// Messages in the binary name no folder of the machine that it was made on. On musl Rust links statically unless told
+// otherwise, and makes no library that Node.js could load.
+function rustFlags() {
+  const home = process.env.CARGO_HOME || path.join(os.homedir(), '.cargo')
+  const flags = (process.env.RUSTFLAGS || '').split(/\s+/).filter(Boolean)
+  flags.push(`--remap-path-prefix=${home}=cargo`, `--remap-path-prefix=${ROOT}=dht-rpc-native`)
+  if (platformName().endsWith('-musl')) flags.push('-Ctarget-feature=-crt-static')
+  return flags.join('\x1f')
 }
 
 // A project that installs this folder by its path gets a link: npm leaves the folder's dependencies to the folder.

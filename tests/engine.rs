@@ -28,7 +28,9 @@ impl Sink for Channel {
     fn event(&self, event: Event) -> bool {
         self.0.send(Told::Event(event)).is_ok()
     }
-    fn send(&self, _: &Transmit, _: &[u8]) {}
+    fn send(&self, _: &Transmit, _: &[u8]) -> bool {
+        false
+    }
     fn network_changed(&self) {}
     fn crashed(&self, message: &str) {
         let _ = self.0.send(Told::Crashed(message.to_owned()));
@@ -164,6 +166,21 @@ fn a_borrowed_poll_serves_and_is_taken_back() {
     client.wait_for_response(2);
     server.runner.destroy();
     client.runner.destroy();
+}
+
+#[test]
+fn a_node_destroyed_twice_takes_nobody_with_it() {
+    let first = TestNode::bootstrapper();
+    first.runner.destroy();
+    let second = TestNode::bootstrapper();
+    let server = TestNode::bootstrapper();
+    first.runner.destroy();
+    second.ping(1, server.port()).unwrap();
+    second.wait_for_response(1);
+    server.ping(2, second.port()).unwrap();
+    server.wait_for_response(2);
+    second.runner.destroy();
+    server.runner.destroy();
 }
 
 #[test]

@@ -55,12 +55,18 @@ class Clock {
   _next(until) {
     let next = null
     for (const timer of this._timers) {
-      if (timer.at > until) continue
-      if (next === null || timer.at < next.at || (timer.at === next.at && timer.order < next.order))
-        next = timer
+      if (timer.at <= until && (next === null || isBefore(timer, next))) next = timer
     }
     return next
   }
+}
+
+// Node promises no order among timers of the same ms: the window turns first, then the tick comes,
+// then what times out, in the order of asking.
+function isBefore(a, b) {
+  if (a.at !== b.at) return a.at < b.at
+  const [first, second] = [a, b].map(({ every, ms }) => (every ? ms : Infinity))
+  return first === second ? a.order < b.order : first < second
 }
 
 class Timer {

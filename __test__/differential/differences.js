@@ -6,7 +6,7 @@
 
 const b4a = require('b4a')
 const { IO_SUSPENDED } = require('dht-rpc-reference/lib/errors')
-const { compare } = require('../helpers/ids')
+const { compare, idOf } = require('../helpers/ids')
 
 const REPLY = 0x13
 const PING_NAT = 1
@@ -144,6 +144,18 @@ module.exports = [
         const own = this.nodes.toArray().find((node) => b4a.equals(node.id, this.table.id))
         if (own) this.nodes.remove(own)
         return changed
+      }
+    }
+  },
+  {
+    title: 'addNode refreshes a node that is known, it is not listed twice',
+    classes({ DHT }) {
+      const { addNode } = DHT.prototype
+      DHT.prototype.addNode = function ({ host, port }) {
+        const known = this.table.get(idOf({ host, port }))
+        if (known === null) return addNode.call(this, { host, port })
+        known.added = known.pinged = known.seen = this._tick
+        this.nodes.add(known)
       }
     }
   },

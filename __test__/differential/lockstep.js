@@ -10,13 +10,13 @@ const FIND_NODE = 2
 // state after it. A side answers a command with `{trace, state}`; the trace is a list of
 // `{at, send: {socket, to, ttl, hex}}` and `{at, event, fields}` in order.
 class Lockstep {
-  constructor(engine) {
+  constructor(engine, differences) {
     this.history = []
     this.mono = 1000000
     this.wall = 1700000000000
     this._sides = {
       engine: { player: engine, trace: new Trace() },
-      reference: { player: new Reference(), trace: new Trace() }
+      reference: { player: new Reference(differences), trace: new Trace() }
     }
   }
 
@@ -31,7 +31,10 @@ class Lockstep {
     })
     const reference = await this._playTo('reference', withCentre(timed, engine), datagram, lookups)
     if (command.op === 'advance') this._pass(command.until)
-    if (command.op === 'session-destroy') for (const side of [engine, reference]) sortSettled(side)
+    for (const side of [engine, reference]) {
+      sortBy(side, 'queries', ({ query }) => query)
+      if (command.op === 'session-destroy') sortBy(side, 'settled', ({ user }) => user)
+    }
     Divergence.check(this.history, reference, engine)
     return pair(reference, engine)
   }
@@ -65,11 +68,12 @@ function withCentre(command, { trace }) {
   return { ...command, centre: trace.find(({ event }) => event === 'created').centre }
 }
 
-// The order in which a session rejects its requests is not promised.
-function sortSettled({ trace }) {
-  trace.sort((a, b) => {
-    const both = a.category === 'settled' && b.category === 'settled'
-    return both ? a.user - b.user : 0
+// No order is promised among the streams of several queries, and the promises of a session's requests.
+function sortBy({ trace }, category, key) {
+  const sorted = trace.filter((entry) => entry.category === category)
+  sorted.sort((a, b) => key(a) - key(b))
+  trace.forEach((entry, i) => {
+    if (entry.category === category) trace[i] = sorted.shift()
   })
 }
 

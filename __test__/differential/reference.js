@@ -5,7 +5,6 @@ const sodium = require('sodium-universal')
 const Clock = require('./clock')
 const FakeUDX = require('./fake-udx')
 const ReferenceCalls = require('./reference-calls')
-const differences = require('./differences')
 const loadReference = require('./load-reference')
 const report = require('./report')
 
@@ -13,7 +12,9 @@ const LIFE_CYCLE = ['ready', 'persistent', 'ephemeral', 'wakeup', 'network-updat
 
 // The reference, on a clock and sockets of ours. Takes the same commands as engine.js.
 class Reference {
-  constructor() {
+  // `differences`: those of differences.js that count.
+  constructor(differences) {
+    this._differences = differences
     this.clock = new Clock()
     this.dht = null
     this.udx = null
@@ -40,7 +41,7 @@ class Reference {
   }
 
   _call(command, slept) {
-    if (slept > 0) for (const difference of differences) difference.slept?.(this.dht, slept)
+    if (slept > 0) for (const difference of this._differences) difference.slept?.(this.dht, slept)
     if (command.op === 'advance') return this.clock.advance(command.until, turn)
     return this.calls.call(command)
   }
@@ -51,7 +52,7 @@ class Reference {
     this.dht = dht
     this.udx = udx
     this.calls = new ReferenceCalls(this)
-    for (const { node } of differences) node?.(dht, udx)
+    for (const difference of this._differences) difference.node?.(dht, udx)
 
     for (const name of LIFE_CYCLE) dht.on(name, () => this.tell(name))
     dht.on('nat-update', (host, port) => this.tell('nat-update', { host, port }))
@@ -74,7 +75,7 @@ class Reference {
       Health: load('dht-rpc-reference/lib/health'),
       Table: load('kademlia-routing-table')
     }
-    for (const difference of differences) difference.classes?.(classes)
+    for (const difference of this._differences) difference.classes?.(classes)
     this._choose(classes)
 
     const udx = new FakeUDX(command, (socket, to, ttl, datagram) => {

@@ -2,6 +2,7 @@
 
 const assert = require('assert')
 const { createHash } = require('crypto')
+const ALL_DIFFERENCES = require('./differences')
 const Lockstep = require('./lockstep')
 const { Peers } = require('./peers')
 const wire = require('../helpers/wire')
@@ -13,7 +14,7 @@ const PORTS = { server: 49737, client: 50000 }
 // A node on both sides and the peers around it: what scenarios are written with. Every method that
 // plays a step throws a Divergence where the sides differ; a step is what they agree on.
 class World {
-  constructor(engine, name) {
+  constructor(engine, name, differences = ALL_DIFFERENCES) {
     this.peers = new Peers()
     // All that was agreed on so far.
     this.trace = []
@@ -21,7 +22,7 @@ class World {
     this.open = []
     this.state = null
     this.centre = null
-    this._lockstep = new Lockstep(engine)
+    this._lockstep = new Lockstep(engine, differences)
     this._seed = createHash('sha256').update(name).digest('hex')
     this._tid = 0
     this._numbers = { user: 0, query: 0 }

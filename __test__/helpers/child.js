@@ -4,7 +4,7 @@ module.exports = { run }
 
 // Runs a script in a process of its own; the script finds the package's path in process.argv[1].
 // Resolves with { code, signal, stdout, stderr, ms }; one that is still there at the deadline is killed.
-function run(source, args = [], { ms = 20000, execArgv = [] } = {}) {
+function run(source, args = [], { ms = 20000, execArgv = [], onstdout } = {}) {
   const started = performance.now()
   const child = spawn(process.execPath, [...execArgv, '-e', source, ...args], {
     stdio: ['ignore', 'pipe', 'pipe']
@@ -12,7 +12,10 @@ function run(source, args = [], { ms = 20000, execArgv = [] } = {}) {
 
   let stdout = ''
   let stderr = ''
-  child.stdout.on('data', (data) => (stdout += data))
+  child.stdout.on('data', (data) => {
+    stdout += data
+    if (onstdout) onstdout(stdout)
+  })
   child.stderr.on('data', (data) => (stderr += data))
 
   return new Promise((resolve, reject) => {

@@ -41,4 +41,17 @@ node.query({ target: 'abc', command: 0 })
 // @ts-expect-error an address needs a port
 void node.request({ target, command: 0 }, { host: '127.0.0.1' })
 
-console.log(id, rtt, error, listed)
+// Names for what a user writes down.
+const options: DHT.Options = { port: [1, 2], filterNode: (peer: DHT.Peer) => peer.port > 1 }
+const onevent = (...[req]: DHT.Events['request']): DHT.Address => req.from
+const session: DHT.Session = node.session()
+const names: DHT.Query<string> = session.query(
+  { target, command: 1 },
+  { map: (one: DHT.Reply) => one.from.host }
+)
+const code: DHT.InputErrorCode = 'ERR_INVALID_SESSION'
+const oldest: DHT.Node | null = node.nodes.oldest
+// @ts-expect-error only a node makes them
+void DHT.Query
+
+console.log(id, rtt, error, listed, options, onevent, names, code, oldest)

@@ -13,6 +13,7 @@ function show(value) {
   if (value instanceof Error) return 'error'
   if (typeof value === 'boolean' || value === undefined) return String(value)
   if (typeof value !== 'object') return typeof value
+  if ('downHints' in value) return 'entry'
   const prototype = Object.getPrototypeOf(value)
   const plain = prototype === Object.prototype || prototype === null
   return plain ? `{ ${Object.keys(value).join(', ')} }` : 'object'

@@ -102,7 +102,9 @@ async function only(row, node) {
   row('anyPort: false, ready()', await node.ready().then(() => 'resolves', code))
   row('anyPort: false, destroy()', await node.destroy().then(() => 'resolves', code))
   row('anyPort: false, close', `${closed} times`)
+  // The reference leaves them behind, and the process would not end.
   clearInterval(node._tickInterval)
+  node.io.networkInterfaces?.destroy()
 }
 
 async function behaviour(row, DHT, world) {

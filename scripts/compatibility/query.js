@@ -140,12 +140,21 @@ async function options(row, node, server) {
   const mapped = node.findNode(TARGET, { map: () => null })
   row('map to nothing', `${(await rows(mapped)).length} rows`)
   row('map to nothing: successes', yesNo(mapped.successes > 0))
+  await inSession(row, node)
+}
+
+async function inSession(row, node) {
+  const lost = await silent()
   const session = node.session()
-  const held = node.findNode(TARGET, { session })
-  held.resume()
+  const query = node.findNode(TARGET, { session, nodes: [lost.address], onlyClosestNodes: true })
+  query.resume()
   await new Promise(setImmediate)
-  row('session: its requests are in flight there', yesNo(session.inflight.length > 0))
-  await held.finished()
+  row('session: requests in flight', `${session.inflight.length}, ${query.inflight}`)
+  query.destroy()
+  row('session: of a destroyed query', `${session.inflight.length}`)
+  session.destroy()
+  row('session: destroyed', `${session.inflight.length}`)
+  await lost.close()
 }
 
 async function commits(row, node) {

@@ -56,7 +56,8 @@ async function table(row, world) {
   row('a known one again', `${table.size}, latest ${node.nodes.latest.port}`)
   row('addNode()', await attempt(() => node.addNode({ host: HOST, port: 3 })))
   await node.destroy()
-  row('after destroy', `${table.size}, ${node.nodes.length}`)
+  row('after destroy', String(table.size))
+  row('a known one again: nodes.length', String(node.nodes.length))
 }
 
 async function list(row, world) {
@@ -94,6 +95,8 @@ async function entries(row, world) {
   await node.fullyBootstrapped()
 
   const entry = node.nodes.latest
+  row('an entry', Object.keys(entry).join(', '))
+  row('an entry that was named: fields', Object.keys(named).join(', '))
   for (const name of ENTRY) row(`entry.${name}`, `${kindOf(entry, name)}: ${show(entry[name])}`)
   row('entry.id owns its bytes', yesNo(entry.id.buffer.byteLength === 32))
   row('entry.to', show(entry.to))

@@ -39,7 +39,7 @@ pub fn create(environment: u32, config: NodeConfig) -> Result<u32> {
     let node = Engine::get()
         .add(config.core(), bind, config.shards as usize, sink)
         .map_err(|error| Error::new(Status::GenericFailure, error.to_string()))?;
-    // Whether somebody listens is known when a request is delivered, not when it comes in.
+    // JavaScript alone knows whether somebody listens by the time that a request is delivered.
     node.with(|node, _| node.set_interest(Interest { requests: true, nodes: false }));
     environment::insert(handle, node);
     Ok(handle)
@@ -95,12 +95,6 @@ pub fn reply(handle: u32, bytes: &[u8]) {
 #[napi(catch_unwind)]
 pub fn flush() {
     environment::flush();
-}
-
-/// Forgets a request: no event follows.
-#[napi(catch_unwind)]
-pub fn cancel(handle: u32, user: u32) {
-    call(handle, move |node, _| node.cancel(user));
 }
 
 /// Drops the requests of a session, without events for those that the user made.
@@ -187,8 +181,7 @@ pub fn nat_add(handle: u32, ip: u32, port: u32) {
 #[napi(catch_unwind)]
 pub fn nat_add_quietly(handle: u32, ip: u32, port: u32) -> u32 {
     let addr = address(ip, port);
-    let add = |node: &mut Node, _| node.nat_add_quietly(addr) as u32;
-    environment::node(handle).and_then(|node| node.with(add)).unwrap_or(0)
+    environment::run(handle, |node, _| node.nat_add_quietly(addr) as u32).unwrap_or(0)
 }
 
 /// Judges the health by these counters.

@@ -4,6 +4,7 @@
 //! threads reach of it is [`Shared`].
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,7 +16,7 @@ use parking_lot::Mutex;
 use super::commands::Answer;
 use super::outbox::Outbox;
 use super::sink::Own;
-use crate::engine::{Engine, Runner};
+use crate::engine::{Runner, Shard};
 use crate::proto::{Node, Now};
 
 /// Weak: it does not keep the process alive unless it is referenced for a live node.
@@ -57,8 +58,11 @@ impl Shared {
 struct Environment {
     /// One for each time that the front was loaded: module caches can be reset.
     opened: Vec<Arc<Shared>>,
-    /// By handle - 1.
-    nodes: Vec<Option<Arc<Runner>>>,
+    nodes: HashMap<u32, Arc<Runner>>,
+    /// The last handle given; they are not used again.
+    last_handle: u32,
+    /// Those that the nodes of this environment were placed on.
+    shards: Vec<Arc<Shard>>,
     /// What came of JavaScript's own calls.
     own: Arc<Outbox>,
     /// Replies of this turn, in the order in which they were made.
@@ -80,7 +84,9 @@ pub fn open(env: Env, wake: Function<'_, (), ()>) -> Result<u32> {
         e.opened.push(shared);
         let number = e.opened.len() as u32 - 1;
         if number == 0 {
-            // Registered after the function, so that it runs before the function is torn down.
+            // Registered after the first function, so that it runs before that is torn down; the
+            // functions of later loadings are detached by it as well, and calling one that was
+            // torn down is refused by N-API.
             env.add_env_cleanup_hook((), |()| tear_down())?;
         }
         Ok(number)
@@ -109,28 +115,29 @@ pub fn shared(number: u32) -> Option<Arc<Shared>> {
 /// Reserves the next handle.
 pub fn next_handle() -> u32 {
     ENVIRONMENT.with_borrow_mut(|e| {
-        e.nodes.push(None);
-        e.nodes.len() as u32
+        e.last_handle += 1;
+        e.last_handle
     })
 }
 
 /// Binds a handle to its node.
 pub fn insert(handle: u32, node: Arc<Runner>) {
     ENVIRONMENT.with_borrow_mut(|e| {
-        if let Some(place) = e.nodes.get_mut(handle as usize - 1) {
-            *place = Some(node);
+        if !e.shards.iter().any(|shard| Arc::ptr_eq(shard, node.shard())) {
+            e.shards.push(Arc::clone(node.shard()));
         }
+        e.nodes.insert(handle, node);
     });
 }
 
 /// Forgets a handle's node.
 pub fn remove(handle: u32) -> Option<Arc<Runner>> {
-    ENVIRONMENT.with_borrow_mut(|e| e.nodes.get_mut(handle.checked_sub(1)? as usize)?.take())
+    ENVIRONMENT.with_borrow_mut(|e| e.nodes.remove(&handle))
 }
 
 /// The node of a handle; `None` after it was destroyed.
 pub fn node(handle: u32) -> Option<Arc<Runner>> {
-    ENVIRONMENT.with_borrow(|e| e.nodes.get(handle.checked_sub(1)? as usize)?.clone())
+    ENVIRONMENT.with_borrow(|e| e.nodes.get(&handle).cloned())
 }
 
 /// Runs `f` on a node; what comes of it waits for [`drain_own`].
@@ -165,26 +172,28 @@ pub fn flush() {
     }
 }
 
-/// Runs the polls of all shards on this thread, without waiting.
+/// Runs the polls of this environment's shards on this thread, without waiting.
 pub fn drive() {
-    Engine::get().for_each_shard(|shard| shard.drive());
+    let shards = ENVIRONMENT.with_borrow(|e| e.shards.clone());
+    shards.iter().for_each(|shard| shard.drive());
 }
 
 /// Gives the polls back.
 pub fn release() {
-    Engine::get().for_each_shard(|shard| shard.release());
+    ENVIRONMENT.with_borrow(|e| e.shards.iter().for_each(|shard| shard.release()));
 }
 
 /// The environment ends: nothing may reach it any more, and its nodes go.
 fn tear_down() {
+    release();
     let environment = ENVIRONMENT.take();
     for shared in &environment.opened {
         shared.wake.lock().take();
     }
-    release();
     for (handle, answer) in &environment.answers {
-        let node = environment.nodes.get(*handle as usize - 1).and_then(Option::as_ref);
-        node.map(|node| node.with(|node, now| answer.send(node, now)));
+        if let Some(node) = environment.nodes.get(handle) {
+            node.with(|node, now| answer.send(node, now));
+        }
     }
-    environment.nodes.iter().flatten().for_each(|node| node.destroy());
+    environment.nodes.values().for_each(|node| node.destroy());
 }

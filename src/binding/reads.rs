@@ -9,7 +9,7 @@ use napi_derive::napi;
 use super::environment;
 use super::view;
 use crate::engine::network_interfaces;
-use crate::proto::{Bytes32, Node};
+use crate::proto::Node;
 
 /// One address of one network interface.
 #[napi(object)]
@@ -72,13 +72,6 @@ pub fn read_nodes(handle: u32, mut slab: BufferSlice<'_>) -> u32 {
     fill(&mut slab, with(handle, |node| view::nodes(node)))
 }
 
-/// The entries of the table nearest to `target` (32 bytes), nearest first, at most `k`.
-#[napi(catch_unwind)]
-pub fn closest(handle: u32, target: &[u8], k: u32, mut slab: BufferSlice<'_>) -> u32 {
-    let Ok(target) = Bytes32::try_from(target) else { return 0 };
-    fill(&mut slab, with(handle, |node| view::closest(node, &target, k as usize)))
-}
-
 /// Where a query stands; 0 if it is over.
 #[napi(catch_unwind)]
 pub fn query_read(handle: u32, query: u32, mut slab: BufferSlice<'_>) -> u32 {
@@ -96,8 +89,12 @@ pub fn session_inflight(handle: u32, session: u32) -> u32 {
 /// `lib/stats.js` names the indices.
 #[napi(catch_unwind)]
 pub fn counter(handle: u32, index: u32, delivered: f64) -> f64 {
-    let read = |node: &mut Node| number(node, index) + undelivered(node, index, delivered as i64);
-    with(handle, read).unwrap_or(0) as f64
+    let Some(runner) = environment::node(handle) else { return 0.0 };
+    let unsent = if index == 15 { runner.dropped() as i64 } else { 0 };
+    let read = |node: &mut Node, _| {
+        number(node, index) + undelivered(node, index, delivered as i64) + unsent
+    };
+    runner.with(read).unwrap_or(0) as f64
 }
 
 /// Writes a number of the node's, so that it reads as `value` now.

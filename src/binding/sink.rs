@@ -19,8 +19,8 @@ impl Sink for Own {
         self.outbox.push(false, |out| records::event(out, self.handle, &event))
     }
 
-    fn send(&self, transmit: &Transmit, bytes: &[u8]) {
-        self.outbox.push(false, |out| records::send(out, self.handle, transmit, bytes));
+    fn send(&self, transmit: &Transmit, bytes: &[u8]) -> bool {
+        self.outbox.push(false, |out| records::send(out, self.handle, transmit, bytes))
     }
 
     fn network_changed(&self) {}
@@ -41,9 +41,9 @@ impl Sink for Packer {
         self.shared.outbox.push(droppable, |out| records::event(out, self.handle, &event))
     }
 
-    fn send(&self, transmit: &Transmit, bytes: &[u8]) {
+    fn send(&self, transmit: &Transmit, bytes: &[u8]) -> bool {
         let write = |out: &mut Vec<u8>| records::send(out, self.handle, transmit, bytes);
-        self.shared.outbox.push(true, write);
+        self.shared.outbox.push(true, write)
     }
 
     fn network_changed(&self) {

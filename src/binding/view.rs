@@ -14,7 +14,7 @@ use std::net::Ipv4Addr;
 use super::records;
 use crate::engine::Runner;
 use crate::proto::health::Snapshot;
-use crate::proto::{Bytes32, Flag, Node, NodeEntry, QueryState, Standing};
+use crate::proto::{Flag, Node, NodeEntry, QueryState, Standing};
 
 const BOOTSTRAPPED: u32 = 1;
 const EPHEMERAL: u32 = 2;
@@ -77,13 +77,6 @@ pub fn standing(out: &mut Vec<u8>, standing: &Standing) {
 /// Packs the entries of the node list, oldest first.
 pub fn nodes(node: &Node) -> Vec<u8> {
     entries(node.nodes_len(), node.nodes())
-}
-
-/// Packs the entries of the table that are nearest to `target`, nearest first.
-pub fn closest(node: &Node, target: &Bytes32, k: usize) -> Vec<u8> {
-    let mut found = Vec::new();
-    node.table().closest(target, k, &mut found);
-    entries(found.len(), found.into_iter())
 }
 
 /// Packs where a query stands.

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::io;
 use std::net::Ipv4Addr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::{Mutex, MutexGuard, RwLock};
@@ -27,7 +27,8 @@ pub trait Sink: Send + Sync {
     /// `false`: there is no room, the event is dropped and counted.
     fn event(&self, event: Event) -> bool;
     /// A datagram that leaves by a socket of the user's.
-    fn send(&self, transmit: &Transmit, bytes: &[u8]);
+    /// `false`: there is no room, it is dropped and counted.
+    fn send(&self, transmit: &Transmit, bytes: &[u8]) -> bool;
     /// The machine's network interfaces changed.
     fn network_changed(&self);
     /// The node panicked and is gone.
@@ -52,6 +53,7 @@ pub struct Runner {
     /// Calls that came while another thread held the core; whoever lets go of it runs them.
     calls: Mutex<Vec<Call>>,
     sink: Box<dyn Sink>,
+    dropped: AtomicU64,
 }
 
 #[derive(Default)]
@@ -107,6 +109,7 @@ impl Runner {
             core: Mutex::new(Core { node, armed: NEVER, closed: false, released: false }),
             calls: Mutex::default(),
             sink,
+            dropped: AtomicU64::new(0),
         })
     }
 
@@ -158,6 +161,11 @@ impl Runner {
         Ok(())
     }
 
+    /// The shard that the node lives on.
+    pub fn shard(&self) -> &Arc<Shard> {
+        &self.shard
+    }
+
     /// The ports bound now or last; 0 before the first bind.
     pub fn ports(&self) -> Ports {
         *self.ports.lock()
@@ -177,6 +185,11 @@ impl Runner {
         let result = self.settle_into(sink, self.core.lock(), f);
         self.run_waiting_calls();
         result
+    }
+
+    /// Datagrams that the sink had no room for; [`crate::proto::Counters::dropped`] counts the rest.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
     }
 
     /// Whether the user brought the sockets.
@@ -383,7 +396,9 @@ impl Runner {
             rest = after;
             match (transmit.socket, &*sockets) {
                 (Socket::Foreign(_), _) | (_, Bound::Elsewhere) => {
-                    sink.send(&transmit, bytes);
+                    if !sink.send(&transmit, bytes) {
+                        self.dropped.fetch_add(1, Ordering::Relaxed);
+                    }
                     outbox.wake_sink = true;
                 }
                 (socket, Bound::Open(open)) => open.send(socket, transmit.to, transmit.ttl, bytes),

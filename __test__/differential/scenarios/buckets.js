@@ -2,11 +2,13 @@
 
 const assert = require('assert')
 const { COMMANDS } = require('../../helpers/wire')
+const { HOST, PORTS } = require('../world')
 
 const { PING } = COMMANDS
 const K = 20
 const RECENT_NODE = 12
 const OLD_NODE = 360
+const OURSELVES = `${HOST}:${PORTS.server}`
 
 // What becomes of a new node whose bucket is full.
 module.exports = {
@@ -35,6 +37,26 @@ module.exports = {
     assert.strictEqual(world.state.tableSize, 1)
     await world.receive(peer, ping)
     assert.match(world.state.nodes[0], /sampled 100/)
+  },
+
+  'addNode of a known node refreshes it': async (world) => {
+    await world.start()
+    const peers = world.peers.take(2)
+    for (const peer of peers) await world.receive(peer, ping)
+    await world.play({ op: 'set', tick: 105 })
+    const { events } = await world.play({ op: 'add-node', node: peers[0].address })
+    assert.deepStrictEqual(events, [])
+    assert.match(world.state.nodes[1], /seen 105 sampled 100/)
+  },
+
+  'our own entry goes when the table is rebuilt around it': async (world) => {
+    await world.join(30, { quickFirewall: false })
+    await world.play({ op: 'add-node', node: OURSELVES })
+    assert.strictEqual(world.state.tableSize, 31)
+    await world.play({ op: 'update-network-state' })
+    await world.answerAll()
+    assert.strictEqual(world.told('persistent').length, 1)
+    assert.ok(world.told('remove-node').some(({ address }) => address === OURSELVES))
   },
 
   'the list is in the order of being heard': async (world) => {

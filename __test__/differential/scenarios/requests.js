@@ -33,6 +33,15 @@ module.exports = {
     assert.strictEqual(world.told('settled')[0].reply.rtt, 2345)
   },
 
+  'the round-trip time does not count the time that the machine slept': async (world) => {
+    const peer = await startWithPeer(world)
+    const { sends } = await world.ping(peer)
+    await world.advance(100)
+    world.sleep(3000)
+    await world.answer(sends[0])
+    assert.strictEqual(world.told('settled')[0].reply.rtt, 100)
+  },
+
   'a second answer, one after the time-out': async (world) => {
     const peer = await startWithPeer(world)
     const { sends } = await world.ping(peer)

@@ -71,7 +71,7 @@ impl Node {
         true
     }
 
-    /// A node that the user named.
+    /// A node that the user named. One that is known already is as good as new.
     pub(super) fn add_named(&mut self, now: Now, addr: Addr) {
         let id = Id::of(addr);
         let tick = self.tick;
@@ -79,13 +79,21 @@ impl Node {
             self.insert(now, self.entry(id, addr, None));
             return;
         };
-        if let Some(entry) = self.table.entry_mut(slot) {
-            entry.added = tick;
-            entry.pinged = tick;
-            entry.seen = tick;
-        }
+        let Some(entry) = self.table.entry_mut(slot) else {
+            return;
+        };
+        entry.to = None;
+        entry.sampled = 0;
+        entry.added = tick;
+        entry.pinged = tick;
+        entry.seen = tick;
+        entry.down_hints = 0;
+        let entry = *entry;
         self.list.touch(slot);
         self.changed();
+        if self.interest.nodes {
+            self.emit(Event::NodeAdded(entry));
+        }
     }
 
     pub(super) fn remove_id(&mut self, id: &Id) {

@@ -200,7 +200,9 @@ impl Node {
 
     /// Does all that is due. To be called at the time that [`Node::poll_timeout`] names, or later.
     pub fn handle_timeout(&mut self, now: Now) {
-        self.requests.window.advance(now.mono_ms);
+        if self.requests.window.advance(now.mono_ms) {
+            self.release_waiting(now);
+        }
         while let Some(due) = self.next_due(now.mono_ms) {
             match due {
                 Due::Tick => {

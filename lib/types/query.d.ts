@@ -1,0 +1,87 @@
+/// <reference types="node" />
+
+import { EventEmitter } from 'events'
+import { Address, Peer, Reply, Session } from './messages'
+
+export interface QueryOptions<Row = Reply> {
+  /** What to emit for a reply; nothing if it is falsy. */
+  map?: (reply: Reply) => Row
+  /**
+   * `true` sends the command again to each of the 20 closest, with its token. A function is
+   * called for each of them instead.
+   */
+  commit?: boolean | ((reply: Reply, dht: any, query: Query<any>) => unknown)
+  /** Start with these. */
+  nodes?: Iterable<Address & { id?: Uint8Array | null }>
+  /** Start with these: an alias of `nodes`. */
+  closestNodes?: Iterable<Address & { id?: Uint8Array | null }>
+  /** Start with the senders of these. */
+  replies?: Iterable<{ from: Address & { id?: Uint8Array | null } }>
+  /** Start with the senders of these: an alias of `replies`. */
+  closestReplies?: Iterable<{ from: Address & { id?: Uint8Array | null } }>
+  /** Never ask others than those. */
+  onlyClosestNodes?: boolean
+  /** Requests in flight. */
+  concurrency?: number
+  /** Sends of each request after the first, 5 by default. */
+  retries?: number
+  /** Do not wait for the congestion window, and send each request once. */
+  force?: boolean
+  session?: Session | null
+}
+
+export interface QueryEvents<Row> {
+  data: [row: Row]
+  readable: []
+  end: []
+  close: []
+  error: [err: Error]
+  open: []
+  piping: [dest: any]
+}
+
+/** A lookup: a streamx Readable of 16 rows, and an async iterable. */
+export interface Query<Row = Reply> extends EventEmitter<QueryEvents<Row>>, AsyncIterable<Row> {
+  readonly dht: any
+  /** 20. */
+  readonly k: number
+  /** 32 bytes. */
+  readonly target: Uint8Array
+  readonly internal: boolean
+  readonly command: number
+  readonly value: Uint8Array | null
+  readonly force: boolean
+  readonly retries: number
+  map: (reply: Reply) => unknown
+  concurrency: number
+  /** Replies without error. */
+  readonly successes: number
+  /** Replies with an error, and requests that failed. */
+  readonly errors: number
+  readonly inflight: number
+  /** Nearest first, at most 20. Changes until the query is over. */
+  readonly closestReplies: Reply[]
+  /** The senders of `closestReplies`, a new array at each look. */
+  readonly closestNodes: Peer[]
+
+  /**
+   * Resolves when the query is over, also if it is already.
+   *
+   * Rejects with {@link QueryErrorCode}, or with the last error if every commit failed.
+   */
+  finished(): Promise<void>
+
+  readonly readable: boolean
+  readonly destroyed: boolean
+  readonly destroying: boolean
+  read(): Row | null
+  push(row: Row | null): boolean
+  unshift(row: Row): void
+  pipe<Destination>(dest: Destination, cb?: (err: Error | null) => void): Destination
+  pause(): this
+  resume(): this
+  setEncoding(encoding: BufferEncoding): this
+  /** Drops what is in flight, unless it rides on a session of the user's. */
+  destroy(err?: Error | null): void
+  [Symbol.asyncIterator](): AsyncIterator<Row>
+}

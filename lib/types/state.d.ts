@@ -1,0 +1,123 @@
+/// <reference types="node" />
+
+import { Peer } from './messages'
+
+/** A node of the table. Times are in ticks of 5 s. */
+export interface Node {
+  /** 32 bytes. */
+  readonly id: Buffer
+  readonly host: string
+  readonly port: number
+  /** This node as that one saw it when it was last sampled. */
+  readonly to: Peer | null
+  readonly sampled: number
+  readonly added: number
+  readonly pinged: number
+  readonly seen: number
+  readonly downHints: number
+  /** Towards the oldest. */
+  readonly prev: Node | null
+  /** Towards the latest. */
+  readonly next: Node | null
+}
+
+export interface Table {
+  /** The centre, 32 bytes. */
+  readonly id: Buffer
+  /** 20. */
+  readonly k: number
+  readonly size: number
+  has(id: Uint8Array): boolean
+  get(id: Uint8Array): Node | null
+  /** The nodes nearest to `id` (32 bytes), nearest first. */
+  closest(id: Uint8Array, k?: number): Node[]
+  random(): Node | null
+  toArray(): Node[]
+}
+
+/** The nodes of the table in the order in which they were last heard from. */
+export interface NodeList {
+  readonly length: number
+  readonly oldest: Node | null
+  readonly latest: Node | null
+  has(node: Node): boolean
+  toArray(opts?: { limit?: number; reverse?: boolean }): Node[]
+}
+
+export interface HealthStats {
+  readonly online: boolean
+  readonly degraded: boolean
+  /** Less than four ticks are known. */
+  readonly cold: boolean
+  /** Less than four requests ended in the last tick. */
+  readonly idle: boolean
+  /** In the last tick. */
+  readonly responses: number
+  /** In the last tick. */
+  readonly timeouts: number
+  /** 0 to 1. */
+  readonly timeoutsRate: number
+}
+
+export interface HealthSnapshot {
+  responses: number
+  timeouts: number
+  offline?: boolean
+  degraded?: boolean
+}
+
+export interface Health extends HealthStats {
+  readonly oldest: HealthSnapshot | undefined
+  readonly previous: HealthSnapshot | undefined
+  readonly newest: HealthSnapshot | undefined
+  readonly stats: HealthStats
+}
+
+export interface CommandStats {
+  /** Requests made. */
+  tx: number
+  /** Replies got. */
+  rx: number
+}
+
+export interface RequestStats {
+  active: number
+  total: number
+  responses: number
+  timeouts: number
+  retries: number
+}
+
+export interface Stats {
+  queries: { active: number; total: number }
+  requests: RequestStats
+  commands: {
+    ping: CommandStats
+    pingNat: CommandStats
+    findNode: CommandStats
+    downHint: CommandStats
+  }
+}
+
+export interface RttSummary {
+  /** ms */
+  avgRtt: number
+  errors: number
+  avgCloserNodes: number
+}
+
+export interface RttStats {
+  successes: number
+  errors: number
+  responses: RttSummary
+  closestReplies: RttSummary
+}
+
+export interface Config {
+  concurrency: number
+  maxWindow: number
+  randomPunchInterval: unknown
+  connectionKeepAlive: unknown
+  sendDownHints: boolean
+  downHintsRateLimit: number
+}
