@@ -148,7 +148,7 @@ class DHT extends EventEmitter {
     return this._engine.bind()
   }
 
-  async suspend(opts) {
+  async suspend(opts = {}) {
     const log = logOf(opts)
     log('Suspend: waiting for the sockets to be bound')
     await this.bind()
@@ -160,7 +160,7 @@ class DHT extends EventEmitter {
     this.emit('suspend')
   }
 
-  async resume(opts) {
+  async resume(opts = {}) {
     const log = logOf(opts)
     if (!this.suspended || this.destroyed) return
     log('Resume: binding the sockets again')

@@ -1,22 +1,34 @@
 'use strict'
 
+// This engine beside the reference, step by step: see differential/README.md.
+
 const test = require('node:test')
-const fs = require('node:fs')
-const path = require('node:path')
+const assert = require('node:assert')
+const differences = require('./differential/differences')
 const Engine = require('./differential/engine')
+const scenarios = require('./differential/scenarios')
+const Walk = require('./differential/walk')
 const World = require('./differential/world')
 
-const SCENARIOS = path.join(__dirname, 'differential', 'scenarios')
+const WALKS = 24
 
 let engine = null
 test.before(() => {
   engine = Engine.start()
 })
-test.after(() => engine.stop())
+test.after(() => engine?.stop())
 
-for (const file of fs.readdirSync(SCENARIOS).sort()) {
-  const subject = path.basename(file, '.js')
-  for (const [name, play] of Object.entries(require(path.join(SCENARIOS, file)))) {
-    test(`${subject}: ${name}`, () => play(new World(engine, name)))
-  }
+for (const [name, play] of scenarios) test(name, () => play(new World(engine, name)))
+
+for (let seed = 1; seed <= WALKS; seed++) {
+  test(`random walk ${seed}`, () => new Walk(engine, seed).run())
+}
+
+for (const difference of differences) {
+  test(`a difference is seen: ${difference.title}`, async () => {
+    const others = differences.filter((other) => other !== difference)
+    const play = scenarios.get(difference.shown)
+    const played = play(new World(engine, difference.shown, others))
+    await assert.rejects(played, { name: 'Divergence' })
+  })
 }

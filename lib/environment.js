@@ -42,8 +42,13 @@ class Environment {
   }
 
   create(config) {
-    if (this._number === -1) this._number = native.open(this._drainBound)
+    if (this._number === -1) this._open()
     return native.create(this._number, config)
+  }
+
+  _open() {
+    this._number = native.open(this._drainBound)
+    process.on('exit', native.flushAtExit)
   }
 
   // A live node keeps the process alive.

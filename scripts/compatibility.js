@@ -55,15 +55,17 @@ async function compare(Reference, Engine) {
 
 async function ask(chapter, DHT) {
   const observations = new Map()
-  const world = await World.open(DHT)
   const row = (member, observation) => {
     const times = [...observations.keys()].filter((known) => known.startsWith(member)).length
     observations.set(observations.has(member) ? `${member} (${times})` : member, observation)
   }
-  try {
-    await chapter.probe(row, DHT, world)
-  } finally {
-    await world.close()
+  for (const probe of chapter.probes) {
+    const world = await World.open(DHT)
+    try {
+      await probe(row, world)
+    } finally {
+      await world.close()
+    }
   }
   return observations
 }

@@ -1,8 +1,9 @@
 'use strict'
 
-// Section 11 of the protocol: where the engine differs from the reference on purpose. Each entry
-// changes that one thing in the copy of the reference under comparison, and nothing else is forgiven.
-// What is random (tids, tokens, the order of random picks) is mapped in trace.js and reference.js.
+// Where the engine differs from the reference on purpose: section 11 of the protocol, and what goes
+// with it. Each entry changes that one thing in the copy of the reference under comparison; nothing
+// else is forgiven. What is random (tids, tokens, random picks) is mapped in trace.js and
+// reference.js.
 
 const b4a = require('b4a')
 const { IO_SUSPENDED } = require('dht-rpc-reference/lib/errors')
@@ -12,11 +13,12 @@ const REPLY = 0x13
 const PING_NAT = 1
 const DATAGRAM_LIMIT = 2048
 
-// `classes({DHT, IO, Table, Session, Health})` comes before the node is made, `node(dht, udx)` after,
+// `shown` is a scenario that fails without the entry. `classes({DHT, IO, Table, Session, Health})` comes before the node is made, `node(dht, udx)` after,
 // `slept(dht, ms)` when the wall clock has gone on alone.
 module.exports = [
   {
     title: 'closest is exactly the k nearest, in XOR order',
+    shown: 'commands: FIND_NODE: closer nodes, no token',
     classes({ Table }) {
       const { closest } = Table.prototype
       Table.prototype.closest = function (target, k = this.k) {
@@ -28,6 +30,7 @@ module.exports = [
   },
   {
     title: 'a reply to an internal command comes from where it was asked',
+    shown: 'requests: a reply to an internal command comes from the one that was asked',
     classes({ IO }) {
       const { onmessage } = IO.prototype
       IO.prototype.onmessage = function (socket, datagram, from) {
@@ -42,6 +45,7 @@ module.exports = [
   },
   {
     title: 'waiting requests leave as soon as there is a place, in order; answered ones never',
+    shown: 'window: a reply gives a place back at once, in the order of asking',
     node({ io }) {
       const waiting = new Waiting(io.inflight)
       const { recv, isFull } = io.congestion
@@ -70,12 +74,14 @@ module.exports = [
   },
   {
     title: 'rtt does not count the time that the machine slept',
+    shown: 'requests: the round-trip time does not count the time that the machine slept',
     slept({ io }, ms) {
       for (const request of io.inflight) request._timestamp += ms
     }
   },
   {
     title: 'a datagram over 2048 bytes is dropped',
+    shown: 'commands: a datagram over 2048 bytes is dropped, one of 2048 is read',
     node(dht, udx) {
       const { receive } = udx
       udx.receive = (socket, datagram, from) => {
@@ -85,6 +91,7 @@ module.exports = [
   },
   {
     title: 'a down hint does not remove a node that answers the check',
+    shown: 'commands: DOWN_HINT: a node of the table is checked once a tick',
     classes({ DHT }) {
       const { _onresponse, _removeStaleNode } = DHT.prototype
       DHT.prototype._onresponse = function (reply, external) {
@@ -101,6 +108,7 @@ module.exports = [
   },
   {
     title: 'an unanswered PING_NAT does not remove a node',
+    shown: 'life-cycle: quick firewall: closed, so nothing more is asked',
     classes({ DHT }) {
       const { _ontimeout } = DHT.prototype
       DHT.prototype._ontimeout = function (request) {
@@ -110,6 +118,7 @@ module.exports = [
   },
   {
     title: 'after the table is rebuilt full buckets are renewed on',
+    shown: 'buckets: full: after the table was rebuilt buckets are renewed on',
     classes({ Table }) {
       const { on } = Table.prototype
       Table.prototype.on = function (name, listener) {
@@ -120,6 +129,7 @@ module.exports = [
   },
   {
     title: 'nodes dropped by a rebuilt table give remove-node',
+    shown: 'life-cycle: the table is rebuilt around our own id, full buckets drop nodes',
     classes({ DHT }) {
       DHT.prototype._removeNode = function (node) {
         if (!this.nodes.has(node)) return
@@ -137,6 +147,7 @@ module.exports = [
   },
   {
     title: 'our own entry leaves the node list with the table',
+    shown: 'buckets: our own entry goes when the table is rebuilt around it',
     classes({ DHT }) {
       const { _updateNetworkState } = DHT.prototype
       DHT.prototype._updateNetworkState = async function (onlyFirewall) {
@@ -148,19 +159,20 @@ module.exports = [
     }
   },
   {
-    title: 'addNode refreshes a node that is known, it is not listed twice',
+    title: 'addNode of a node that is known does not list it twice',
+    shown: 'buckets: addNode of a known node takes its place, last in the list',
     classes({ DHT }) {
       const { addNode } = DHT.prototype
-      DHT.prototype.addNode = function ({ host, port }) {
-        const known = this.table.get(idOf({ host, port }))
-        if (known === null) return addNode.call(this, { host, port })
-        known.added = known.pinged = known.seen = this._tick
-        this.nodes.add(known)
+      DHT.prototype.addNode = function (node) {
+        const known = this.table.get(idOf(node))
+        if (known !== null) this.nodes.remove(known)
+        addNode.call(this, node)
       }
     }
   },
   {
     title: 'degraded clears after an offline tick too',
+    shown: 'health: degraded clears after an offline tick too',
     classes({ Health }) {
       const { update } = Health.prototype
       Health.prototype.update = function () {
@@ -172,6 +184,7 @@ module.exports = [
   },
   {
     title: 'session.destroy gives window places back once, and only those that were taken',
+    shown: 'window: what waits gives no place back when it is destroyed',
     classes({ Session }) {
       Session.prototype.destroy = function (error) {
         while (this.inflight.length > 0) {
@@ -184,6 +197,7 @@ module.exports = [
   },
   {
     title: 'a request made while suspended rejects at once, uncounted',
+    shown: 'suspend: a request made while suspended rejects at once',
     classes({ IO }) {
       const { createRequest } = IO.prototype
       IO.prototype.createRequest = function (...args) {

@@ -1,7 +1,7 @@
 'use strict'
 
 const { attempt, yesNo } = require('./describe')
-const { HOST, silent } = require('./world')
+const { silent } = require('./world')
 
 // The differences on purpose, numbered as in the document.
 const DEVIATIONS = [
@@ -41,14 +41,14 @@ const SHOWN_BY = {
   'On purpose / request() with a value of 3000 bytes': 4
 }
 
-module.exports = { DEVIATIONS, deviationOf, title: 'On purpose', probe }
+module.exports = { DEVIATIONS, deviationOf, title: 'On purpose', probes: [probe] }
 
 // Its number, or 0.
 function deviationOf(row) {
   return SHOWN_BY[row] || (/^Errors .*: code$/.test(row) ? 13 : 0)
 }
 
-async function probe(row, DHT, world) {
+async function probe(row, world) {
   const node = await world.joined()
   const [a, b, c] = await Promise.all([1, 2, 3].map(() => node.ping(world.address)))
   const counted = b.tid === ((a.tid + 1) & 65535) && c.tid === ((a.tid + 2) & 65535)
@@ -62,7 +62,7 @@ async function probe(row, DHT, world) {
   const commit = () => {
     throw new Error('not today')
   }
-  row('a commit function that throws', await throwing(DHT, world, { target, commit }))
+  row('a commit function that throws', await throwing(world, { target, commit }))
   const wrong = { command: 'one' }
   row(
     'request() with a wrong command',
@@ -96,9 +96,8 @@ function xor(a, b) {
 
 // The reference throws out of a socket's callback there, which cannot be seen from here: its query
 // is only looked at.
-async function throwing(DHT, world, { target, commit }) {
-  const node = new DHT({ host: HOST, bootstrap: [world.address] })
-  await node.fullyBootstrapped()
+async function throwing(world, { target, commit }) {
+  const node = await world.joined()
   const uncaught = () => {}
   process.on('uncaughtException', uncaught)
   const query = node.query({ target, command: 1 }, { commit })

@@ -6,29 +6,31 @@ const TARGET = Buffer.alloc(32)
 
 module.exports = {
   title: 'Errors',
-  async probe(row, DHT, world) {
-    const lost = await silent()
-    const impatient = { adaptiveTimeout: { fallback: [20], min: 10, max: 30, jitter: 1 } }
-    const node = world.node({ bootstrap: [], ...impatient })
-    await node.fullyBootstrapped()
+  probes: [errors]
+}
 
-    const timeout = await caught(() => node.ping(lost.address))
-    dhtError(row, 'REQUEST_TIMEOUT', timeout)
-    const session = node.session()
-    const dropped = caught(() => session.ping(lost.address))
-    session.destroy()
-    dhtError(row, 'REQUEST_DESTROYED', await dropped)
-    const suspended = caught(() => node.ping(lost.address))
-    await node.suspend()
-    dhtError(row, 'IO_SUSPENDED', await suspended)
-    await node.resume()
-    const pending = caught(() => node.ping(lost.address))
-    await node.destroy()
-    row('destroy() rejects what is in flight', (await pending).message)
+async function errors(row, world) {
+  const lost = await silent()
+  const impatient = { adaptiveTimeout: { fallback: [20], min: 10, max: 30, jitter: 1 } }
+  const node = world.node({ bootstrap: [], ...impatient })
+  await node.fullyBootstrapped()
 
-    await plain(row, DHT, node, lost)
-    await lost.close()
-  }
+  const timeout = await caught(() => node.ping(lost.address))
+  dhtError(row, 'REQUEST_TIMEOUT', timeout)
+  const session = node.session()
+  const dropped = caught(() => session.ping(lost.address))
+  session.destroy()
+  dhtError(row, 'REQUEST_DESTROYED', await dropped)
+  const suspended = caught(() => node.ping(lost.address))
+  await node.suspend()
+  dhtError(row, 'IO_SUSPENDED', await suspended)
+  await node.resume()
+  const pending = caught(() => node.ping(lost.address))
+  await node.destroy()
+  row('destroy() rejects what is in flight', (await pending).message)
+
+  await plain(row, world.DHT, node, lost)
+  await lost.close()
 }
 
 function dhtError(row, name, err) {

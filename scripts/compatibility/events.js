@@ -26,11 +26,7 @@ const README_ONLY = ['bootstrap', 'wake-up']
 
 module.exports = {
   title: 'Events',
-  async probe(row, DHT, world) {
-    await lives(row, world)
-    await byHand(row, world)
-    await aliases(row, world)
-  }
+  probes: [lives, byHand, aliases]
 }
 
 // Every event of a node but the aliases, in order, with its arguments.

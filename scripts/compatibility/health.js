@@ -25,21 +25,21 @@ const IDLE = [1, 1]
 
 module.exports = {
   title: 'Health',
-  async probe(row, DHT, world) {
-    const node = world.node({ bootstrap: [] })
-    await node.fullyBootstrapped()
-    const { health } = node
-    for (const name of MEMBERS)
-      row(`health.${name}`, `${kindOf(health, name)}: ${show(health[name])}`)
-    for (const name of ['update', 'reset']) row(`health.${name}()`, kindOf(health, name))
-    row('health.stats: fresh', yesNo(health.stats !== health.stats))
-    row('health.stats', JSON.stringify(health.stats))
-    row('_window: the same array', yesNo(health._window === health._window))
-    await windows(row, node)
-    await written(row, node)
-    await events(row, world)
-    await replaced(row, world)
-  }
+  probes: [members, events, replaced]
+}
+
+async function members(row, world) {
+  const node = world.node({ bootstrap: [] })
+  await node.fullyBootstrapped()
+  const { health } = node
+  for (const name of MEMBERS)
+    row(`health.${name}`, `${kindOf(health, name)}: ${show(health[name])}`)
+  for (const name of ['update', 'reset']) row(`health.${name}()`, kindOf(health, name))
+  row('health.stats: fresh', yesNo(health.stats !== health.stats))
+  row('health.stats', JSON.stringify(health.stats))
+  row('_window: the same array', yesNo(health._window === health._window))
+  await windows(row, node)
+  await written(row, node)
 }
 
 async function windows(row, node) {

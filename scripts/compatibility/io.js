@@ -20,11 +20,7 @@ const METHODS = ['bind', 'onmessage']
 
 module.exports = {
   title: 'Sockets and counters',
-  async probe(row, DHT, world) {
-    await overLife(row, world)
-    await sockets(row, world)
-    await counters(row, world)
-  }
+  probes: [overLife, sockets, counters]
 }
 
 async function overLife(row, world) {

@@ -12,20 +12,18 @@ const SESSION = ['query', 'request', 'ping', 'destroy']
 
 module.exports = {
   title: 'Requests, replies, sessions',
-  async probe(row, DHT, world) {
+  probes: [incoming, replies, foreign, calls, sessions].map(between)
+}
+
+function between(probe) {
+  return async (row, world) => {
     const server = await world.persistent()
     const client = await world.persistent()
-    const to = { host: HOST, port: server.localAddress().port }
-
-    await incoming(row, server, client, to)
-    await replies(row, server, client, to)
-    await foreign(row, server, client)
-    await calls(row, client, to)
-    await sessions(row, client, to)
+    await probe(row, client, { host: HOST, port: server.localAddress().port }, server)
   }
 }
 
-async function incoming(row, server, client, to) {
+async function incoming(row, client, to, server) {
   const bare = await received(server, () => client.request({ command: 5 }, to))
   const whole = await received(server, (token) =>
     client.request({ command: 5, target: TARGET, value: Buffer.from('v'), token }, to)
@@ -81,7 +79,7 @@ async function withHandler(server, handler, call) {
   }
 }
 
-async function replies(row, server, client, to) {
+async function replies(row, client, to, server) {
   const message = { command: 5, target: TARGET }
   const ask = (handler) => withHandler(server, handler, () => client.request(message, to))
   const reply = await ask((req) => req.reply(Buffer.from('v')))
@@ -118,7 +116,7 @@ function summary({ error, token, value, closerNodes }) {
 }
 
 // A socket of the user's: what it is sent, and what it is given.
-async function foreign(row, server, client) {
+async function foreign(row, client, near, server) {
   const sent = []
   const socket = { trySend: (...args) => sent.push(args) }
   const to = { host: '127.0.0.9', port: 4321 }

@@ -107,13 +107,7 @@ const WRITTEN = {
 
 module.exports = {
   title: 'DHT',
-  async probe(row, DHT, world) {
-    await overLife(row, world)
-    await identities(row, world)
-    await writes(row, world)
-    await promises(row, world)
-    await destroyed(row, world)
-  }
+  probes: [overLife, identities, writes, promises, destroyed]
 }
 
 async function overLife(row, world) {

@@ -32,16 +32,10 @@ const BOOTSTRAP = {
 
 module.exports = {
   title: 'Options',
-  async probe(row, DHT, world) {
-    await shown(row, DHT)
-    await bootstrap(row, DHT)
-    await ports(row, DHT)
-    await behaviour(row, DHT, world)
-    await filters(row, DHT, world)
-  }
+  probes: [shown, bootstrap, ports, behaviour, filters]
 }
 
-async function shown(row, DHT) {
+async function shown(row, { DHT }) {
   for (const [name, [read, given]] of Object.entries(SHOWN)) {
     row(`${name}, by default`, await of(DHT, {}, read))
     row(`${name}: ${given}`, await of(DHT, { [name]: given }, read))
@@ -60,14 +54,14 @@ async function of(DHT, opts, read) {
   return values.map((value) => JSON.stringify(value)).join(', ')
 }
 
-async function bootstrap(row, DHT) {
+async function bootstrap(row, { DHT }) {
   for (const [name, given] of Object.entries(BOOTSTRAP)) {
     const read = async () => of(DHT, { bootstrap: given }, (node) => [node.bootstrapNodes])
     row(`bootstrap: ${name}`, await read().catch((err) => `throws "${err.message}"`))
   }
 }
 
-async function ports(row, DHT) {
+async function ports(row, { DHT }) {
   const range = [20000, 20010]
   row('port, by default', await of(DHT, {}, (node) => [node.io.portRange]))
   row('port: 20000', await of(DHT, { port: 20000 }, (node) => [node.io.portRange]))
@@ -107,7 +101,8 @@ async function only(row, node) {
   node.io.networkInterfaces?.destroy()
 }
 
-async function behaviour(row, DHT, world) {
+async function behaviour(row, world) {
+  const { DHT } = world
   const nodes = [
     { host: '127.0.0.2', port: 1 },
     { host: '127.0.0.3', port: 2 }
@@ -134,7 +129,7 @@ async function behaviour(row, DHT, world) {
   await lost.close()
 }
 
-async function filters(row, DHT, world) {
+async function filters(row, world) {
   for (const name of ['filterNode', 'addNode']) {
     const seen = []
     const filter = (node) => {

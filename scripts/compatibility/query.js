@@ -30,19 +30,16 @@ const TARGET = Buffer.alloc(32, 7)
 
 module.exports = {
   title: 'Query',
-  async probe(row, DHT, world) {
+  probes: [overLife, defaults, reading, options, commits, ends].map(within)
+}
+
+function within(probe) {
+  return async (row, world) => {
     const node = await world.persistent()
     const server = await world.persistent()
     server.on('request', (req) => req.reply(Buffer.from([req.command])))
     world.bootstrapper.on('request', (req) => req.error(req.command === 8 ? 20 : 0))
-
-    await overLife(row, node)
-    await defaults(row, node)
-    await reading(row, node)
-    await options(row, node, server)
-    await commits(row, node)
-    await ends(row, world, node)
-    world.bootstrapper.removeAllListeners('request')
+    await probe(row, node, server, world)
   }
 }
 
@@ -175,7 +172,7 @@ async function commits(row, node) {
   await alone.destroy()
 }
 
-async function ends(row, world, node) {
+async function ends(row, node, server, world) {
   const destroyed = node.findNode(TARGET)
   destroyed.destroy(new Error('enough'))
   row('destroy(err), finished()', await attempt(() => destroyed.finished()))

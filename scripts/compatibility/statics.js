@@ -6,34 +6,36 @@ const { HOST, freePort } = require('./world')
 
 module.exports = {
   title: 'Statics',
-  async probe(row, DHT) {
-    class Subclass extends DHT {}
+  probes: [statics]
+}
 
-    row('DHT', `class ${DHT.name}/${DHT.length}`)
-    row('DHT extends EventEmitter', yesNo(DHT.prototype instanceof EventEmitter))
-    row('DHT.DEFAULTS', JSON.stringify(DHT.DEFAULTS))
-    row('DHT.DEFAULTS, inherited', yesNo(Subclass.DEFAULTS === DHT.DEFAULTS))
-    row('DHT.DEFAULTS, written to', await written(DHT))
-    row('DHT.DEFAULTS of a subclass', await ofSubclass(DHT))
-    for (const name of ['OK', 'ERROR_UNKNOWN_COMMAND', 'ERROR_INVALID_TOKEN']) {
-      row(`DHT.${name}`, `${kindOf(DHT, name)} ${DHT[name]}`)
-      row(`DHT.${name}, inherited`, yesNo(Subclass[name] === DHT[name]))
-    }
+async function statics(row, { DHT }) {
+  class Subclass extends DHT {}
 
-    row('DHT.bootstrapper', `function/${DHT.bootstrapper.length}`)
-    const refused = {
-      'without port': [],
-      'port 0': [0, HOST],
-      'without host': [1],
-      'host 0.0.0.0': [1, '0.0.0.0'],
-      'host ::': [1, '::'],
-      'host is a name': [1, 'localhost']
-    }
-    for (const [name, args] of Object.entries(refused)) {
-      row(`DHT.bootstrapper, ${name}`, await attempt(() => DHT.bootstrapper(...args)))
-    }
-    await bootstrapper(row, Subclass)
+  row('DHT', `class ${DHT.name}/${DHT.length}`)
+  row('DHT extends EventEmitter', yesNo(DHT.prototype instanceof EventEmitter))
+  row('DHT.DEFAULTS', JSON.stringify(DHT.DEFAULTS))
+  row('DHT.DEFAULTS, inherited', yesNo(Subclass.DEFAULTS === DHT.DEFAULTS))
+  row('DHT.DEFAULTS, written to', await written(DHT))
+  row('DHT.DEFAULTS of a subclass', await ofSubclass(DHT))
+  for (const name of ['OK', 'ERROR_UNKNOWN_COMMAND', 'ERROR_INVALID_TOKEN']) {
+    row(`DHT.${name}`, `${kindOf(DHT, name)} ${DHT[name]}`)
+    row(`DHT.${name}, inherited`, yesNo(Subclass[name] === DHT[name]))
   }
+
+  row('DHT.bootstrapper', `function/${DHT.bootstrapper.length}`)
+  const refused = {
+    'without port': [],
+    'port 0': [0, HOST],
+    'without host': [1],
+    'host 0.0.0.0': [1, '0.0.0.0'],
+    'host ::': [1, '::'],
+    'host is a name': [1, 'localhost']
+  }
+  for (const [name, args] of Object.entries(refused)) {
+    row(`DHT.bootstrapper, ${name}`, await attempt(() => DHT.bootstrapper(...args)))
+  }
+  await bootstrapper(row, Subclass)
 }
 
 async function bootstrapper(row, Subclass) {

@@ -97,6 +97,12 @@ pub fn flush() {
     environment::flush();
 }
 
+/// Sends the replies that were kept before it returns, for a process that is about to exit.
+#[napi(catch_unwind)]
+pub fn flush_at_exit() {
+    environment::flush_at_exit();
+}
+
 /// Drops the requests of a session, without events for those that the user made.
 #[napi(catch_unwind)]
 pub fn session_destroy(handle: u32, session: u32) {

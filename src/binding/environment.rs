@@ -172,6 +172,16 @@ pub fn flush() {
     }
 }
 
+/// Sends the replies of this turn from this thread, as there may be no time for the shards to.
+pub fn flush_at_exit() {
+    let answers = ENVIRONMENT.with_borrow_mut(|e| std::mem::take(&mut e.answers));
+    for (handle, answer) in answers {
+        if let Some(node) = node(handle) {
+            node.with(|node, now| answer.send(node, now));
+        }
+    }
+}
+
 /// Runs the polls of this environment's shards on this thread, without waiting.
 pub fn drive() {
     let shards = ENVIRONMENT.with_borrow(|e| e.shards.clone());
@@ -189,11 +199,6 @@ fn tear_down() {
     let environment = ENVIRONMENT.take();
     for shared in &environment.opened {
         shared.wake.lock().take();
-    }
-    for (handle, answer) in &environment.answers {
-        if let Some(node) = environment.nodes.get(handle) {
-            node.with(|node, now| answer.send(node, now));
-        }
     }
     environment.nodes.values().for_each(|node| node.destroy());
 }
