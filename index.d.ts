@@ -164,6 +164,21 @@ declare class DHT extends EventEmitter<DHT.Events> {
   onrequest(req: DHT.Request): unknown
   /** Hands in a datagram from a socket of your own. */
   onmessage(socket: DHT.ForeignSocket, buffer: Uint8Array, from: DHT.Address): void
+
+  /** What other nodes say about the address. */
+  readonly _nat: DHT.Nat
+  /** Ticks of 5 s so far, from a random start. */
+  _tick: number
+  /** Ticks until the table is refreshed. */
+  _refreshTicks: number
+  /** What each tick does. */
+  _ontick(): void
+  /** As if the machine had slept. */
+  _onwakeup(): void
+  /** One more sample of the address. */
+  _natAdd(host: string, port: number): void
+  /** Looks at the firewall, and goes persistent unless told otherwise; whether anything changed. */
+  _updateNetworkState(onlyFirewall?: boolean): Promise<boolean>
 }
 
 declare namespace DHT {
@@ -202,6 +217,7 @@ declare namespace DHT {
   export import Health = state.Health
   export import HealthSnapshot = state.HealthSnapshot
   export import HealthStats = state.HealthStats
+  export import Nat = state.Nat
   export import Node = state.Node
   export import NodeList = state.NodeList
   export import RequestStats = state.RequestStats

@@ -10,7 +10,7 @@ const scenarios = require('./differential/scenarios')
 const Walk = require('./differential/walk')
 const World = require('./differential/world')
 
-const WALKS = 24
+const WALKS = 16
 
 let engine = null
 test.before(() => {

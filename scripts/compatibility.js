@@ -30,8 +30,10 @@ module.exports = { FILE, compare, render }
 if (require.main === module) main()
 
 async function main() {
-  const rows = await compare(require('dht-rpc-reference'), require('..'))
-  fs.writeFileSync(FILE, render(rows))
+  // TEST_REFERENCE is the path of another version than the one that the document is about.
+  const other = process.env.TEST_REFERENCE
+  const rows = await compare(require(other || 'dht-rpc-reference'), require('..'))
+  if (!other) fs.writeFileSync(FILE, render(rows))
   const wrong = rows.filter((row) => row.unexpected)
   for (const { name, reference, engine } of wrong) {
     console.error(`${name}\n  reference  ${reference}\n  engine     ${engine}`)

@@ -13,8 +13,9 @@ const REPLY = 0x13
 const PING_NAT = 1
 const DATAGRAM_LIMIT = 2048
 
-// `shown` is a scenario that fails without the entry. `classes({DHT, IO, Table, Session, Health})` comes before the node is made, `node(dht, udx)` after,
-// `slept(dht, ms)` when the wall clock has gone on alone.
+// `shown` is a scenario that fails without the entry. `classes({DHT, IO, Query, Session, Health,
+// Table})` comes before the node is made, `node(dht, udx)` after, `slept(dht, ms)` when the wall clock
+// has gone on alone.
 module.exports = [
   {
     title: 'closest is exactly the k nearest, in XOR order',
@@ -148,14 +149,16 @@ module.exports = [
   {
     title: 'our own entry leaves the node list with the table',
     shown: 'buckets: our own entry goes when the table is rebuilt around it',
-    classes({ DHT }) {
-      const { _updateNetworkState } = DHT.prototype
-      DHT.prototype._updateNetworkState = async function (onlyFirewall) {
-        const changed = await _updateNetworkState.call(this, onlyFirewall)
-        const own = this.nodes.toArray().find((node) => b4a.equals(node.id, this.table.id))
-        if (own) this.nodes.remove(own)
-        return changed
+    node(dht) {
+      let { table } = dht.io
+      const set = (rebuilt) => {
+        table = rebuilt
+        const own = dht.table.get(rebuilt.id)
+        if (own === null) return
+        dht.nodes.remove(own)
+        dht.emit('remove-node', own)
       }
+      Object.defineProperty(dht.io, 'table', { get: () => table, set })
     }
   },
   {
@@ -165,8 +168,32 @@ module.exports = [
       const { addNode } = DHT.prototype
       DHT.prototype.addNode = function (node) {
         const known = this.table.get(idOf(node))
-        if (known !== null) this.nodes.remove(known)
+        if (known !== null) {
+          this.nodes.remove(known)
+          this.table.remove(known.id)
+        }
         addNode.call(this, node)
+      }
+    }
+  },
+  {
+    title: 'a swap does not list a node twice that was added meanwhile',
+    shown: 'buckets: full: the new one gets in by itself meanwhile',
+    classes({ DHT }) {
+      const { _addNode } = DHT.prototype
+      DHT.prototype._addNode = function (node) {
+        if (!this.table.has(node.id)) _addNode.call(this, node)
+      }
+    }
+  },
+  {
+    title: 'a swap goes on though its old node was heard of before it left',
+    shown: 'buckets: full: the old one is heard of and leaves meanwhile',
+    classes({ DHT }) {
+      const { _removeNode } = DHT.prototype
+      DHT.prototype._removeNode = function (node) {
+        _removeNode.call(this, node)
+        node.seen = -Infinity
       }
     }
   },
@@ -179,6 +206,18 @@ module.exports = [
         // It never was counted as healthy, but is taken off as such.
         if (this.oldest?.offline) this._healthyTicks++
         update.call(this)
+      }
+    }
+  },
+  {
+    title: 'the row that came last is told before Too few nodes responded',
+    shown: 'commits: only nodes without id',
+    classes({ Query }) {
+      const { _endAfterCommit } = Query.prototype
+      Query.prototype._endAfterCommit = function (commits) {
+        const isLost = commits.length === 0 && this._readableState.buffered > 0
+        if (isLost) setImmediate(() => _endAfterCommit.call(this, commits))
+        else _endAfterCommit.call(this, commits)
       }
     }
   },

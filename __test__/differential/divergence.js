@@ -58,7 +58,9 @@ function compareLists(name, reference, engine) {
   while (first < length && reference[first] === engine[first]) first++
   if (first === length) return []
 
-  const order = isDeepStrictEqual(reference.toSorted(), engine.toSorted()) ? ' (only the order)' : ''
+  const order = isDeepStrictEqual(reference.toSorted(), engine.toSorted())
+    ? ' (only the order)'
+    : ''
   const same = reference.slice(Math.max(0, first - BEFORE), first)
   const sizes = `${reference.length} of the reference, ${engine.length} of the engine`
   return [

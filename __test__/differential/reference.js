@@ -71,6 +71,7 @@ class Reference {
     const classes = {
       DHT,
       IO: load('dht-rpc-reference/lib/io'),
+      Query: load('dht-rpc-reference/lib/query'),
       Session: load('dht-rpc-reference/lib/session'),
       Health: load('dht-rpc-reference/lib/health'),
       Table: load('kademlia-routing-table')

@@ -16,9 +16,7 @@ class Trace {
 
   // Entries as they came to entries with a `line` to compare and what was decoded.
   map(entries) {
-    return entries
-      .filter((entry, i) => !isLost(entry, entries[i + 1]))
-      .map((entry) => (entry.send ? this._send(entry) : mapEvent(entry)))
+    return entries.map((entry) => (entry.send ? this._send(entry) : mapEvent(entry)))
   }
 
   // The tid that this side gave to the request of a number.
@@ -37,7 +35,7 @@ class Trace {
   }
 
   _request(mapped, datagram) {
-    const { tid, rest, to, ...request } = wire.decodeRequest(datagram)
+    const { tid, ...request } = wire.decodeRequest(datagram)
     const masked = `${datagram.toString('hex', 0, 2)}<tid>${datagram.toString('hex', 4)}`
     const known = this._byTid.get(tid)
     const again = known !== undefined && known.masked === masked && known.to === mapped.to
@@ -53,24 +51,22 @@ class Trace {
 }
 
 function mapReply(mapped, datagram) {
-  const { token, rest, ...reply } = wire.decodeReply(datagram)
+  const { token, ...reply } = wire.decodeReply(datagram)
   const start = HEADER + (reply.flags & FLAG.id ? 32 : 0)
   const hex = datagram.toString('hex')
   const masked =
-    reply.flags & FLAG.token
-      ? `${hex.slice(0, start * 2)}<token>${hex.slice(start * 2 + 64)}`
-      : hex
+    reply.flags & FLAG.token ? `${hex.slice(0, start * 2)}<token>${hex.slice(start * 2 + 64)}` : hex
   Object.assign(mapped, { reply, token, line: `reply ${describe(reply)} ${masked}` })
 }
 
 function mapEvent({ at, event, fields }) {
-  return { at, category: category(event), event, ...fields, line: `${at} ${event} ${sorted(fields)}` }
-}
-
-// A stream that is destroyed loses the row that it has not told yet.
-function isLost({ event, fields }, next) {
-  if (event !== 'row' || next === undefined || next.event !== 'end') return false
-  return next.fields.query === fields.query && next.fields.end.outcome === 'TooFewNodes'
+  return {
+    at,
+    category: category(event),
+    event,
+    ...fields,
+    line: `${at} ${event} ${sorted(fields)}`
+  }
 }
 
 // Within a category the order counts. A stream tells its rows and its end, and a promise its outcome,
@@ -82,7 +78,9 @@ function category(event) {
 }
 
 function describe(fields) {
-  const shown = Object.entries(fields).filter(([name, value]) => value !== null && name !== 'flags')
+  const shown = Object.entries(fields).filter(([name, value]) => {
+    return value !== null && !['flags', 'to', 'rest'].includes(name)
+  })
   return shown.map(([name, value]) => `${name}=${show(value)}`).join(' ')
 }
 

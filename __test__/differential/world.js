@@ -10,6 +10,7 @@ const wire = require('../helpers/wire')
 const { PING_NAT } = wire.COMMANDS
 const HOST = '88.1.1.1'
 const PORTS = { server: 49737, client: 50000 }
+const FOREIGN_PORT = 7777
 
 // A node on both sides and the peers around it: what scenarios are written with. Every method that
 // plays a step throws a Divergence where the sides differ; a step is what they agree on.
@@ -82,7 +83,7 @@ class World {
   // A request from a peer. `token` may be one that was issued (`send.tokens`).
   receive(from, fields, socket = this.socketInUse) {
     const tid = this._tid++
-    const to = { host: HOST, port: PORTS[socket] ?? 7777 }
+    const to = { host: HOST, port: PORTS[socket] ?? FOREIGN_PORT }
     const { token, ...others } = { id: from.anonymous ? null : from.id, tid, to, ...fields }
     const says = readable({ request: fields })
     return this.play({ op: 'receive', from: from.address, socket, says }, (side) => {
@@ -92,14 +93,12 @@ class World {
 
   // The answer of the peer that was asked. `fields` change the usual one: `from`, `socket`, and what
   // a reply has.
-  answer(send, fields = {}) {
+  answer(send, { from = this.peers.at(send.to), socket = answeredOn(send), ...fields } = {}) {
     this.open = this.open.filter((other) => other !== send)
-    const from = fields.from ?? this.peers.at(send.to)
-    const socket = fields.socket ?? (isNatPing(send) ? 'server' : send.socket)
-    const to = { host: HOST, port: PORTS[socket] ?? 7777 }
-    const { from: _, socket: __, ...reply } = { to, ...this._usualReply(from, send), ...fields }
+    const to = { host: HOST, port: PORTS[socket] ?? FOREIGN_PORT }
+    const reply = { to, ...this._usualReply(from, send), ...fields }
     const says = readable({ reply, answers: send.number })
-    const tids = this._lockstep.tids(send.number)
+    const tids = this.tids(send)
     return this.play({ op: 'receive', from: from.address, socket, says }, (side) => {
       return wire.encodeReply({ ...reply, tid: tids[side] })
     })
@@ -140,6 +139,11 @@ class World {
     return { ...step, query }
   }
 
+  // The tids that the sides gave to a request.
+  tids(send) {
+    return this._lockstep.tids(send.number)
+  }
+
   // The events of a name so far.
   told(name) {
     return this.trace.filter(({ event }) => event === name)
@@ -176,8 +180,8 @@ class World {
 World.HOST = HOST
 World.PORTS = PORTS
 
-function isNatPing({ request }) {
-  return request.internal && request.command === PING_NAT
+function answeredOn({ request, socket }) {
+  return request.internal && request.command === PING_NAT ? 'server' : socket
 }
 
 function addresses(peers) {

@@ -1,9 +1,11 @@
 // The two packages under test. TEST_PACKAGES=native or TEST_PACKAGES=reference narrows a run to one of them.
 const wanted = (process.env.TEST_PACKAGES || 'native,reference').split(',')
+// TEST_REFERENCE is the path of another version of the reference than the one that is installed.
+const reference = process.env.TEST_REFERENCE || 'dht-rpc-reference'
 
 const packages = []
 if (wanted.includes('native')) packages.push(load('native', '../..'))
-if (wanted.includes('reference')) packages.push(load('reference', 'dht-rpc-reference'))
+if (wanted.includes('reference')) packages.push(load('reference', reference))
 
 // Every server with every client; reference with reference is the control that the test itself is right.
 const pairings = packages.flatMap((server) =>

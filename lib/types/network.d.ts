@@ -1,7 +1,7 @@
 /// <reference types="node" />
 
 import { Address, BoundAddress } from './messages'
-import { CommandStats, RequestStats } from './state'
+import { CommandStats, RequestStats, Table } from './state'
 
 /** One of the two sockets of a node. */
 export interface Socket {
@@ -21,6 +21,9 @@ export interface IO {
   readonly inflight: { readonly length: number }
   readonly stats: { requests: RequestStats; commands: CommandStats[] }
   readonly udx: any
+  readonly table: Table
+  /** Counts requests modulo 65536. */
+  _tid: number
   readonly firewalled: boolean
   readonly ephemeral: boolean
   readonly suspended: boolean

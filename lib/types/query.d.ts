@@ -46,12 +46,12 @@ export interface Query<Row = Reply> extends EventEmitter<QueryEvents<Row>>, Asyn
   /** 20. */
   readonly k: number
   /** 32 bytes. */
-  readonly target: Uint8Array
-  readonly internal: boolean
-  readonly command: number
-  readonly value: Uint8Array | null
-  readonly force: boolean
-  readonly retries: number
+  target: Uint8Array
+  internal: boolean
+  command: number
+  value: Uint8Array | null
+  force: boolean
+  retries: number
   map: (reply: Reply) => unknown
   concurrency: number
   /** Replies without error. */

@@ -67,10 +67,29 @@ export interface HealthSnapshot {
 }
 
 export interface Health extends HealthStats {
+  online: boolean
+  degraded: boolean
   readonly oldest: HealthSnapshot | undefined
   readonly previous: HealthSnapshot | undefined
   readonly newest: HealthSnapshot | undefined
   readonly stats: HealthStats
+  /** A ring of the last four ticks. */
+  readonly _window: HealthSnapshot[]
+  /** What each tick does: takes the counters, and judges. */
+  update(): void
+  /** Forgets the last ticks, and is online. */
+  reset(): void
+}
+
+/** What other nodes say about the address: at most 16 samples. */
+export interface Nat {
+  /** null while they do not agree. */
+  readonly host: string | null
+  /** 0 while they do not agree on it. */
+  readonly port: number
+  readonly size: number
+  /** Without `nat-update`. Returns how many of the samples are like it. */
+  add(host: string, port: number): number
 }
 
 export interface CommandStats {

@@ -1,7 +1,6 @@
 'use strict'
 
 const { EventEmitter } = require('events')
-const { Readable } = require('streamx')
 
 module.exports = { show, kindOf, attempt, settled, overTime, yesNo }
 
@@ -29,7 +28,7 @@ function kindOf(object, name) {
     const found = Object.getOwnPropertyDescriptor(at, name)
     if (found === undefined) continue
     if (typeof found.value === 'function') {
-      const inherited = at === Readable.prototype ? 'stream method' : 'method'
+      const inherited = at.constructor.name === 'Readable' ? 'stream method' : 'method'
       return `${inherited}/${found.value.length}`
     }
     return 'getter'

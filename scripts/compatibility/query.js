@@ -1,6 +1,5 @@
 'use strict'
 
-const { Readable } = require('streamx')
 const { kindOf, attempt, show, overTime, yesNo } = require('./describe')
 const { HOST, silent } = require('./world')
 
@@ -48,7 +47,7 @@ async function overLife(row, node) {
   const { closestReplies } = query
   const kinds = FIELDS.map((name) => kindOf(query, name))
   const made = read(query)
-  row('extends streamx Readable', yesNo(query instanceof Readable))
+  row('extends', classesOf(query).join(', '))
   row('stats.queries while it is there', JSON.stringify(node.stats.queries.active))
   await query.finished()
   const over = read(query)
@@ -65,6 +64,15 @@ async function overLife(row, node) {
     yesNo(query.closestNodes.every((peer, i) => peer === query.closestReplies[i].from))
   )
   row('target is the one given', yesNo(query.target === TARGET))
+}
+
+// Each package may have a streamx of its own.
+function classesOf(object) {
+  const names = []
+  for (let at = Object.getPrototypeOf(object); at !== null; at = Object.getPrototypeOf(at)) {
+    names.push(at.constructor.name)
+  }
+  return names
 }
 
 function read(query) {

@@ -1,10 +1,10 @@
 'use strict'
 
 const assert = require('assert')
-const { COMMANDS } = require('../../helpers/wire')
+const { COMMANDS, encodeAddress } = require('../../helpers/wire')
 const { HOST, PORTS } = require('../world')
 
-const { PING } = COMMANDS
+const { PING, DOWN_HINT } = COMMANDS
 const K = 20
 const RECENT_NODE = 12
 const OLD_NODE = 360
@@ -178,6 +178,37 @@ module.exports = {
     assert.ok(world.asked(PING).length > 0, `${bucket.length} in the bucket before`)
   },
 
+  'full: the new one gets in by itself meanwhile': async (world) => {
+    const { newcomer, bucket } = await fullBucket(world, 1)
+    await downHint(world, bucket[1])
+    await world.advance(3000)
+    await world.receive(newcomer, ping)
+    await world.advance(1100)
+    await world.receive(newcomer, ping)
+    assert.deepStrictEqual(swaps(world, newcomer), { added: true, removed: [bucket[1].address] })
+    await world.advance(3000)
+    const left = [bucket[1].address, bucket[0].address]
+    assert.deepStrictEqual(swaps(world, newcomer), { added: true, removed: left })
+    const entries = world.state.nodes.filter((line) => line.startsWith(`${newcomer.address} `))
+    assert.strictEqual(entries.length, 1)
+  },
+
+  'full: the old one is heard of and leaves meanwhile': async (world) => {
+    const { newcomer, bucket } = await fullBucket(world, 1)
+    for (const peer of bucket.slice(0, 2)) await downHint(world, peer)
+    await tick(world, 1)
+    for (const peer of bucket.slice(2)) await world.receive(peer, ping)
+    await tick(world, 1)
+    await world.advance(3000)
+    await world.receive(newcomer, ping)
+    const swap = world.open.at(-1)
+    await world.receive(bucket[0], ping)
+    await world.advance(1100)
+    await world.answer(swap)
+    const left = bucket.slice(0, 2).map(({ address }) => address)
+    assert.deepStrictEqual(swaps(world, newcomer), { added: true, removed: left })
+  },
+
   'full: suspended while the ping is on its way': async (world) => {
     const { newcomer, bucket } = await fullBucket(world, 1)
     await world.receive(newcomer, ping)
@@ -208,6 +239,12 @@ async function fullBucket(world, ticks = 0) {
 // Moves the tick without the upkeep of its time.
 async function tick(world, ticks) {
   if (ticks > 0) await world.play({ op: 'set', tick: world.state.tick + ticks })
+}
+
+function downHint(world, peer) {
+  const [other] = world.peers.takeNear(world.centre, 1, 1)
+  const value = encodeAddress(peer)
+  return world.receive(other, { internal: true, command: DOWN_HINT, value })
 }
 
 function pinged(world) {

@@ -158,8 +158,7 @@ module.exports = {
   'a reply without value, with an empty one, without a target': async (world) => {
     const peer = await startWithPeer(world)
     await world.receive(peer, { command: 7 })
-    for (const value of [null, '', '00'])
-      await world.play({ op: 'reply', incoming: 0, value })
+    for (const value of [null, '', '00']) await world.play({ op: 'reply', incoming: 0, value })
   },
 
   'an error reply has closer nodes and no token': async (world) => {

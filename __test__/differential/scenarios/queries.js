@@ -37,7 +37,7 @@ module.exports = {
     assert.deepStrictEqual(end(world).outcome, 'Done')
   },
 
-  'concurrency': async (world) => {
+  concurrency: async (world) => {
     await world.join(40)
     assert.strictEqual((await world.query({ target: TARGET, concurrency: 3 })).sends.length, 3)
     assert.strictEqual((await world.query({ target: TARGET })).sends.length, 10)

@@ -96,7 +96,11 @@ module.exports = {
   'a reply that cannot be decoded is no reply': async (world) => {
     const peer = await startWithPeer(world)
     await world.ping(peer)
-    for (const bytes of [[0x13, 0], [0x13, 0, 0, 0, 1], [0x33, 0, 0, 0, 1, 2, 3, 4, 5, 6]]) {
+    for (const bytes of [
+      [0x13, 0],
+      [0x13, 0, 0, 0, 1],
+      [0x33, 0, 0, 0, 1, 2, 3, 4, 5, 6]
+    ]) {
       assert.deepStrictEqual((await world.datagram(peer, Buffer.from(bytes))).trace, [])
     }
   },

@@ -17,6 +17,7 @@ module.exports = {
     const { request, to, socket } = sends[0]
     assert.deepStrictEqual([to, socket, request.command], [third.address, 'client', 300])
     assert.strictEqual(request.token, null)
+    assert.deepStrictEqual(world.tids(sends[0]), { reference: 777, engine: 777 })
     await world.play({ ...relay, value: null, socket: 'server' })
     await world.play({ ...relay, value: '', socket: 'foreign-1' })
   },

@@ -15,7 +15,7 @@ module.exports = {
     assert.strictEqual(tries(world), 160)
   },
 
-  'maxWindow': async (world) => {
+  maxWindow: async (world) => {
     await world.start({ maxWindow: 3 })
     await pings(world, 10)
     assert.strictEqual(tries(world), 3)
