@@ -17,7 +17,9 @@ for (const { name, DHT, path } of natives) {
     ['sockets of a UDX', () => new UDX()]
   ]) {
     test(`${name}, ${sockets}: what waits for the sockets fails as they do`, async (t) => {
-      const { node, to } = await unbindable(t, udx())
+      const { opts, to } = await taken(t, udx())
+      // Not bound before this turn is over.
+      const node = createNode(t, DHT, opts)
       const session = node.session()
       const query = node.query({ target: TARGET, command: 1 })
       const waiting = [
@@ -45,7 +47,8 @@ for (const { name, DHT, path } of natives) {
     })
 
     test(`${name}, ${sockets}: what is asked later fails as well`, async (t) => {
-      const { node, to, raw } = await unbindable(t, udx())
+      const { opts, to, raw } = await taken(t, udx())
+      const node = createNode(t, DHT, opts)
       const unread = node.query({ target: TARGET, command: 1 })
       const failure = await node.fullyBootstrapped().catch((err) => err)
       const errors = []
@@ -75,7 +78,8 @@ for (const { name, DHT, path } of natives) {
     })
 
     test(`${name}, ${sockets}: the node is destroyed as any other`, async (t) => {
-      const { node, to } = await unbindable(t, udx())
+      const { opts, to } = await taken(t, udx())
+      const node = createNode(t, DHT, opts)
       const events = collect(node, 'close')
       const unread = node.findNode(TARGET)
       const ping = node.ping(to)
@@ -147,12 +151,11 @@ for (const { name, DHT, path } of natives) {
     assert.deepStrictEqual([code, stdout, stderr], [0, 'EADDRINUSE\nEADDRINUSE\n', ''])
   })
 
-  async function unbindable(t, udx) {
+  async function taken(t, udx) {
     const raw = await RawPeer.create(t)
-    const taken = await freePort()
-    await hold(t, taken)
-    const node = createNode(t, DHT, { port: taken, anyPort: false, udx })
-    return { node, raw, to: raw.address }
+    const port = await freePort()
+    await hold(t, port)
+    return { opts: { port, anyPort: false, udx }, raw, to: raw.address }
   }
 }
 

@@ -72,6 +72,7 @@ export interface Query<Row = Reply> extends EventEmitter<QueryEvents<Row>>, Asyn
   finished(): Promise<void>
 
   readonly readable: boolean
+  readonly writable: boolean
   readonly destroyed: boolean
   readonly destroying: boolean
   read(): Row | null
