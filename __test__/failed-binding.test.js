@@ -27,7 +27,6 @@ for (const { name, DHT, path } of natives) {
         node.delayedPing(to, 1),
         node.request({ command: 1 }, to),
         session.ping(to),
-        node._updateNetworkState(),
         query.finished(),
         node.findNode(TARGET).finished(),
         rows(node.findNode(TARGET))
@@ -60,7 +59,6 @@ for (const { name, DHT, path } of natives) {
         node.ping(to),
         node.delayedPing(to, 1),
         node.session().request({ command: 1 }, to),
-        node._updateNetworkState(),
         node.findNode(TARGET).finished(),
         unread.finished(),
         rows(node.query({ target: TARGET, command: 1 })),
@@ -70,6 +68,7 @@ for (const { name, DHT, path } of natives) {
 
       const outcomes = await Promise.all(later.map((promise) => settled(promise)))
       for (const outcome of outcomes) assert.strictEqual(outcome, failure)
+      assert.strictEqual(await node._updateNetworkState(), false)
       assert.deepStrictEqual(errors, [failure])
       assert.strictEqual(listened.destroyed, true)
       assert.strictEqual(node.stats.requests.total, total)

@@ -97,7 +97,13 @@ function size(size, hasId) {
   if (Number.isInteger(size) && size >= 0 && size <= max) return size
   const isNumber = typeof size === 'number'
   const code = isNumber && size > max ? 'ERR_VALUE_TOO_LARGE' : 'ERR_INVALID_OPTION'
-  throw invalid(isNumber ? RangeError : TypeError, code, 'size', `an integer from 0 to ${max} bytes`, size)
+  throw invalid(
+    isNumber ? RangeError : TypeError,
+    code,
+    'size',
+    `an integer from 0 to ${max} bytes`,
+    size
+  )
 }
 
 function requestFits(value, hasId, hasToken, command, hasTarget) {

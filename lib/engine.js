@@ -206,7 +206,6 @@ module.exports = class Engine {
 
   updateNetworkState(onlyFirewall) {
     if (this._gone) return Promise.resolve(false)
-    if (this.failure !== null) return Promise.reject(this.failure)
     const number = ++this._nextProbe
     const probe = deferred()
     this._probes.set(number, probe)
@@ -409,8 +408,6 @@ module.exports = class Engine {
     this.failure = err
     this.requests.destroy(err)
     this.queries.destroy(err)
-    for (const probe of this._probes.values()) probe.reject(err)
-    this._probes.clear()
     native.suspend(this.handle)
     this.changed()
     this.release()

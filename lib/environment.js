@@ -100,6 +100,7 @@ class Environment {
       for (let at = 0; at < end; at += slab.words[at >> 2] & 0xffffff) this._deliver(slab, at)
     }
     this._ownDepth--
+    if (!this._dispatching) this._flush()
   }
 
   _drainMore() {

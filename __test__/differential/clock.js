@@ -61,12 +61,17 @@ class Clock {
   }
 }
 
-// Node promises no order among timers of the same ms: the window turns first, then the tick comes,
-// then what times out, in the order of asking.
+// Node promises no order among timers of the same ms. Here the window turns first, then the tick
+// comes, then delayed pings are answered, then requests time out, in the order of asking.
 function isBefore(a, b) {
   if (a.at !== b.at) return a.at < b.at
-  const [first, second] = [a, b].map(({ every, ms }) => (every ? ms : Infinity))
-  return first === second ? a.order < b.order : first < second
+  return rank(a) === rank(b) ? a.order < b.order : rank(a) < rank(b)
+}
+
+function rank({ every, ms, args }) {
+  if (every) return ms
+  const isTimeout = args.length > 0
+  return isTimeout ? Infinity : Number.MAX_VALUE
 }
 
 class Timer {

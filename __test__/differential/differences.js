@@ -168,11 +168,11 @@ module.exports = [
       const { addNode } = DHT.prototype
       DHT.prototype.addNode = function (node) {
         const known = this.table.get(idOf(node))
-        if (known !== null) {
-          this.nodes.remove(known)
-          this.table.remove(known.id)
-        }
-        addNode.call(this, node)
+        if (known === null) return addNode.call(this, node)
+        Object.assign(known, { to: null, sampled: 0, downHints: 0 })
+        known.added = known.pinged = known.seen = this._tick
+        this.nodes.add(known)
+        this.emit('add-node', known)
       }
     }
   },

@@ -302,10 +302,13 @@ module.exports = {
 
   'refresh: every 64 ticks while there are fewer than 20 nodes': async (world) => {
     await world.join(5)
-    await world.play({ op: 'set', tick: 127, refreshTicks: 1000 })
     const before = world.state.queries.total
-    await world.play({ op: 'tick' })
-    assert.strictEqual(world.state.queries.total, before + 1)
+    for (const tick of [95, 127, 191]) {
+      await world.play({ op: 'set', tick, refreshTicks: 1000 })
+      await world.play({ op: 'tick' })
+      await world.answerAll()
+    }
+    assert.strictEqual(world.state.queries.total, before + 2)
   },
 
   'nothing of the upkeep before bootstrapped': async (world) => {
