@@ -34,8 +34,16 @@ module.exports = class Answers {
     if (bytes !== null && bytes.byteLength > SURELY_FITS) {
       this._checkFits(req, relay, bytes, token, closerNodes, from)
     }
-    native.reply(handle, packReply(req, relay, number, bytes, token, closerNodes, to, from))
+    const packed = packReply(req, relay, number, bytes, token, closerNodes, to, from)
+    if (sockets.isForeign(from)) return this._sendNow(packed)
+    native.reply(handle, packed)
     environment.queueFlush()
+  }
+
+  // The user sees its socket send before the call returns.
+  _sendNow(packed) {
+    native.replyNow(this._engine.handle, packed)
+    this._engine.changed()
   }
 
   _checkFits(req, relay, bytes, token, closerNodes, socket) {

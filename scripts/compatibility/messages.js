@@ -143,6 +143,11 @@ async function foreign(row, client, near, server) {
   row('onmessage(): an object without trySend', yesNo(deliver(mute).socket === mute))
   row('onmessage(): null', show(deliver(null).socket))
   row('onmessage(): null, reply', await attempt(() => deliver(null).reply(null)))
+  sent.length = 0
+  deliver(socket).reply(null)
+  row('onmessage(): reply() sends before it returns', `${sent.length} datagram`)
+  deliver(socket).relay(null, near)
+  row('onmessage(): relay() sends before it returns', `${sent.length} datagrams`)
   row('onmessage(): too short', await attempt(() => server.onmessage(socket, Buffer.alloc(1), to)))
   row('onmessage(): from port 0', show(await portZero(server, socket, request)))
 }

@@ -91,6 +91,14 @@ pub fn reply(handle: u32, bytes: &[u8]) {
     }
 }
 
+/// Makes a packed reply or relay at once, for a socket of the user's: a SEND record follows.
+#[napi(catch_unwind)]
+pub fn reply_now(handle: u32, bytes: &[u8]) {
+    if let Some(answer) = Answer::decode(bytes) {
+        run(handle, |node, now| answer.send(node, now));
+    }
+}
+
 /// Hands the replies that were kept to their shards.
 #[napi(catch_unwind)]
 pub fn flush() {
