@@ -165,6 +165,16 @@ for (const { name, DHT } of natives) {
     assert.strictEqual(node.stats.requests.total, fits.length)
   })
 
+  test(`${name}: a bootstrap entry without port is named beside the reference's words`, () => {
+    const allowed = { message: 'Bootstrap node format is host:port', allowed: 'host:port' }
+    const list = ['127.0.0.1:1', 'just-a-name']
+    assert.throws(() => new DHT({ bootstrap: list }), {
+      ...allowed,
+      field: 'bootstrap[1]',
+      given: 'just-a-name'
+    })
+  })
+
   test(`${name}: nodes are not made`, () => {
     for (const each of BOOTSTRAP) {
       assertThrows(() => new DHT({ bootstrap: [each[1]] }), each)

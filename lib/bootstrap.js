@@ -36,7 +36,7 @@ function parseBootstrapNode(node, i) {
 
 function parseAddress(text, i) {
   const [host, port] = text.split(':')
-  if (!host || !port) throw BOOTSTRAP_FORMAT()
+  if (!host || !port) throw BOOTSTRAP_FORMAT(`bootstrap[${i}]`, text)
   return { host, port: checkPort(/^\d+$/.test(port) ? Number(port) : port, i) }
 }
 

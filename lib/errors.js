@@ -76,8 +76,10 @@ class DHTError extends Error {
     return coded(Error, 'ERR_DELAY_TOO_LONG', `Delay exceeds max delay: ${max}ms`)
   }
 
-  static BOOTSTRAP_FORMAT() {
-    return coded(Error, 'ERR_INVALID_BOOTSTRAP', 'Bootstrap node format is host:port')
+  // The text is the reference's, word for word; what was given where is beside it.
+  static BOOTSTRAP_FORMAT(field, given) {
+    const err = coded(Error, 'ERR_INVALID_BOOTSTRAP', 'Bootstrap node format is host:port')
+    return Object.assign(err, { field, given, allowed: 'host:port' })
   }
 
   static coded(Type, code, message) {
