@@ -1,8 +1,8 @@
 const test = require('node:test')
 const assert = require('node:assert')
 const util = require('node:util')
-const { packages } = require('./helpers/packages')
-const { createNode, createBootstrapper, serverAddress } = require('./helpers/network')
+const { packages, natives } = require('./helpers/packages')
+const { HOST, createNode, createBootstrapper, serverAddress } = require('./helpers/network')
 const { until } = require('./helpers/until')
 const { randomTarget } = require('./helpers/ids')
 const RawPeer = require('./helpers/raw-peer')
@@ -16,6 +16,22 @@ const FRESH = {
     findNode: { tx: 0, rx: 0 },
     downHint: { tx: 0, rx: 0 }
   }
+}
+
+for (const { name, DHT } of natives) {
+  test(`${name}: what a bound refuses is counted`, async (t) => {
+    const node = await createBootstrapper(t, DHT)
+    const socket = { trySend() {} }
+    const kept = 1024 // delayed pings that a node keeps
+    const delayedPing = Buffer.from([3, 4 | 16, 0, 0, 127, 0, 0, 1, 1, 0, 4, 4, 0x10, 0x27, 0, 0])
+    const deliver = (count) => {
+      for (let i = 0; i < count; i++) node.onmessage(socket, delayedPing, { host: HOST, port: 1 })
+    }
+    deliver(kept)
+    assert.strictEqual(node.io.dropped, 0)
+    deliver(3)
+    assert.strictEqual(node.io.dropped, 3)
+  })
 }
 
 for (const { name, DHT } of packages) {

@@ -2,7 +2,7 @@
 
 const check = require('./check')
 const { FLAGS } = require('./view')
-const { INFLIGHT, TID } = require('./stats')
+const { DROPPED, INFLIGHT, TID } = require('./stats')
 const { field } = require('./field')
 
 const FIELDS = {
@@ -41,6 +41,11 @@ module.exports = class IO {
   }
 
   static DEFAULT_MAX_WINDOW = 80
+
+  // Datagrams, requests and timers that were refused because a bound was reached.
+  get dropped() {
+    return this._engine.counters.get(DROPPED)
+  }
 
   bind() {
     return this._engine.bind()

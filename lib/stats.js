@@ -20,6 +20,7 @@ module.exports = {
   RESPONSES: REQUESTS.responses,
   TIMEOUTS: REQUESTS.timeouts,
   RX,
+  DROPPED: 15,
   INFLIGHT: 16,
   TID: 17,
   TICK: 18,

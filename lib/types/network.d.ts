@@ -27,6 +27,8 @@ export interface IO {
   readonly firewalled: boolean
   readonly ephemeral: boolean
   readonly suspended: boolean
+  /** Datagrams, requests and timers refused because a bound was reached. `dht-rpc` has no such count. */
+  readonly dropped: number
   bind(): Promise<void>
   onmessage(socket: ForeignSocket, buffer: Uint8Array, from: Address): void
 }

@@ -19,15 +19,12 @@ use crate::proto::{Flag, Node, NodeEntry, QueryState, Standing};
 const BOOTSTRAPPED: u32 = 1;
 const EPHEMERAL: u32 = 2;
 const FIREWALLED: u32 = 4;
-const DESTROYED: u32 = 8;
-const SUSPENDED: u32 = 16;
 const ONLINE: u32 = 32;
 const DEGRADED: u32 = 64;
 const HEALTH_ONLINE: u32 = 128;
 const HEALTH_DEGRADED: u32 = 256;
 const HAS_NAT_HOST: u32 = 512;
 const ADAPTIVE: u32 = 1024;
-const BOUND: u32 = 2048;
 
 /// Packs the node's state.
 pub fn state(runner: &Runner) -> Option<Vec<u8>> {
@@ -36,11 +33,7 @@ pub fn state(runner: &Runner) -> Option<Vec<u8>> {
         let mut out = Vec::with_capacity(192);
         let health = node.health();
         let standing = node.standing();
-        let flags = standing_flags(&standing)
-            | on(node.is_destroyed(), DESTROYED)
-            | on(node.is_suspended(), SUSPENDED)
-            | on(node.is_adaptive(), ADAPTIVE)
-            | on(ports.server != 0, BOUND);
+        let flags = standing_flags(&standing) | on(node.is_adaptive(), ADAPTIVE);
         let words = [
             flags,
             standing.host.map_or(0, Ipv4Addr::to_bits),
