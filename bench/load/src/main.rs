@@ -1,79 +1,65 @@
-//! Keeps requests in flight from one socket against a port of 127.0.0.1, until its standard input
-//! is closed, and for a minute at most.
+//! The load of the benchmark, and its floor: a responder that does nothing else.
 //!
-//! usage: load PORT [IN_FLIGHT]
+//! usage:
+//!   load drive PORT PID REQUEST WARM_UP_MS MS (in-flight N | rate N)
+//!   load floor REPLY_BYTES
+//!
+//! `drive` sends requests (ping, find-node, user, or mixed: ping and find-node in turn) from one
+//! socket to PORT of 127.0.0.1. It prints `measuring` when the warm-up is over, then a line of
+//! JSON: what was answered, how fast, and the CPU that process PID used for it. `floor` prints its
+//! port, then answers every datagram with that many bytes until its standard input is closed.
 
-use std::io::{ErrorKind, Read};
-use std::net::{Ipv4Addr, UdpSocket};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+mod batch;
+mod cpu;
+mod drive;
+mod floor;
+mod request;
+mod window;
 
-const IN_FLIGHT: usize = 64;
-const AT_MOST: Duration = Duration::from_secs(60);
-/// A silence after which what was in flight counts as lost.
-const SILENCE: Duration = Duration::from_millis(200);
+use std::str::FromStr;
+use std::time::Duration;
 
-fn main() -> std::io::Result<()> {
-    let mut args = std::env::args().skip(1).map(|arg| arg.parse::<usize>().ok());
-    let Some(port) = args.next().flatten().and_then(|port| u16::try_from(port).ok()) else {
-        eprintln!("usage: load PORT [IN_FLIGHT]");
-        std::process::exit(2);
+use drive::{Pace, Settings};
+
+const USAGE: &str = "usage: load drive PORT PID ping|find-node|user|mixed WARM_UP_MS MS (in-flight N | rate N)\n       load floor REPLY_BYTES";
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match args.as_slice() {
+        ["drive", rest @ ..] => settings(rest).map(|settings| drive::run(&settings)),
+        ["floor", bytes] => bytes.parse().ok().map(floor::run),
+        _ => None,
     };
-    let in_flight = args.next().flatten().unwrap_or(IN_FLIGHT);
-
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-    socket.connect((Ipv4Addr::LOCALHOST, port))?;
-    socket.set_read_timeout(Some(SILENCE))?;
-    run(&socket, &mut user_request(port), in_flight, &stopped())
-}
-
-fn run(
-    socket: &UdpSocket,
-    request: &mut [u8],
-    in_flight: usize,
-    stopped: &AtomicBool,
-) -> std::io::Result<()> {
-    let start = Instant::now();
-    let mut tid: u16 = 0;
-    let mut missing = in_flight;
-    let mut reply = [0; 2048];
-    while !stopped.load(Ordering::Relaxed) && start.elapsed() < AT_MOST {
-        for _ in 0..missing {
-            tid = tid.wrapping_add(1);
-            request[2..4].copy_from_slice(&tid.to_le_bytes());
-            let _ = socket.send(request);
-        }
-        missing = match socket.recv(&mut reply) {
-            Ok(_) => 1,
-            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => in_flight,
-            Err(e) if e.kind() == ErrorKind::ConnectionRefused => 0,
-            Err(e) => return Err(e),
-        };
+    match done {
+        Some(Ok(())) => {}
+        Some(Err(e)) => fail(&e.to_string(), 1),
+        None => fail(USAGE, 2),
     }
-    Ok(())
 }
 
-/// Command 7 with a target and a value of 32 bytes.
-fn user_request(port: u16) -> Vec<u8> {
-    const TARGET: u8 = 8;
-    const VALUE: u8 = 16;
-    let mut request = vec![0x03, TARGET | VALUE, 0, 0, 127, 0, 0, 1];
-    request.extend_from_slice(&port.to_le_bytes());
-    request.push(7);
-    request.extend_from_slice(&[0xab; 32]);
-    request.push(32);
-    request.extend_from_slice(&[0xcd; 32]);
-    request
+fn settings(args: &[&str]) -> Option<Settings> {
+    let [port, pid, request, warm_up, ms, pace, n] = args else { return None };
+    let n = number(n)?;
+    Some(Settings {
+        port: number(port)?,
+        pid: number(pid)?,
+        request: request.parse().ok()?,
+        warm_up: Duration::from_millis(number(warm_up)?),
+        window: Duration::from_millis(number(ms)?),
+        pace: match *pace {
+            "in-flight" if n > 0 && n <= window::MOST => Pace::InFlight(n),
+            "rate" if n > 0 => Pace::Rate(n),
+            _ => return None,
+        },
+    })
 }
 
-/// Set when standard input is closed, which is when whoever started this has ended or had enough.
-fn stopped() -> Arc<AtomicBool> {
-    let stopped = Arc::new(AtomicBool::new(false));
-    let set = Arc::clone(&stopped);
-    std::thread::spawn(move || {
-        let _ = std::io::stdin().read_to_end(&mut Vec::new());
-        set.store(true, Ordering::Relaxed);
-    });
-    stopped
+fn number<T: FromStr>(text: &str) -> Option<T> {
+    text.parse().ok()
+}
+
+fn fail(reason: &str, code: i32) -> ! {
+    eprintln!("load: {reason}");
+    std::process::exit(code)
 }

@@ -1,0 +1,48 @@
+// A node that is asked by another process. Options: `known`, how many nodes its table has.
+// Sends its port; 'utilisation': how busy the event loop was since the last time that this was
+// asked; 'spin': says so, then does nothing else for as many ms.
+import { createRequire } from 'node:module'
+import { addressOf, openNode, options } from './support.mjs'
+
+const { id } = createRequire(import.meta.url)('dht-rpc-reference/lib/peer')
+
+const K = 20
+
+const node = await openNode()
+fillTable(node, options.known)
+node.on('request', (req) => req.reply(req.value))
+
+let last = performance.eventLoopUtilization()
+process.on('message', ({ utilisation, spin }) => {
+  if (utilisation) report()
+  if (spin) process.send('spinning', () => spinFor(spin))
+})
+process.send({ port: addressOf(node).port, known: node.table.size })
+
+function report() {
+  const now = performance.eventLoopUtilization()
+  process.send(performance.eventLoopUtilization(now, last).utilization)
+  last = performance.eventLoopUtilization()
+}
+
+function spinFor(ms) {
+  const end = performance.now() + ms
+  while (performance.now() < end);
+}
+
+// Only with nodes that find room in their buckets: nobody is asked whether they still live. They
+// are on the loopback, so what is sent to them reaches nobody.
+function fillTable(node, count) {
+  const sizes = new Array(256).fill(0)
+  for (let n = 0; node.table.size < count; n++) {
+    const [host, port] = [`127.1.${(n >> 8) & 255}.${n & 255}`, 1000 + (n >> 16)]
+    const bucket = depthOf(node.table.id, id(host, port))
+    if (sizes[bucket]++ < K) node.addNode({ host, port })
+  }
+}
+
+// The length of the common prefix in bits.
+function depthOf(own, id) {
+  const byte = own.findIndex((value, i) => value !== id[i])
+  return byte * 8 + Math.clz32(own[byte] ^ id[byte]) - 24
+}

@@ -1,0 +1,68 @@
+import { createRequire } from 'node:module'
+
+const HOST = '127.0.0.1'
+
+/** What the program was started with. `file` is the package to measure. */
+export const options = JSON.parse(process.argv[2])
+
+export const DHT = createRequire(import.meta.url)(options.file)
+
+/** A node that knows its own address, on a port that is free. */
+export async function openNode(opts) {
+  const port = 12000 + Math.floor(Math.random() * 20000)
+  const node = DHT.bootstrapper(port, HOST, { host: HOST, anyPort: true, ...opts })
+  await node.fullyBootstrapped()
+  return node
+}
+
+/** A node that knows nobody. */
+export async function openClient() {
+  const node = new DHT({ bootstrap: false, host: HOST })
+  await node.fullyBootstrapped()
+  return node
+}
+
+export function addressOf(node) {
+  return { host: HOST, port: node.address().port }
+}
+
+/** Resolves with how much of the current time goes by until `work` is done, in ms, and the CPU, in µs. */
+export async function timed(work) {
+  const cpu = process.cpuUsage()
+  const start = performance.now()
+  await work()
+  const ms = performance.now() - start
+  const { user, system } = process.cpuUsage(cpu)
+  return { ms, cpu: user + system }
+}
+
+/** Keeps `inFlight` calls of `work` going for `ms`. Resolves with `{ done, ms, cpu }`. */
+export async function keepGoing(work, inFlight, ms) {
+  let done = 0
+  const used = await timed(async () => {
+    const end = performance.now() + ms
+    const lane = async () => {
+      while (performance.now() < end) {
+        await work()
+        done++
+      }
+    }
+    await Promise.all(Array.from({ length: inFlight }, lane))
+  })
+  return { ...used, done }
+}
+
+/** Joins persistent nodes to a network, so many at a time. */
+export async function join(count, bootstrap, atOnce = 16) {
+  const nodes = []
+  let started = 0
+  const lane = async () => {
+    while (started++ < count) {
+      const node = new DHT({ host: HOST, bootstrap: [bootstrap], ephemeral: false })
+      nodes.push(node)
+      await node.fullyBootstrapped()
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, lane))
+  return nodes
+}

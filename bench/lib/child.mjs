@@ -1,0 +1,72 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+/** A program of bench/children in a process of its own: it sends figures, and is told to end. */
+export class Child {
+  /**
+   * @param {string} name of the program
+   * @param {object} options which it finds in support.mjs
+   */
+  constructor(name, options, { execArgv = [] } = {}) {
+    const file = fileURLToPath(new URL(`../children/${name}.mjs`, import.meta.url))
+    this._name = name
+    this._process = fork(file, [JSON.stringify(options)], { execArgv })
+    this._messages = []
+    this._waiting = null
+    this._ended = new Promise((resolve) => this._process.once('exit', resolve))
+    this._process.on('message', (message) => this._onmessage(message))
+    this._process.once('exit', (code, signal) => this._onexit(signal || code))
+  }
+
+  get pid() {
+    return this._process.pid
+  }
+
+  /** The next message. Rejects if the process ends before. */
+  next() {
+    return new Promise((resolve, reject) => {
+      this._waiting = { resolve, reject }
+      this._settle()
+    })
+  }
+
+  /** Says something and resolves with what comes back. */
+  ask(message) {
+    this._process.send(message)
+    return this.next()
+  }
+
+  async end() {
+    this._process.kill('SIGKILL')
+    await this._ended
+  }
+
+  _onmessage(message) {
+    this._messages.push(message)
+    this._settle()
+  }
+
+  _onexit(how) {
+    this._failure = new Error(`bench/children/${this._name}.mjs ended with ${how}`)
+    this._settle()
+  }
+
+  _settle() {
+    if (!this._waiting) return
+    const { resolve, reject } = this._waiting
+    if (this._messages.length > 0) resolve(this._messages.shift())
+    else if (this._failure) reject(this._failure)
+    else return
+    this._waiting = null
+  }
+}
+
+/** Runs a program that sends its figures once. */
+export async function measure(name, options, processOptions) {
+  const child = new Child(name, options, processOptions)
+  try {
+    return await child.next()
+  } finally {
+    await child.end()
+  }
+}

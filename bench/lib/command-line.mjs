@@ -1,0 +1,50 @@
+import { parseArgs } from 'node:util'
+import { WORKLOADS } from '../workloads/index.mjs'
+
+const names = WORKLOADS.map(({ name }) => name)
+
+export const COMMAND_LINE = `usage: npm run bench -- [options]
+  --only NAME    these workloads only (several times, or with commas); docs/performance.md stays
+  --rounds N     instead of as many rounds as each workload says
+  --one-core     on one core only; otherwise first with all, and, in a full run, then on one
+  --json         the results for machines instead of a table
+  --no-write     leaves docs/performance.md as it is
+  --no-build     measures what was built before
+workloads: ${names.join(' ')}`
+
+/** @returns `{ workloads, rounds, cores, json, write, build }`; `cores`: of each pass, whether it has one */
+export function parse(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      only: { type: 'string', multiple: true },
+      rounds: { type: 'string' },
+      'one-core': { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      'no-write': { type: 'boolean', default: false },
+      'no-build': { type: 'boolean', default: false }
+    }
+  })
+  const full = !values.only && !values['one-core']
+  return {
+    workloads: values.only ? select(values.only) : WORKLOADS,
+    rounds: values.rounds === undefined ? null : parseRounds(values.rounds),
+    cores: full ? [false, true] : [values['one-core']],
+    json: values.json,
+    write: full && !values['no-write'],
+    build: !values['no-build']
+  }
+}
+
+function select(only) {
+  const wanted = only.flatMap((list) => list.split(',')).filter(Boolean)
+  const unknown = wanted.filter((name) => !names.includes(name))
+  if (unknown.length > 0) throw new Error(`no such workload: ${unknown.join(', ')}`)
+  return WORKLOADS.filter(({ name }) => wanted.includes(name))
+}
+
+function parseRounds(text) {
+  const rounds = Number(text)
+  if (Number.isInteger(rounds) && rounds > 0) return rounds
+  throw new Error(`--rounds must be a whole number from 1, got ${text}`)
+}

@@ -1,0 +1,22 @@
+import { Child } from './child.mjs'
+import { PACKAGES } from './sides.mjs'
+
+/**
+ * Starts a bootstrap node in one process and `count` nodes in another, and ends both when
+ * `work(child, joined)` is done.
+ */
+export async function withCrowd(side, count, work) {
+  const file = PACKAGES[side]
+  const first = new Child('bootstrap', { file })
+  try {
+    const bootstrap = await first.next()
+    const child = new Child('crowd', { file, count, bootstrap }, { execArgv: ['--expose-gc'] })
+    try {
+      return await work(child, await child.next())
+    } finally {
+      await child.end()
+    }
+  } finally {
+    await first.end()
+  }
+}

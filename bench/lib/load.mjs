@@ -1,0 +1,74 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import path from 'node:path'
+import readline from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const TARGET = path.resolve(ROOT, process.env.CARGO_TARGET_DIR || 'target')
+const PROGRAM = path.join(TARGET, 'release', 'load')
+
+const WARM_UP = 500 // ms
+const WINDOW = 3000 // ms
+const IN_FLIGHT = 64
+
+/** Builds bench/load, which is Rust. */
+export function buildLoad() {
+  const manifest = path.join(ROOT, 'bench', 'load', 'Cargo.toml')
+  const args = ['build', '--release', '--locked', '--quiet']
+  execFileSync('cargo', [...args, '--manifest-path', manifest, '--target-dir', TARGET], {
+    stdio: 'inherit'
+  })
+}
+
+/**
+ * Loads a port of 127.0.0.1. Resolves with `answered`, `lost`, `seconds`, `replyBytes`, the `cpu` of
+ * process `pid` and of its main `thread` for each request answered (µs), and the latencies `p50`,
+ * `p99`, `max` (µs).
+ *
+ * @param {object} to
+ * @param {number} to.port
+ * @param {number} to.pid of the process that is measured
+ * @param {'ping' | 'find-node' | 'user' | 'mixed'} to.request
+ * @param {number} [to.rate] requests a second, instead of 64 in flight
+ * @param {() => unknown} [to.onmeasuring] called when the warm-up is over
+ */
+export async function drive({ port, pid, request, ms = WINDOW, warmUp = WARM_UP, ...how }) {
+  const { rate, onmeasuring } = how
+  const pace = rate ? ['rate', rate] : ['in-flight', IN_FLIGHT]
+  const args = ['drive', port, pid, request, warmUp, ms, ...pace].map(String)
+  const load = spawn(PROGRAM, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const exit = once(load, 'exit')
+  let result = null
+  for await (const line of readline.createInterface({ input: load.stdout })) {
+    if (line !== 'measuring') result = JSON.parse(line)
+    else if (onmeasuring) onmeasuring()
+  }
+  const [code] = await exit
+  if (code !== 0 || !result) throw new Error(`bench/load ended with ${code}`)
+  return result
+}
+
+/** A responder that does nothing else, with replies of that many bytes. */
+export class Floor {
+  static async start(replyBytes) {
+    const floor = new Floor(replyBytes)
+    const [line] = await once(readline.createInterface({ input: floor._process.stdout }), 'line')
+    floor.port = Number(line)
+    return floor
+  }
+
+  constructor(replyBytes) {
+    this._process = spawn(PROGRAM, ['floor', String(replyBytes)], {
+      stdio: ['pipe', 'pipe', 'inherit']
+    })
+    this.pid = this._process.pid
+    this.port = 0
+  }
+
+  async end() {
+    const exit = once(this._process, 'exit')
+    this._process.stdin.end()
+    await exit
+  }
+}

@@ -1,0 +1,13 @@
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+const require = createRequire(import.meta.url)
+
+/** The files of the packages that are measured, by side. */
+export const PACKAGES = {
+  reference: require.resolve('dht-rpc-reference'),
+  engine: fileURLToPath(new URL('../../index.js', import.meta.url))
+}
+
+/** Both packages, in the order of a round. */
+export const BOTH = Object.keys(PACKAGES)

@@ -1,0 +1,18 @@
+/** The middle one; of an even number the mean of the middle two. */
+export function median(list) {
+  const sorted = [...list].sort((a, b) => a - b)
+  const half = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2
+}
+
+/** `{ median, least, most }` of the rounds of one side. */
+export function summarise(list) {
+  return { median: median(list), least: Math.min(...list), most: Math.max(...list) }
+}
+
+/** Three significant digits, without an exponent. */
+export function digits(n) {
+  if (n === 0 || !Number.isFinite(n)) return String(n)
+  const places = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(n))))
+  return n.toFixed(Math.min(places, 5))
+}

@@ -1,0 +1,52 @@
+import { summarise } from './statistics.mjs'
+
+const ENGINE = 'engine'
+
+// On one core nothing has a target of its own but this one.
+const NEVER_SLOWER = { more: { atLeast: 1, of: 'reference' }, less: { atMost: 1, of: 'reference' } }
+
+/**
+ * What came out for one row of a workload: `sides`, a summary for each that was measured; `ratios`,
+ * of the engine's median to the other sides' medians; and `must` and `aim`, each
+ * `{ ...target, value, met }` or null where the row has no such target.
+ *
+ * A target is `{ atMost }` or `{ atLeast }`, `of` another side's median, or of nothing: then it is
+ * about the figure itself. With `always`, the worst round counts instead of the median.
+ *
+ * @param row of a workload: `{ figure, better, must, aim }`
+ * @param samples of each side: a list of figures, one object a round
+ */
+export function evaluate(row, samples, { oneCore = false } = {}) {
+  const sides = {}
+  for (const [side, rounds] of Object.entries(samples)) {
+    const list = rounds.map((figures) => figures[row.figure]).filter((n) => n !== undefined)
+    if (list.length > 0) sides[side] = summarise(list)
+  }
+
+  const ratios = {}
+  for (const side of Object.keys(sides)) {
+    if (side !== ENGINE) ratios[side] = ratio(sides[ENGINE].median, sides[side].median)
+  }
+
+  const must = oneCore ? NEVER_SLOWER[row.better] : row.must
+  const aim = oneCore ? null : row.aim
+  return { sides, ratios, must: judge(must, sides, ratios), aim: judge(aim, sides, ratios) }
+}
+
+function judge(target, sides, ratios) {
+  if (!target) return null
+  const value = valueOf(target, sides, ratios)
+  if (value === undefined) return null
+  const met = target.atLeast === undefined ? value <= target.atMost : value >= target.atLeast
+  return { ...target, value, met }
+}
+
+function valueOf({ of, always, atLeast }, sides, ratios) {
+  if (of) return ratios[of]
+  if (!always) return sides[ENGINE].median
+  return atLeast === undefined ? sides[ENGINE].most : sides[ENGINE].least
+}
+
+function ratio(a, b) {
+  return a === b ? 1 : a / b
+}

@@ -1,0 +1,57 @@
+// Everything that is measured beside the reference and beside the floor: a responder that does
+// nothing else. The full run writes docs/performance.md; it fails if a must is missed.
+// usage: npm run bench -- [--only NAME] [--rounds N] [--one-core] [--json]
+//                         [--no-write] [--no-build]
+import { createRequire } from 'node:module'
+import { buildLoad } from './lib/load.mjs'
+import { COMMAND_LINE, parse } from './lib/command-line.mjs'
+import { machine } from './lib/machine.mjs'
+import { write } from './lib/report.mjs'
+import { run } from './lib/runner.mjs'
+import { table } from './lib/table.mjs'
+
+const { build } = createRequire(import.meta.url)('../scripts/build.js')
+
+const options = commandLine()
+if (options.build) {
+  build()
+  buildLoad()
+}
+
+const { workloads, rounds } = options
+const started = performance.now()
+const results = []
+for (const oneCore of options.cores) {
+  results.push(...(await run(workloads, { rounds, oneCore, onprogress: progress })))
+}
+progress('')
+
+const missed = results.filter(({ must }) => must && !must.met)
+if (options.json) console.log(JSON.stringify({ machine: machine(), results }, null, 2))
+else print()
+if (options.write) await write(results)
+if (missed.length > 0) process.exitCode = 1
+
+function print() {
+  console.log(machine())
+  for (const oneCore of options.cores) {
+    const rows = results.filter((result) => result.oneCore === oneCore)
+    console.log(`\n${oneCore ? 'On one core:' : 'With all cores:'}\n\n${table(rows)}`)
+  }
+  const minutes = ((performance.now() - started) / 60000).toFixed(1)
+  console.log(`\n${minutes} min; ${missed.length} of the musts missed`)
+}
+
+function commandLine() {
+  try {
+    return parse(process.argv.slice(2))
+  } catch (err) {
+    console.error(`${err.message}\n\n${COMMAND_LINE}`)
+    process.exit(2)
+  }
+}
+
+function progress(what) {
+  if (process.stderr.isTTY) process.stderr.write(`\r${what.padEnd(70)}${what ? '' : '\r'}`)
+  else if (what) process.stderr.write(`${what}\n`)
+}

@@ -1,0 +1,40 @@
+import { withCrowd } from '../lib/crowd.mjs'
+
+const IDLE = 30000 // ms
+const LOOKUPS = 50
+
+export default {
+  name: 'nodes-8000',
+  description: `8 000 nodes in one process: all persistent; ${LOOKUPS} lookups, of which the worst is said; idle for ${IDLE / 1000} s`,
+  sides: ['engine'],
+  rounds: [1, 1],
+  rows: [
+    {
+      title: '8 000 nodes in one process: persistent',
+      figure: 'persistent',
+      unit: '%',
+      better: 'more',
+      must: { atLeast: 100, always: true }
+    },
+    {
+      title: 'the same: found of the true 20 closest, at least',
+      figure: 'found',
+      unit: '',
+      better: 'more',
+      must: { atLeast: 18, always: true }
+    },
+    {
+      title: 'the same, idle: cores in use',
+      figure: 'cores',
+      unit: '',
+      better: 'less',
+      aim: { atMost: 0.3 }
+    }
+  ],
+  round: (side) =>
+    withCrowd(side, 8000, async (child, { persistent }) => {
+      const { found } = await child.ask({ lookups: { count: LOOKUPS } })
+      const { cores } = await child.ask({ idle: IDLE })
+      return { persistent: 100 * persistent, found, cores }
+    })
+}

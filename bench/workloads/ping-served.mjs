@@ -1,0 +1,19 @@
+import { serve } from '../lib/served.mjs'
+
+export default {
+  name: 'ping-served',
+  description: 'PING from another process, 64 in flight: CPU of the process that answers',
+  sides: ['reference', 'engine', 'floor'],
+  rounds: [5, 3],
+  rows: [
+    {
+      title: 'PING served: CPU per request',
+      figure: 'cpu',
+      unit: 'µs',
+      better: 'less',
+      must: { atMost: 0.6, of: 'reference' },
+      aim: { atMost: 1.3, of: 'floor' }
+    }
+  ],
+  round: (side, memory) => serve(side, memory, 'ping')
+}
