@@ -1,10 +1,9 @@
 'use strict'
 
-const native = require('./native')
 const environment = require('./environment')
 const check = require('./check')
 const { parseIPv4 } = require('./address')
-const { packReply } = require('./commands')
+const outgoing = require('./outgoing')
 
 const K = 20
 const SURELY_FITS = 1536 // bytes of a value that leave room for whatever else a datagram carries
@@ -25,7 +24,7 @@ module.exports = class Answers {
   }
 
   _send(req, relay, number, value, token, closerNodes, to, socket) {
-    const { gone, handle, sockets } = this._engine
+    const { gone, number: node, sockets } = this._engine
     const bytes = value ? check.value(value) : null
     if (relay) check.command(number)
     else check.command(number, 'error', 'ERR_INVALID_ERROR')
@@ -34,16 +33,13 @@ module.exports = class Answers {
     if (bytes !== null && bytes.byteLength > SURELY_FITS) {
       this._checkFits(req, relay, bytes, token, closerNodes, from)
     }
-    const packed = packReply(req, relay, number, bytes, token, closerNodes, to, from)
-    if (sockets.isForeign(from)) return this._sendNow(packed)
-    native.reply(handle, packed)
+    if (sockets.isForeign(from)) {
+      // The user sees its socket send before the call returns.
+      outgoing.replyNow(node, req, relay, number, bytes, token, closerNodes, to, from)
+      return this._engine.changed()
+    }
+    outgoing.reply(node, req, relay, number, bytes, token, closerNodes, to, from)
     environment.queueFlush()
-  }
-
-  // The user sees its socket send before the call returns.
-  _sendNow(packed) {
-    native.replyNow(this._engine.handle, packed)
-    this._engine.changed()
   }
 
   _checkFits(req, relay, bytes, token, closerNodes, socket) {

@@ -9,22 +9,22 @@ const REQUEST_TIMEOUT = 1 // the binding's number
 // The numbers of a node. Live, but for what settles the user's own requests: that advances with the
 // events that tell of it.
 module.exports = class Counters {
-  constructor(handle) {
-    this._handle = handle
+  constructor(engine) {
+    this._engine = engine
     this._delivered = new Float64Array(COUNTERS)
     this._final = null
   }
 
   get(place) {
     if (this._final !== null) return this._final[place]
-    return native.counter(this._handle, place, this._delivered[place])
+    return native.counter(this._engine.handle, place, this._delivered[place])
   }
 
   // What is no number is 0.
   set(place, value) {
     const number = Number(value) || 0
     if (this._final !== null) this._final[place] = number
-    else native.setCounter(this._handle, place, number, this._delivered[place] || 0)
+    else native.setCounter(this._engine.handle, place, number, this._delivered[place] || 0)
   }
 
   // command: 1 + the internal command, 0 for others.

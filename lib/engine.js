@@ -13,6 +13,7 @@ const Request = require('./request')
 const View = require('./view')
 const check = require('./check')
 const deferred = require('./deferred')
+const outgoing = require('./outgoing')
 const DHTError = require('./errors')
 const { stats } = require('./stats')
 const { parseIPv4 } = require('./address')
@@ -25,13 +26,14 @@ module.exports = class Engine {
   // udx: the user's, or undefined.
   constructor(dht, udx, config) {
     this.dht = dht
-    this.handle = environment.create(config)
-    this.view = new View(this.handle)
+    // By which the binding knows it.
+    this.number = environment.create(config)
+    this.view = new View(this.number)
     this.sockets = new Sockets()
     this.answers = new Answers(this)
     this.requests = new Requests(this)
     this.queries = new Queries(this)
-    this.counters = new Counters(this.handle)
+    this.counters = new Counters(this)
     this.stats = stats(this.counters)
 
     this._host = config.host
@@ -51,8 +53,14 @@ module.exports = class Engine {
     this._closed = deferred()
     this._closing = null
 
-    environment.engines.set(this.handle, this)
+    environment.engines.set(this.number, this)
     this.retain()
+  }
+
+  // For calls that see or change what the node has in flight: its requests are made before them.
+  get handle() {
+    outgoing.submitRequests()
+    return this.number
   }
 
   // The binding knows the node no more.
@@ -365,7 +373,7 @@ module.exports = class Engine {
 
   _onclosed() {
     this._leave()
-    environment.engines.delete(this.handle)
+    environment.engines.delete(this.number)
     environment.settled = true
     this.release()
     this.requests.destroy(DHTError.REQUEST_DESTROYED())

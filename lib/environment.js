@@ -3,11 +3,11 @@
 const native = require('./native')
 const Slab = require('./slab')
 const Pump = require('./pump')
+const outgoing = require('./outgoing')
 const { MAX_RECORD } = require('./records')
 
 const BATCH = 64 * 1024 // bytes to drain before others get their turn
-const MAX_QUEUED = 64 // records that a reply may wait for
-const MAX_QUEUED_MS = 1
+const MAX_QUEUED_MS = 1 // that a reply or a request may wait for handlers that compute
 
 // What the nodes of one JavaScript thread share: the slab and the loop that empties it, the turn,
 // the reference that keeps the process alive.
@@ -30,7 +30,6 @@ class Environment {
     this._yielded = false
     this._dispatching = false
     this._flushQueued = false
-    this._queuedFor = 0
     this._queuedSince = 0
     this._ownSlabs = []
     this._ownDepth = 0
@@ -48,7 +47,7 @@ class Environment {
 
   _open() {
     this._number = native.open(this._drainBound)
-    process.on('exit', native.flushAtExit)
+    process.on('exit', flushAtExit)
   }
 
   // A live node keeps the process alive.
@@ -69,11 +68,13 @@ class Environment {
     return this._turn
   }
 
-  // Replies leave together: at the end of a batch, or of the microtasks.
+  // Replies and requests leave together: at the end of a batch, or of the microtasks.
   queueFlush() {
+    if (outgoing.isFull) return this._flush()
     if (this._flushQueued) return
     this._flushQueued = true
-    if (!this._dispatching) queueMicrotask(this._flushBound)
+    this._queuedSince = 0
+    if (!this._dispatching && !this._yielded) queueMicrotask(this._flushBound)
   }
 
   // Empties the slab, for at most one slab before others get their turn.
@@ -173,17 +174,15 @@ class Environment {
 
   // Handlers that compute for long do not hold up the replies of those before them.
   _flushIsDue() {
-    if (++this._queuedFor >= MAX_QUEUED) return true
     const now = performance.now()
-    if (this._queuedFor === 1) this._queuedSince = now
+    if (this._queuedSince === 0) this._queuedSince = now
     return now - this._queuedSince > MAX_QUEUED_MS
   }
 
   _flush() {
     if (!this._flushQueued) return
     this._flushQueued = false
-    this._queuedFor = 0
-    native.flush()
+    outgoing.submit()
   }
 
   _endTurn() {
@@ -193,6 +192,10 @@ class Environment {
 }
 
 module.exports = new Environment()
+
+function flushAtExit() {
+  outgoing.submitAtExit()
+}
 
 // A listener that throws is an uncaught exception, and the records behind it are not lost.
 function rethrowLater(err) {

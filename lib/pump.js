@@ -21,6 +21,11 @@ module.exports = class Pump {
     this._stopBound = this._stop.bind(this)
   }
 
+  // More requests are in flight than it drives for.
+  get isBusy() {
+    return this._inflight > MAX_INFLIGHT
+  }
+
   // A request was made.
   started() {
     this._inflight++

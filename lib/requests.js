@@ -1,9 +1,8 @@
 'use strict'
 
-const native = require('./native')
 const environment = require('./environment')
 const DHTError = require('./errors')
-const { packRequest } = require('./commands')
+const outgoing = require('./outgoing')
 const { readReply } = require('./records')
 
 // The requests of a node's user that wait for their reply.
@@ -16,13 +15,20 @@ module.exports = class Requests {
 
   // to: { ip, port }. req: { internal, command, token, target, value, retries, timeout, ttl }.
   send(to, req, socket, session) {
-    const { handle, sockets, failure } = this._engine
+    const { number: node, sockets, failure } = this._engine
     if (failure !== null) return Promise.reject(failure)
     const user = this._nextUser()
     const number = socket ? sockets.numberOf(socket) : 0
-    const packed = packRequest(user, to, number, session === null ? 0 : session.number, req)
-    const refused = native.request(handle, packed)
-    if (refused !== 0) return Promise.reject(DHTError.fromNumber(refused))
+    const group = session === null ? 0 : session.number
+    const foreign = sockets.isForeign(number)
+
+    if (foreign || !environment.pump.isBusy) {
+      const refused = outgoing.requestNow(node, user, to, number, group, req)
+      if (refused !== 0) return Promise.reject(DHTError.fromNumber(refused))
+    } else {
+      outgoing.request(node, user, to, number, group, req)
+      environment.queueFlush()
+    }
 
     const promise = new Promise((resolve, reject) => {
       const pending = new Pending(this, user, session, resolve, reject)
@@ -30,7 +36,7 @@ module.exports = class Requests {
       if (session !== null) session._attach(pending)
     })
     environment.pump.started()
-    if (sockets.isForeign(number)) environment.collect()
+    if (foreign) environment.collect()
     return promise
   }
 

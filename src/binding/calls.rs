@@ -10,7 +10,7 @@ use napi::bindgen_prelude::{Error, Function, Result};
 use napi::{Env, Status};
 use napi_derive::napi;
 
-use super::commands::{self, Answer};
+use super::commands::{self, Record};
 use super::config::{NodeConfig, bootstrap_nodes};
 use super::environment;
 use super::records;
@@ -68,11 +68,14 @@ pub fn bound_elsewhere(handle: u32, server_port: u32, client_port: u32) {
     }
 }
 
-/// Makes a packed request; 0, or the error for which it was refused.
+/// Makes the packed request that `bytes` begins with; 0, or the error for which it was refused.
 #[napi(catch_unwind)]
-pub fn request(handle: u32, bytes: &[u8]) -> u32 {
+pub fn request(bytes: &[u8]) -> u32 {
+    let Some(Record::Request { handle, body }) = commands::records(bytes).next() else {
+        return RequestError::TooLarge as u32;
+    };
     let Some(node) = environment::node(handle) else { return RequestError::Destroyed as u32 };
-    let Some(spec) = commands::request(bytes) else { return RequestError::TooLarge as u32 };
+    let Some(spec) = commands::request(body) else { return RequestError::TooLarge as u32 };
     let result = if node.is_bound_elsewhere() || matches!(spec.socket, Some(Socket::Foreign(_))) {
         // JavaScript sends it, before the call returns.
         let sent = environment::run(handle, |node, now| node.request(now, spec));
@@ -83,29 +86,23 @@ pub fn request(handle: u32, bytes: &[u8]) -> u32 {
     result.map_or_else(|error| error as u32, |()| 0)
 }
 
-/// Keeps a packed reply or relay until [`flush`].
+/// Makes the packed reply or relay that `bytes` begins with at once, for a socket of the user's: a
+/// SEND record follows.
 #[napi(catch_unwind)]
-pub fn reply(handle: u32, bytes: &[u8]) {
-    if let Some(answer) = Answer::decode(bytes) {
-        environment::answer(handle, answer);
+pub fn reply_now(bytes: &[u8]) {
+    if let Some(Record::Answer { handle, bytes }) = commands::records(bytes).next() {
+        run(handle, |node, now| commands::answer(node, now, bytes));
     }
 }
 
-/// Makes a packed reply or relay at once, for a socket of the user's: a SEND record follows.
+/// Makes the packed requests of a batch, and hands its replies to their shards.
 #[napi(catch_unwind)]
-pub fn reply_now(handle: u32, bytes: &[u8]) {
-    if let Some(answer) = Answer::decode(bytes) {
-        run(handle, |node, now| answer.send(node, now));
-    }
+pub fn submit(bytes: &[u8], length: u32) {
+    environment::submit(bytes.get(..length as usize).unwrap_or_default());
 }
 
-/// Hands the replies that were kept to their shards.
-#[napi(catch_unwind)]
-pub fn flush() {
-    environment::flush();
-}
-
-/// Sends the replies that were kept before it returns, for a process that is about to exit.
+/// Sends the replies that the shards were handed before it returns, for a process that is about to
+/// exit.
 #[napi(catch_unwind)]
 pub fn flush_at_exit() {
     environment::flush_at_exit();

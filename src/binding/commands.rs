@@ -1,12 +1,17 @@
-//! The layout of what JavaScript sends. Its other half is `lib/commands.js`.
+//! The layout of what JavaScript sends. Its other half is `lib/outgoing.js` and, for queries,
+//! `lib/commands.js`.
+//!
+//! Requests, replies and relays cross in batches. Each is a record that begins with two words,
+//! `length | kind << 24` (1 request, 2 reply, 3 relay) and the node's handle; its length is a
+//! multiple of 8 bytes.
 //!
 //! ```text
 //! request  user, flags (1 token, 2 internal, 4 target, 8 value), ip, port | ttl << 16,
 //!          socket (0 the one in use), session (0 none), retries, time-out ms (0 default),
 //!          command f64, value length, 0, [token 32][target 32][value]
-//! reply    kind (0 reply, 1 relay) | flags << 8 (1 token wanted, 2 closer nodes wanted, 4 target,
-//!          8 value, 16 internal), tid | ttl << 16, ip, port, socket, value length,
-//!          error or command f64, [target 32][value]
+//! reply    flags (1 token wanted, 2 closer nodes wanted, 4 target, 8 value, 16 internal),
+//!          tid | ttl << 16, ip, port, socket, value length, error or command f64,
+//!          [target 32][value]; a relay has the command
 //! query    flags (1 internal, 2 value, 4 force, 8 only closest nodes, 16 rows, 32 nodes given,
 //!          64 they are the senders of replies, some without an id for good),
 //!          concurrency, retries, commit (0 none, 1 auto, 2 JavaScript's), session, count of
@@ -20,63 +25,102 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::records::socket_of;
 use crate::proto::{
-    Addr, Bytes32, Commit, Contact, Given, Id, QuerySpec, RelaySpec, ReplySpec, RequestSpec, Socket,
+    Addr, Bytes32, Commit, Contact, Given, Id, Node, Now, QuerySpec, RelaySpec, ReplySpec,
+    RequestSpec,
 };
+
+const REQUEST: u32 = 1;
+const REPLY: u32 = 2;
+const RELAY: u32 = 3;
+const KIND_SHIFT: u32 = 24;
+/// Bytes before the fields of a record.
+const HEAD: usize = 8;
 
 /// Largest integer that JavaScript holds exactly, which is also the protocol's largest `uint`.
 const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
 
-/// A reply or a relay, owned until the shard sends it.
-pub struct Answer {
-    relay: bool,
-    internal: bool,
-    token: bool,
-    closer_nodes: bool,
-    socket: Socket,
-    tid: u16,
-    to: Addr,
-    /// The error of a reply, the command of a relay.
-    number: u64,
-    target: Option<Bytes32>,
-    value: Option<Box<[u8]>>,
+/// A request, a reply or a relay of a batch.
+pub enum Record<'a> {
+    Request {
+        handle: u32,
+        body: &'a [u8],
+    },
+    /// A reply or a relay; `bytes` are those of the whole record.
+    Answer {
+        handle: u32,
+        bytes: &'a [u8],
+    },
 }
 
-impl Answer {
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut input = Input(bytes);
-        let head = input.word()?;
-        let has = |bit: u32| head >> 8 & bit != 0;
-        let tid = input.word()? as u16;
-        let to = Addr::new(input.ip()?, input.word()? as u16);
-        let socket = socket_of(input.word()?)?;
-        let value_len = input.word()? as usize;
-        let number = input.uint()?;
-        Some(Self {
-            relay: head & 0xff == 1,
-            token: has(1),
-            closer_nodes: has(2),
-            internal: has(16),
-            socket,
-            tid,
-            to,
-            number,
-            target: input.bytes32_if(has(4))?,
-            value: input.boxed_if(has(8), value_len)?,
-        })
-    }
-
-    pub fn send(&self, node: &mut crate::proto::Node, now: crate::proto::Now) {
-        let Self { socket, tid, to, number, .. } = *self;
-        let (target, value) = (self.target.as_ref(), self.value.as_deref());
-        if self.relay {
-            let internal = self.internal;
-            let spec = RelaySpec { socket, tid, to, internal, command: number, target, value };
-            return node.relay(now, spec);
+impl Record<'_> {
+    pub fn handle(&self) -> u32 {
+        match self {
+            Self::Request { handle, .. } | Self::Answer { handle, .. } => *handle,
         }
-        let Self { token, closer_nodes, .. } = *self;
-        let error = number;
-        node.reply(now, ReplySpec { socket, tid, to, token, closer_nodes, target, error, value });
     }
+}
+
+/// The records of a batch, up to the first that is none.
+pub fn records(batch: &[u8]) -> impl Iterator<Item = Record<'_>> {
+    let mut rest = batch;
+    std::iter::from_fn(move || {
+        let (kind, handle) = head(rest)?;
+        let (bytes, after) = rest.split_at_checked(length(rest)?)?;
+        rest = after;
+        match kind {
+            REQUEST => Some(Record::Request { handle, body: bytes.get(HEAD..)? }),
+            REPLY | RELAY => Some(Record::Answer { handle, bytes }),
+            _ => None,
+        }
+    })
+}
+
+/// Makes the replies and relays of a batch, all of the same node's.
+pub fn answers(node: &mut Node, now: Now, batch: &[u8]) {
+    for record in records(batch) {
+        if let Record::Answer { bytes, .. } = record {
+            answer(node, now, bytes);
+        }
+    }
+}
+
+/// Makes one packed reply or relay.
+pub fn answer(node: &mut Node, now: Now, bytes: &[u8]) {
+    let _ = try_answer(node, now, bytes);
+}
+
+fn try_answer(node: &mut Node, now: Now, bytes: &[u8]) -> Option<()> {
+    let mut input = Input(bytes.get(HEAD..)?);
+    let flags = input.word()?;
+    let has = |bit: u32| flags & bit != 0;
+    let tid = input.word()? as u16;
+    let to = Addr::new(input.ip()?, input.word()? as u16);
+    let socket = socket_of(input.word()?)?;
+    let value_len = input.word()? as usize;
+    let number = input.uint()?;
+    let target = input.bytes32_if(has(4))?;
+    let value = if has(8) { Some(input.take(value_len)?) } else { None };
+    let target = target.as_ref();
+    if head(bytes)?.0 == RELAY {
+        let internal = has(16);
+        node.relay(now, RelaySpec { socket, tid, to, internal, command: number, target, value });
+        return Some(());
+    }
+    let (token, closer_nodes, error) = (has(1), has(2), number);
+    node.reply(now, ReplySpec { socket, tid, to, token, closer_nodes, target, error, value });
+    Some(())
+}
+
+/// Kind and handle.
+fn head(bytes: &[u8]) -> Option<(u32, u32)> {
+    let mut input = Input(bytes);
+    Some((input.word()? >> KIND_SHIFT, input.word()?))
+}
+
+/// Of the record that `bytes` begin with; never less than its head.
+fn length(bytes: &[u8]) -> Option<usize> {
+    let length = (Input(bytes).word()? & ((1 << KIND_SHIFT) - 1)) as usize;
+    (length >= HEAD).then_some(length)
 }
 
 pub fn request(bytes: &[u8]) -> Option<RequestSpec> {

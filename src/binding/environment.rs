@@ -1,4 +1,4 @@
-//! One JavaScript environment: its handles, its wake, its replies that wait for the end of a turn.
+//! One JavaScript environment: its handles, its wake.
 //!
 //! An environment is a thread (the main one or a worker), so its state is thread-local. What other
 //! threads reach of it is [`Shared`].
@@ -13,7 +13,7 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, sys};
 use parking_lot::Mutex;
 
-use super::commands::Answer;
+use super::commands::{self, Record};
 use super::outbox::Outbox;
 use super::sink::Own;
 use crate::engine::{Runner, Shard};
@@ -65,8 +65,6 @@ struct Environment {
     shards: Vec<Arc<Shard>>,
     /// What came of JavaScript's own calls.
     own: Arc<Outbox>,
-    /// Replies of this turn, in the order in which they were made.
-    answers: Vec<(u32, Answer)>,
 }
 
 thread_local! {
@@ -152,33 +150,39 @@ pub fn drain_own(slab: &mut [u8]) -> usize {
     outbox.drain(slab)
 }
 
-/// Keeps a reply until [`flush`].
-pub fn answer(handle: u32, answer: Answer) {
-    ENVIRONMENT.with_borrow_mut(|e| e.answers.push((handle, answer)));
-}
-
-/// Hands the replies of this turn to their shards, one call for each run of the same node.
-pub fn flush() {
-    let answers = ENVIRONMENT.with_borrow_mut(|e| std::mem::take(&mut e.answers));
-    let mut answers = answers.into_iter().peekable();
-    while let Some((handle, first)) = answers.next() {
-        let mut run = vec![first];
-        while let Some((_, answer)) = answers.next_if(|(next, _)| *next == handle) {
-            run.push(answer);
+/// Makes the requests of a batch, and hands the replies to their shards: one call for each run of the
+/// same node.
+pub fn submit(batch: &[u8]) {
+    let mut records = commands::records(batch).peekable();
+    while let Some(first) = records.next() {
+        let handle = first.handle();
+        let mut requests = Vec::new();
+        let mut answers = Vec::new();
+        let mut next = Some(first);
+        while let Some(record) = next {
+            match record {
+                Record::Request { body, .. } => requests.extend(commands::request(body)),
+                Record::Answer { bytes, .. } => answers.extend_from_slice(bytes),
+            }
+            next = records.next_if(|record| record.handle() == handle);
         }
-        if let Some(node) = node(handle) {
-            node.call_on_shard(move |node, now| run.iter().for_each(|a| a.send(node, now)));
+        let Some(node) = node(handle) else { continue };
+        if !requests.is_empty() {
+            node.call(move |node, now| requests.into_iter().for_each(|r| node.submit(now, r)));
+        }
+        if !answers.is_empty() {
+            node.call_on_shard(move |node, now| commands::answers(node, now, &answers));
         }
     }
 }
 
-/// Sends the replies of this turn from this thread, as there may be no time for the shards to.
+/// Has the replies of this environment sent by this thread, as there may be no time for the shards
+/// to.
 pub fn flush_at_exit() {
-    let answers = ENVIRONMENT.with_borrow_mut(|e| std::mem::take(&mut e.answers));
-    for (handle, answer) in answers {
-        if let Some(node) = node(handle) {
-            node.with(|node, now| answer.send(node, now));
-        }
+    let nodes: Vec<_> = ENVIRONMENT.with_borrow(|e| e.nodes.values().cloned().collect());
+    // Whoever gets hold of a node runs what waits for it.
+    for node in nodes {
+        node.with(|_, _| ());
     }
 }
 
