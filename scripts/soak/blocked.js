@@ -1,0 +1,112 @@
+'use strict'
+
+// JavaScript computes for seconds and answers nothing, while two processes send all that they can.
+// Memory stays bounded, what is dropped is counted, and everything works again afterwards.
+
+const { fork } = require('child_process')
+const dgram = require('dgram')
+const fs = require('fs')
+const { setTimeout: sleep } = require('timers/promises')
+const { MB, HOST, numbers, load, addressOf, settles, report } = require('./support')
+
+const SENDERS = 2
+const BURST = 64
+const VALUE = 1000 // bytes
+const WARM_UP = 1000 // ms
+const PATIENCE = 10_000 // ms
+const COMMAND = 1
+
+// 8 MiB of records that wait, twice while their list grows, and the allocators' pages.
+const MAX_GROWTH = 32 * MB
+
+const options = numbers({ seconds: 2, port: 0 })
+
+if (options.port > 0) send(options.port)
+else main()
+
+async function main() {
+  const DHT = load(options)
+  const node = new DHT({ host: HOST, bootstrap: [] })
+  let delivered = 0
+  node.on('request', (req) => {
+    delivered++
+    req.reply(null)
+  })
+  await node.bind()
+  const senders = Array.from({ length: SENDERS }, () => sender(addressOf(node).port))
+  await sleep(WARM_UP)
+
+  const before = { rss: resident(), dropped: node.io.dropped }
+  const peak = block(options.seconds * 1000)
+  const dropped = node.io.dropped - before.dropped
+  for (const { child } of senders) child.send('stop')
+  const offered = (await Promise.all(senders.map(({ sent }) => sent))).reduce((a, b) => a + b, 0)
+  const recoveredIn = await recovery(DHT, node)
+
+  const grown = peak - before.rss
+  await node.destroy()
+  const failures = []
+  if (grown > MAX_GROWTH) failures.push(`memory grew by ${grown} bytes`)
+  if (dropped === 0) failures.push('nothing was dropped')
+  if (recoveredIn === null) failures.push('requests are not answered afterwards')
+  const figures = { seconds: options.seconds, offered, delivered, dropped, grown, recoveredIn }
+  report(figures, failures)
+}
+
+// Looks at nothing but the clock and, ten times a second, at the memory of the process.
+function block(ms) {
+  let peak = 0
+  const end = performance.now() + ms
+  while (performance.now() < end) {
+    const next = performance.now() + 100
+    while (performance.now() < next);
+    peak = Math.max(peak, resident())
+  }
+  return peak
+}
+
+function resident() {
+  return Number(/VmRSS:\s+(\d+) kB/.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1]) * 1024
+}
+
+// How long it takes, in ms, until a user's request and a ping are answered; null if they are not.
+async function recovery(DHT, node) {
+  const started = performance.now()
+  const client = new DHT({ host: HOST, bootstrap: [] })
+  const to = addressOf(node)
+  const answered = Promise.all([client.request({ command: COMMAND }, to), client.ping(to)])
+  let failed = false
+  answered.catch(() => (failed = true))
+  const inTime = await settles(answered, PATIENCE)
+  await client.destroy()
+  return inTime && !failed ? performance.now() - started : null
+}
+
+function sender(port) {
+  const child = fork(__filename, ['--port', String(port)])
+  return { child, sent: new Promise((resolve) => child.on('message', resolve)) }
+}
+
+// Sends requests until it is told to stop, and says how many it were.
+function send(port) {
+  const socket = dgram.createSocket('udp4')
+  const to = [127, 0, 0, 1, port & 255, port >> 8]
+  const head = [3, 16, 0, 0, ...to, COMMAND, 0xfd, VALUE & 255, VALUE >> 8]
+  const request = Buffer.concat([Buffer.from(head), Buffer.alloc(VALUE)])
+  let sent = 0
+  let over = false
+  process.on('message', () => (over = true))
+  socket.connect(port, HOST, burst)
+
+  function burst() {
+    if (over) return process.send(sent, () => process.exit())
+    for (let i = 0; i < BURST; i++) socket.send(request, i === BURST - 1 ? next : noop)
+    sent += BURST
+  }
+
+  function next() {
+    setImmediate(burst)
+  }
+}
+
+function noop() {}
