@@ -10,6 +10,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use super::id::Id;
 use super::requests::Session;
 use super::table::K;
@@ -88,7 +90,10 @@ pub(super) struct Query {
     slow: u32,
     slowed_down: bool,
     from_table: bool,
-    seen: HashMap<Addr, Seen>,
+    seen: HashMap<Addr, Seen, RandomState>,
+    /// Who named whom, by the namer's place among those below; some more than once.
+    namings: Vec<(Addr, u32)>,
+    namers: Vec<Contact>,
     /// A stack: the last is visited first.
     candidates: Vec<Contact>,
     closest: Vec<Arc<Reply>>,
@@ -126,7 +131,9 @@ impl Query {
             slow: 0,
             slowed_down: false,
             from_table: false,
-            seen: HashMap::new(),
+            seen: HashMap::default(),
+            namings: Vec::new(),
+            namers: Vec::new(),
             candidates: Vec::new(),
             closest: Vec::new(),
         };
@@ -190,18 +197,24 @@ impl Query {
             return Candidacy { closer: false, down: false };
         }
         let closer = node.id.is_none_or(|id| self.is_closer(&id));
-        let mut down = false;
-        match self.seen.get_mut(&node.addr) {
-            Some(Seen::Answered) => {}
-            Some(Seen::Down) => down = named_by.is_some(),
-            Some(Seen::Named(by)) => by.extend(named_by),
-            None if closer => {
-                self.seen.insert(node.addr, Seen::Named(named_by.into_iter().collect()));
-                self.candidates.push(node);
-            }
-            None => {}
+        let found = self.seen.get(&node.addr).map(|seen| seen.fate);
+        let down = found == Some(Fate::Down) && named_by.is_some();
+        if found.is_none() && closer {
+            self.seen.insert(node.addr, Seen { id: node.id, fate: Fate::Open });
+            self.candidates.push(node);
+        }
+        if let Some(by) = named_by
+            && (found == Some(Fate::Open) || found.is_none() && closer)
+        {
+            self.note_naming(node.addr, by);
         }
         Candidacy { closer, down }
+    }
+
+    /// The id of a node that came up before: hashing its address again would cost more than all
+    /// else that is done with it.
+    pub fn id_of(&self, addr: Addr) -> Option<Id> {
+        self.seen.get(&addr)?.id
     }
 
     /// A visit that is returned counts as in flight.
@@ -238,7 +251,7 @@ impl Query {
     /// A visit was answered. Returns whether the answer counts.
     pub fn visit_answered(&mut self, asked: Addr, slow: bool, error: bool) -> bool {
         self.visit_over(slow);
-        self.seen.insert(asked, Seen::Answered);
+        self.settle(asked, Fate::Answered);
         if self.found {
             return false;
         }
@@ -261,10 +274,9 @@ impl Query {
     /// A visit failed. Returns who named the node, if it is to be held for down.
     pub fn visit_failed(&mut self, asked: Addr, slow: bool, error: RequestError) -> Vec<Contact> {
         let mut named_by = Vec::new();
-        if error == RequestError::Timeout
-            && let Some(Seen::Named(by)) = self.seen.insert(asked, Seen::Down)
-        {
-            named_by = by;
+        if error == RequestError::Timeout && self.settle(asked, Fate::Down) == Some(Fate::Open) {
+            let namings = self.namings.iter().filter(|(named, _)| *named == asked);
+            named_by.extend(namings.filter_map(|(_, by)| self.namers.get(*by as usize)));
         }
         self.visit_over(slow);
         self.errors = self.errors.saturating_add(1);
@@ -311,15 +323,40 @@ impl Query {
     }
 }
 
-#[derive(Debug)]
-enum Seen {
-    /// By these, some of them more than once.
-    Named(Vec<Contact>),
+/// A node that was a candidate.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    id: Option<Id>,
+    fate: Fate,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// It was not visited, or has yet to answer.
+    Open,
     Answered,
     Down,
 }
 
 impl Query {
+    fn note_naming(&mut self, named: Addr, by: Contact) {
+        if self.namers.last() != Some(&by) {
+            self.namers.push(by);
+        }
+        self.namings.push((named, self.namers.len() as u32 - 1));
+    }
+
+    /// Returns the fate that it had before.
+    fn settle(&mut self, addr: Addr, fate: Fate) -> Option<Fate> {
+        match self.seen.get_mut(&addr) {
+            Some(seen) => Some(std::mem::replace(&mut seen.fate, fate)),
+            None => {
+                self.seen.insert(addr, Seen { id: None, fate });
+                None
+            }
+        }
+    }
+
     fn visit_over(&mut self, slow: bool) {
         self.inflight = self.inflight.saturating_sub(1);
         if slow {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
+use foldhash::fast::RandomState;
 use rand::Rng;
 
 use super::types::{Addr, Contact, Socket};
@@ -79,7 +80,7 @@ pub(super) struct Requests<P> {
     slots: Vec<Option<InFlight<P>>>,
     free: Vec<u32>,
     tid_order: TidOrder,
-    tids: HashMap<u16, u32>,
+    tids: HashMap<u16, u32, RandomState>,
     /// Every slot in use. The last takes the place of one that leaves.
     order: Vec<u32>,
     sessions: BTreeMap<Session, Vec<u32>>,
@@ -99,7 +100,7 @@ impl<P> Requests<P> {
             slots: Vec::new(),
             free: Vec::new(),
             tid_order: TidOrder::new(rng),
-            tids: HashMap::new(),
+            tids: HashMap::default(),
             order: Vec::new(),
             sessions: BTreeMap::new(),
             deadlines: BTreeSet::new(),
@@ -344,7 +345,7 @@ impl<P> Requests<P> {
         self.slots = Vec::new();
         self.free = Vec::new();
         self.order = Vec::new();
-        self.tids = HashMap::new();
+        self.tids = HashMap::default();
     }
 
     /// Keeps what is left behind in the queue in proportion to what waits.

@@ -324,13 +324,13 @@ impl Node {
         let mut read = 0;
         for addr in answer.reply.closer_nodes.iter().flat_map(|nodes| nodes.iter()) {
             read += 1;
-            let id = Id::of(addr);
-            if !accepts(addr) || id == self.table.id() || addr.port() == 0 {
-                continue;
-            }
             let Some(query) = self.queries.get_mut(&number) else {
                 return read;
             };
+            let id = query.id_of(addr).unwrap_or_else(|| Id::of(addr));
+            if !accepts(addr) || id == self.table.id() || addr.port() == 0 {
+                continue;
+            }
             let node = Contact { id: Some(id), addr };
             let candidacy = query.add_candidate(node, Some(answer.from));
             if candidacy.down {
