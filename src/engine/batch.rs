@@ -1,21 +1,20 @@
 //! Datagrams that were received together.
 
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+
+use super::sockets::Sockets;
+use super::udp::{Entry, MAX_BATCH, ROOM};
 use crate::proto::wire::MAX_DATAGRAM;
 use crate::proto::{Addr, Socket};
 
-use super::sockets::Sockets;
-
-/// How many datagrams are read before they are handed to the node, which is then locked once for
-/// all of them. Larger batches hold the lock longer and save little.
-pub const MAX_BATCH: usize = 32;
-
-/// One byte more than the largest datagram, so that a larger one shows and is dropped.
-const ROOM: usize = MAX_DATAGRAM + 1;
+/// Rounds in a row with something to read after which a socket is read many at a time.
+const HOT: u8 = 3;
 
 /// A buffer of [`MAX_BATCH`] datagrams, one a shard.
 pub struct Batch {
     bytes: Box<[u8]>,
-    entries: Vec<(usize, Addr)>,
+    entries: Vec<Entry>,
+    round: u32,
 }
 
 impl Batch {
@@ -23,19 +22,21 @@ impl Batch {
         Self {
             bytes: vec![0; MAX_BATCH * ROOM].into_boxed_slice(),
             entries: Vec::with_capacity(MAX_BATCH),
+            round: 0,
         }
     }
 
-    /// Reads what is there. `false`: there may be more.
+    /// The shard polled anew.
+    pub fn next_round(&mut self) {
+        self.round = self.round.wrapping_add(1);
+    }
+
+    /// Reads what is there, or what one round may read of it. `false`: there may be more, and the
+    /// poll will not say so.
     pub fn fill(&mut self, sockets: &Sockets, socket: Socket) -> bool {
         self.entries.clear();
-        for room in self.bytes.chunks_exact_mut(ROOM) {
-            match sockets.receive(socket, room) {
-                Some(entry) => self.entries.push(entry),
-                None => return true,
-            }
-        }
-        false
+        let Self { bytes, entries, round } = self;
+        sockets.receive(socket, *round, bytes, entries)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (Addr, &[u8])> {
@@ -49,5 +50,62 @@ impl Batch {
 
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+}
+
+/// How busy a socket is. Asking a quiet one for many datagrams costs half as much again as asking
+/// it for one.
+#[derive(Default)]
+pub struct Heat {
+    last_round: AtomicU32,
+    level: AtomicU8,
+}
+
+impl Heat {
+    /// How many datagrams to ask for in this round. Called by the thread that drives the poll.
+    pub fn want(&self, round: u32) -> usize {
+        let silent = round.wrapping_sub(self.last_round.swap(round, Ordering::Relaxed)) > 1;
+        if silent {
+            self.level.store(0, Ordering::Relaxed);
+        }
+        if self.level.load(Ordering::Relaxed) == HOT { MAX_BATCH } else { 1 }
+    }
+
+    /// That many were there.
+    pub fn got(&self, count: usize, want: usize) {
+        let level = self.level.load(Ordering::Relaxed);
+        let level = if want == 1 {
+            (level + 1).min(HOT)
+        } else if count > 1 {
+            HOT
+        } else {
+            0
+        };
+        self.level.store(level, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(heat: &Heat, round: u32, there: usize) -> usize {
+        let want = heat.want(round);
+        heat.got(there.min(want), want);
+        want
+    }
+
+    #[test]
+    fn many_are_asked_for_only_of_a_socket_that_stays_busy() {
+        let heat = Heat::default();
+        let wants: Vec<_> = (1..6).map(|round| read(&heat, round, 5)).collect();
+        assert_eq!(wants, [1, 1, 1, MAX_BATCH, MAX_BATCH]);
+        assert_eq!(read(&heat, 6, 1), MAX_BATCH);
+        assert_eq!(read(&heat, 7, 1), 1, "there was only one");
+        for round in 8..10 {
+            read(&heat, round, 5);
+        }
+        assert_eq!(read(&heat, 10, 5), MAX_BATCH);
+        assert_eq!(read(&heat, 12, 5), 1, "it was silent for a round");
     }
 }

@@ -13,6 +13,7 @@ mod runner;
 mod shard;
 mod sockets;
 mod timers;
+mod udp;
 
 use std::sync::{Arc, OnceLock};
 

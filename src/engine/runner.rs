@@ -391,22 +391,33 @@ impl Runner {
     fn send(&self, outbox: &mut Outbox, sink: &dyn Sink) {
         let sockets = self.sockets.read();
         let mut rest = &outbox.bytes[..];
-        for transmit in outbox.transmits.drain(..) {
-            let (bytes, after) = rest.split_at(transmit.len.min(rest.len()));
+        let together = |a: &Transmit, b: &Transmit| (a.socket, a.ttl, b.ttl) == (b.socket, 0, 0);
+        for transmits in outbox.transmits.chunk_by(together) {
+            let len: usize = transmits.iter().map(|transmit| transmit.len).sum();
+            let (bytes, after) = rest.split_at(len.min(rest.len()));
             rest = after;
-            match (transmit.socket, &*sockets) {
+            match (transmits[0].socket, &*sockets) {
                 (Socket::Foreign(_), _) | (_, Bound::Elsewhere) => {
-                    if !sink.send(&transmit, bytes) {
-                        self.dropped.fetch_add(1, Ordering::Relaxed);
-                    }
+                    self.send_by_sink(transmits, bytes, sink);
                     outbox.wake_sink = true;
                 }
-                (socket, Bound::Open(open)) => open.send(socket, transmit.to, transmit.ttl, bytes),
+                (socket, Bound::Open(open)) => open.send(socket, transmits, bytes),
                 (_, Bound::Closed) => {}
             }
         }
+        outbox.transmits.clear();
         outbox.bytes.clear();
         outbox.bytes.shrink_to(KEPT_CAPACITY);
+    }
+
+    fn send_by_sink(&self, transmits: &[Transmit], mut bytes: &[u8], sink: &dyn Sink) {
+        for transmit in transmits {
+            let (these, after) = bytes.split_at(transmit.len.min(bytes.len()));
+            bytes = after;
+            if !sink.send(transmit, these) {
+                self.dropped.fetch_add(1, Ordering::Relaxed);
+            }
+        }
     }
 
     fn look_up(&self, key: u32, name: String) {

@@ -59,7 +59,7 @@ struct Driver {
     poll: Poll,
     events: Events,
     batch: Batch,
-    /// Sockets with more to read than a batch.
+    /// Sockets with more to read than a batch, of which the poll will not say so.
     unread: Vec<usize>,
     called: Vec<usize>,
 }
@@ -232,6 +232,7 @@ impl Shard {
 
     fn read(&self, driver: &mut Driver) {
         let Driver { events, batch, unread, .. } = driver;
+        batch.next_round();
         let ready = std::mem::take(unread);
         let fresh = events.iter().map(|event| event.token()).filter(|&token| token != WAKE);
         for token in fresh.map(|token| token.0).chain(ready) {

@@ -1,16 +1,15 @@
 //! The two UDP sockets of a node.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{Ipv4Addr, SocketAddrV4};
 
 use mio::net::UdpSocket;
-use mio::{Interest, Registry, Token};
+use mio::{Registry, Token};
 use parking_lot::Mutex;
 
-use crate::proto::{Addr, Socket};
-
-/// Errors in a row after which a socket is left alone until it is readable again.
-const MAX_RECEIVE_ERRORS: usize = 1024;
+use super::batch::Heat;
+use super::udp::{self, Entry};
+use crate::proto::{Socket, Transmit};
 
 /// Where a node binds.
 #[derive(Clone, Debug)]
@@ -33,8 +32,8 @@ pub struct Ports {
 
 /// Both sockets, bound and registered with the shard's poll.
 pub struct Sockets {
-    server: UdpSocket,
-    client: UdpSocket,
+    server: (UdpSocket, Heat),
+    client: (UdpSocket, Heat),
     pub ports: Ports,
     /// The TTL is an option of the socket: whoever sets it sends, then puts it back.
     ttl: Mutex<()>,
@@ -51,51 +50,54 @@ impl Sockets {
         let client =
             bind_one(options.host, previous.client).or_else(|_| bind_one(options.host, 0))?;
         let ports = Ports { server: port_of(&server)?, client: port_of(&client)? };
+        let [server, client] = [server, client].map(|socket| (socket, Heat::default()));
         Ok(Self { server, client, ports, ttl: Mutex::new(()) })
     }
 
     /// Registers both; `token` is the server socket's, the next one the client socket's.
     pub fn register(&mut self, registry: &Registry, token: usize) -> io::Result<()> {
-        registry.register(&mut self.server, Token(token), Interest::READABLE)?;
-        registry.register(&mut self.client, Token(token + 1), Interest::READABLE)
+        udp::register(&mut self.server.0, registry, Token(token))?;
+        udp::register(&mut self.client.0, registry, Token(token + 1))
     }
 
     pub fn deregister(&mut self, registry: &Registry) {
-        // Closing removes them from the poll as well; an error here changes nothing.
-        let _ = registry.deregister(&mut self.server);
-        let _ = registry.deregister(&mut self.client);
+        udp::deregister(&mut self.server.0, registry);
+        udp::deregister(&mut self.client.0, registry);
     }
 
-    /// Receives one datagram; `None` when there is none.
-    pub fn receive(&self, socket: Socket, buf: &mut [u8]) -> Option<(usize, Addr)> {
-        for _ in 0..MAX_RECEIVE_ERRORS {
-            match self.get(socket)?.recv_from(buf) {
-                Ok((len, SocketAddr::V4(from))) => return Some((len, from)),
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return None,
-                // An ICMP error of an earlier send surfaces here, on Windows also a datagram that
-                // is too large; the queue goes on behind it.
-                Ok(_) | Err(_) => continue,
-            }
-        }
-        None
+    /// Reads datagrams in the poll's round `round`. `false`: there may be more, and the poll will
+    /// not say so.
+    pub fn receive(
+        &self,
+        socket: Socket,
+        round: u32,
+        bytes: &mut [u8],
+        entries: &mut Vec<Entry>,
+    ) -> bool {
+        let Some((socket, heat)) = self.get(socket) else { return true };
+        let want = heat.want(round);
+        let emptied = udp::receive(socket, want, bytes, entries);
+        heat.got(entries.len(), want);
+        emptied
     }
 
-    /// Sends one datagram. One that cannot leave now is lost, as on any network.
-    pub fn send(&self, socket: Socket, to: Addr, ttl: u8, bytes: &[u8]) {
-        let Some(socket) = self.get(socket) else { return };
+    /// Sends datagrams that lie one after the other in `bytes`; only a lone one may have a TTL of
+    /// its own. What cannot leave now is lost, as on any network.
+    pub fn send(&self, socket: Socket, transmits: &[Transmit], bytes: &[u8]) {
+        let Some((socket, _)) = self.get(socket) else { return };
+        let ttl = transmits.first().map_or(0, |transmit| transmit.ttl);
         if ttl == 0 {
-            let _ = socket.send_to(bytes, to.into());
-            return;
+            return udp::send(socket, transmits, bytes);
         }
         let _guard = self.ttl.lock();
         let Ok(before) = socket.ttl() else { return };
         if socket.set_ttl(u32::from(ttl)).is_ok() {
-            let _ = socket.send_to(bytes, to.into());
+            udp::send(socket, transmits, bytes);
             let _ = socket.set_ttl(before);
         }
     }
 
-    fn get(&self, socket: Socket) -> Option<&UdpSocket> {
+    fn get(&self, socket: Socket) -> Option<&(UdpSocket, Heat)> {
         match socket {
             Socket::Server => Some(&self.server),
             Socket::Client => Some(&self.client),

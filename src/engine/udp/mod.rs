@@ -1,0 +1,27 @@
+//! Datagrams of one UDP socket, many at a time where the operating system can.
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub use linux::{deregister, receive, register, send};
+
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+mod portable;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub use portable::{deregister, receive, register, send};
+
+#[cfg(test)]
+mod tests;
+
+use crate::proto::Addr;
+use crate::proto::wire::MAX_DATAGRAM;
+
+/// How many datagrams are read before they are handed to the node, which is then locked once for
+/// all of them. Larger batches hold the lock longer and save little.
+pub const MAX_BATCH: usize = 32;
+
+/// One byte more than the largest datagram, so that a larger one shows and is dropped.
+pub const ROOM: usize = MAX_DATAGRAM + 1;
+
+/// The length of a datagram and who sent it.
+pub type Entry = (usize, Addr);

@@ -1,0 +1,63 @@
+//! Any system: mio's poll, which says once that there is something to read, and one datagram a
+//! call.
+
+use std::io;
+use std::net::SocketAddr;
+
+use mio::net::UdpSocket;
+use mio::{Interest, Registry, Token};
+
+use super::{Entry, MAX_BATCH, ROOM};
+use crate::proto::Transmit;
+
+/// Errors in a row after which a socket is left alone until it is readable again.
+const MAX_RECEIVE_ERRORS: usize = 1024;
+
+/// Has the poll report `token` when something to read came in.
+///
+/// # Errors
+/// The operating system's, when it has no room.
+pub fn register(socket: &mut UdpSocket, registry: &Registry, token: Token) -> io::Result<()> {
+    registry.register(socket, token, Interest::READABLE)
+}
+
+/// Has the poll report it no more.
+pub fn deregister(socket: &mut UdpSocket, registry: &Registry) {
+    // Closing removes it from the poll as well; an error here changes nothing.
+    let _ = registry.deregister(socket);
+}
+
+/// Reads datagrams into the rooms of `bytes`: as many as there are, whatever is wanted, since the
+/// poll says only once that there are some. `false`: there may be more.
+pub fn receive(socket: &UdpSocket, _: usize, bytes: &mut [u8], entries: &mut Vec<Entry>) -> bool {
+    for room in bytes.chunks_exact_mut(ROOM).take(MAX_BATCH) {
+        match receive_one(socket, room) {
+            Some(entry) => entries.push(entry),
+            None => return true,
+        }
+    }
+    false
+}
+
+/// Sends datagrams that lie one after the other in `bytes`. What cannot leave now is lost, as on
+/// any network.
+pub fn send(socket: &UdpSocket, transmits: &[Transmit], mut bytes: &[u8]) {
+    for transmit in transmits {
+        let Some((these, after)) = bytes.split_at_checked(transmit.len) else { return };
+        bytes = after;
+        let _ = socket.send_to(these, transmit.to.into());
+    }
+}
+
+fn receive_one(socket: &UdpSocket, room: &mut [u8]) -> Option<Entry> {
+    for _ in 0..MAX_RECEIVE_ERRORS {
+        match socket.recv_from(room) {
+            Ok((len, SocketAddr::V4(from))) => return Some((len, from)),
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => return None,
+            // An ICMP error of an earlier send surfaces here, on Windows also a datagram that
+            // is too large; the queue goes on behind it.
+            Ok(_) | Err(_) => continue,
+        }
+    }
+    None
+}

@@ -1,0 +1,141 @@
+//! Both ways to read and send, each on real sockets.
+
+use std::collections::HashSet;
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::time::Duration;
+
+use mio::net::UdpSocket;
+use mio::{Events, Poll, Token};
+
+use super::{Entry, MAX_BATCH, ROOM, portable};
+use crate::proto::{Socket, Transmit};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What of a module is tested.
+struct Way {
+    register: fn(&mut UdpSocket, &mio::Registry, Token) -> std::io::Result<()>,
+    deregister: fn(&mut UdpSocket, &mio::Registry),
+    receive: fn(&UdpSocket, usize, &mut [u8], &mut Vec<Entry>) -> bool,
+    send: fn(&UdpSocket, &[Transmit], &[u8]),
+}
+
+const PORTABLE: Way = Way {
+    register: portable::register,
+    deregister: portable::deregister,
+    receive: portable::receive,
+    send: portable::send,
+};
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const LINUX: Way = Way {
+    register: super::register,
+    deregister: super::deregister,
+    receive: super::receive,
+    send: super::send,
+};
+
+#[test]
+fn portable_loses_nothing() {
+    everything_arrives(&PORTABLE, 1);
+}
+
+#[test]
+fn portable_sends_past_an_error() {
+    an_error_stops_nobody(&PORTABLE);
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn linux_loses_nothing() {
+    for want in [1, 2, MAX_BATCH] {
+        everything_arrives(&LINUX, want);
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn linux_sends_past_an_error() {
+    an_error_stops_nobody(&LINUX);
+}
+
+/// More datagrams than one batch takes, of all lengths, are read as they were sent.
+fn everything_arrives(way: &Way, want: usize) {
+    const COUNT: usize = 2 * MAX_BATCH + 5;
+    let (mut receiver, sender) = (bound(), bound());
+    let mut poll = Poll::new().unwrap();
+    (way.register)(&mut receiver, poll.registry(), Token(7)).unwrap();
+
+    let lens: Vec<_> = (0..COUNT).map(|i| 2 + i * 11 % 500).collect();
+    let bytes: Vec<u8> = lens.iter().enumerate().flat_map(|(i, &len)| vec![i as u8; len]).collect();
+    let transmits: Vec<_> = lens.iter().map(|&len| to(&receiver, len)).collect();
+    (way.send)(&sender, &transmits, &bytes);
+
+    let got = receive_all(way, &mut poll, &receiver, want, COUNT);
+    let from = port(&sender);
+    let expected = (0..COUNT).map(|i| (i as u8, lens[i], from)).collect();
+    assert_eq!(got, expected);
+
+    (way.deregister)(&mut receiver, poll.registry());
+    (way.send)(&sender, &transmits[..1], &bytes);
+    let mut events = Events::with_capacity(4);
+    poll.poll(&mut events, Some(Duration::ZERO)).unwrap();
+    assert!(events.is_empty(), "nobody reads it any more");
+}
+
+/// One datagram of a batch cannot leave; those before and behind it do.
+fn an_error_stops_nobody(way: &Way) {
+    let (mut receiver, sender) = (bound(), bound());
+    let mut poll = Poll::new().unwrap();
+    (way.register)(&mut receiver, poll.registry(), Token(0)).unwrap();
+
+    // Sending to a broadcast address is not permitted without a socket option.
+    let nowhere = Transmit { to: SocketAddrV4::new(Ipv4Addr::BROADCAST, 9), ..to(&receiver, 2) };
+    let transmits = [nowhere, to(&receiver, 2), nowhere, to(&receiver, 2), nowhere];
+    (way.send)(&sender, &transmits, &[0, 0, 1, 1, 2, 2, 3, 3, 4, 4]);
+
+    let got = receive_all(way, &mut poll, &receiver, MAX_BATCH, 2);
+    let from = port(&sender);
+    assert_eq!(got, HashSet::from([(1, 2, from), (3, 2, from)]));
+}
+
+/// Reads as a shard does until `count` datagrams came: (their bytes, their length, their sender).
+fn receive_all(
+    way: &Way,
+    poll: &mut Poll,
+    socket: &UdpSocket,
+    want: usize,
+    count: usize,
+) -> HashSet<(u8, usize, u16)> {
+    let mut got = HashSet::new();
+    let mut bytes = vec![0; MAX_BATCH * ROOM];
+    let mut entries = Vec::new();
+    let mut events = Events::with_capacity(4);
+    let mut emptied = true;
+    while got.len() < count {
+        if emptied {
+            poll.poll(&mut events, Some(PATIENCE)).unwrap();
+            assert!(!events.is_empty(), "{} of {count} came", got.len());
+        }
+        entries.clear();
+        emptied = (way.receive)(socket, want, &mut bytes, &mut entries);
+        for ((len, from), room) in entries.iter().zip(bytes.chunks_exact(ROOM)) {
+            assert!(room[..*len].iter().all(|&byte| byte == room[0]));
+            assert!(got.insert((room[0], *len, from.port())), "read twice");
+        }
+    }
+    got
+}
+
+fn bound() -> UdpSocket {
+    UdpSocket::bind(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0).into()).unwrap()
+}
+
+fn port(socket: &UdpSocket) -> u16 {
+    socket.local_addr().unwrap().port()
+}
+
+fn to(receiver: &UdpSocket, len: usize) -> Transmit {
+    let to = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port(receiver));
+    Transmit { socket: Socket::Server, to, ttl: 0, len }
+}
