@@ -6,7 +6,6 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use napi::bindgen_prelude::{Function, Result, Status};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -16,7 +15,7 @@ use parking_lot::Mutex;
 use super::commands::{self, Record};
 use super::outbox::Outbox;
 use super::sink::Own;
-use crate::engine::{Runner, Shard};
+use crate::engine::{Runner, Shard, Told};
 use crate::proto::{Node, Now};
 
 /// Weak: it does not keep the process alive unless it is referenced for a live node.
@@ -26,31 +25,20 @@ type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 0>;
 #[derive(Default)]
 pub struct Shared {
     pub outbox: Outbox,
-    /// JavaScript was told, or is draining: no need to wake it.
-    told: AtomicBool,
+    /// JavaScript was told, or will look by itself: no need to wake it.
+    pub told: Told,
     wake: Mutex<Option<Wake>>,
 }
 
 impl Shared {
     /// Has JavaScript drain the outbox, unless it is about to.
     pub fn wake(&self) {
-        if self.told.swap(true, Ordering::SeqCst) {
+        if !self.told.tell() {
             return;
         }
         if let Some(wake) = &*self.wake.lock() {
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
-    }
-
-    /// Whatever is pushed from here on wakes JavaScript. Before the outbox is looked at, so that
-    /// nothing falls between.
-    pub fn listen(&self) {
-        self.told.store(false, Ordering::SeqCst);
-    }
-
-    /// Whatever is pushed from here on does not wake JavaScript, which will look by itself.
-    pub fn hush(&self) {
-        self.told.store(true, Ordering::SeqCst);
     }
 }
 

@@ -25,7 +25,7 @@ pub struct InterfaceAddress {
 #[napi(catch_unwind)]
 pub fn drain(environment: u32, mut slab: BufferSlice<'_>) -> u32 {
     let Some(shared) = environment::shared(environment) else { return 0 };
-    shared.listen();
+    shared.told.listen();
     shared.outbox.drain(&mut slab) as u32
 }
 
@@ -39,9 +39,9 @@ pub fn drain_own(mut slab: BufferSlice<'_>) -> u32 {
 #[napi(catch_unwind)]
 pub fn drive(environment: u32, mut slab: BufferSlice<'_>) -> u32 {
     let Some(shared) = environment::shared(environment) else { return 0 };
-    shared.hush();
+    shared.told.hush();
     environment::drive();
-    shared.listen();
+    shared.told.listen();
     shared.outbox.drain(&mut slab) as u32
 }
 

@@ -5,14 +5,17 @@
 //! threads. A node lives on one shard for its whole life; any thread may call into it through its
 //! [`Runner`].
 
+mod alarm;
 mod batch;
 mod clock;
 mod interfaces;
+mod loan;
 mod resolver;
 mod runner;
 mod shard;
 mod sockets;
 mod timers;
+mod told;
 mod udp;
 
 use std::sync::{Arc, OnceLock};
@@ -23,6 +26,7 @@ pub use interfaces::{NetworkInterface, network_interfaces};
 pub use runner::{Runner, Sink};
 pub use shard::Shard;
 pub use sockets::BindOptions;
+pub use told::Told;
 
 use crate::proto;
 

@@ -14,7 +14,7 @@
 //! holds no datagram up for more than that.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 use std::time::Duration;
@@ -22,8 +22,10 @@ use std::time::Duration;
 use mio::{Events, Poll, Registry, Token, Waker};
 use parking_lot::{Mutex, RwLock};
 
+use super::alarm::Alarm;
 use super::batch::Batch;
 use super::clock;
+use super::loan::Loan;
 use super::runner::Runner;
 use super::timers::{NEVER, Timers};
 use crate::proto::Socket;
@@ -34,8 +36,9 @@ const NAP: Duration = Duration::from_millis(1);
 const WAKE: Token = Token(usize::MAX);
 /// Readiness events taken from the operating system at a time.
 const MAX_EVENTS: usize = 256;
-/// `wakes_at` of a thread that does not wait.
-const AWAKE: u64 = 0;
+/// Rounds of one [`Shard::drive`]: in the first a node on this shard answers, in the second the
+/// answer is read.
+const ROUNDS: usize = 2;
 
 /// See the module's page.
 pub struct Shard {
@@ -47,10 +50,9 @@ pub struct Shard {
     len: AtomicUsize,
     /// Nodes with calls that wait for the shard.
     called: Mutex<Vec<usize>>,
-    /// When the poll returns by itself, in ms of the monotonic clock; [`AWAKE`] if nobody waits.
-    wakes_at: AtomicU64,
-    lent: AtomicBool,
-    beats: AtomicU32,
+    /// When the poll returns by itself, in ms of the monotonic clock.
+    alarm: Alarm,
+    loan: Loan,
     thread: OnceLock<Thread>,
 }
 
@@ -85,9 +87,8 @@ impl Shard {
             nodes: RwLock::default(),
             len: AtomicUsize::new(0),
             called: Mutex::default(),
-            wakes_at: AtomicU64::new(AWAKE),
-            lent: AtomicBool::new(false),
-            beats: AtomicU32::new(0),
+            alarm: Alarm::default(),
+            loan: Loan::default(),
             thread: OnceLock::new(),
         });
         let runs = Arc::clone(&shard);
@@ -100,10 +101,11 @@ impl Shard {
 
     /// Runs the poll on this thread, without waiting, and borrows it for the time to come.
     pub fn drive(&self) {
-        self.beats.fetch_add(1, Ordering::Relaxed);
-        let first = !self.lent.swap(true, Ordering::SeqCst);
+        let first = self.loan.take();
         match self.driver.try_lock() {
-            Some(mut driver) => self.turn(&mut driver, false),
+            Some(mut driver) => {
+                let _ = (0..ROUNDS).all(|_| self.turn(&mut driver, false));
+            }
             None if first => self.wake(),
             None => {}
         }
@@ -111,7 +113,7 @@ impl Shard {
 
     /// Gives the poll back to the shard's thread.
     pub fn release(&self) {
-        if self.lent.swap(false, Ordering::SeqCst)
+        if self.loan.give_back()
             && let Some(thread) = self.thread.get()
         {
             thread.unpark();
@@ -120,7 +122,7 @@ impl Shard {
 
     /// Whether another thread than the shard's own drives the poll.
     pub fn is_lent(&self) -> bool {
-        self.lent.load(Ordering::SeqCst)
+        self.loan.is_lent()
     }
 
     pub fn len(&self) -> usize {
@@ -164,7 +166,7 @@ impl Shard {
     /// Moves a node's deadline. `true`: the shard sleeps too long for it, [`Self::wake`] it.
     pub(super) fn arm(&self, key: usize, old: u64, new: u64) -> bool {
         self.timers.lock().set(key, old, new);
-        new < self.wakes_at.load(Ordering::SeqCst)
+        self.alarm.is_later_than(new)
     }
 
     /// Has the shard run a node's waiting calls.
@@ -174,7 +176,7 @@ impl Shard {
     }
 
     pub(super) fn wake_if_asleep(&self) {
-        if self.wakes_at.swap(AWAKE, Ordering::SeqCst) != AWAKE {
+        if self.alarm.ring() {
             self.wake();
         }
     }
@@ -194,35 +196,35 @@ impl Shard {
 
     fn nap_while_lent(&self) {
         while self.is_lent() {
-            let beats = self.beats.load(Ordering::Relaxed);
+            let beats = self.loan.beats();
             std::thread::park_timeout(NAP);
-            if self.beats.load(Ordering::Relaxed) == beats {
-                self.lent.store(false, Ordering::SeqCst);
-            }
+            self.loan.end_if_silent(beats);
         }
     }
 
-    /// One round: wait for readiness, read, fire timers, run calls.
-    fn turn(&self, driver: &mut Driver, wait: bool) {
+    /// One round: wait for readiness, read, fire timers, run calls. `false`: nothing was ready.
+    fn turn(&self, driver: &mut Driver, wait: bool) -> bool {
         let timeout = if wait && driver.unread.is_empty() { self.fall_asleep() } else { Some(0) };
         let polled = driver.poll.poll(&mut driver.events, timeout.map(Duration::from_millis));
-        self.wakes_at.store(AWAKE, Ordering::SeqCst);
+        self.alarm.clear();
         if let Err(error) = polled
             && error.kind() != io::ErrorKind::Interrupted
         {
             tracing::error!(%error, "the poll failed");
             std::thread::sleep(NAP);
         }
+        let ready = !driver.events.is_empty() || !driver.unread.is_empty();
         self.read(driver);
         self.fire_timers();
         self.run_calls(driver);
+        ready
     }
 
     /// Says until when the poll may wait, so that whoever needs it earlier knows to wake it.
     fn fall_asleep(&self) -> Option<u64> {
         let timers = self.timers.lock();
         let next = timers.next();
-        self.wakes_at.store(next.max(AWAKE + 1), Ordering::SeqCst);
+        self.alarm.set(next);
         drop(timers);
         if !self.called.lock().is_empty() || self.is_lent() {
             return Some(0);

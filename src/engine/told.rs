@@ -1,0 +1,25 @@
+//! A wake that is made once for all that comes before it is heard.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether a reader was told that there is something to read. Writers put it in place, then
+/// [`Told::tell`]; the reader [`Told::listen`]s, then looks: nothing falls between.
+#[derive(Default)]
+pub struct Told(AtomicBool);
+
+impl Told {
+    /// `true`: the reader does not know yet, the caller has to wake it.
+    pub fn tell(&self) -> bool {
+        !self.0.load(Ordering::SeqCst) && !self.0.swap(true, Ordering::SeqCst)
+    }
+
+    /// What is put in place from here on is told anew.
+    pub fn listen(&self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+
+    /// The reader will look by itself: what is put in place from here on is not told.
+    pub fn hush(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
