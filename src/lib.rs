@@ -5,10 +5,9 @@
 //! - [`proto`]: what a node does. No socket, no clock, no thread.
 //! - [`engine`]: what runs it. Shards that each own a poll, the two sockets of each node, timers,
 //!   name lookups, network interfaces.
-//! - `binding`: what JavaScript sees. Handles, the event slab, conversions.
+//! - [`binding`]: what JavaScript sees. Handles, the event slab, conversions.
 
+#[doc(hidden)]
+pub mod binding;
 pub mod engine;
 pub mod proto;
-
-#[cfg(feature = "node-api")]
-mod binding;

@@ -3,16 +3,23 @@
 //! Per JavaScript environment there is one weak thread-safe function, which only says that there
 //! is something to drain; everything else crosses in slabs of memory that JavaScript owns. The
 //! layouts are in [`records`] (to JavaScript), [`commands`] (from it) and [`view`] (reads);
-//! `lib/records.js` and `lib/commands.js` are their other halves.
+//! `lib/records.js` and `lib/commands.js` are their other halves. Those three and the queue of
+//! records know nothing of N-API: fuzzers and tests read and write them without Node.js.
 
+pub mod commands;
+pub mod outbox;
+pub mod records;
+pub mod view;
+
+#[cfg(feature = "node-api")]
 #[cfg_attr(test, allow(dead_code, reason = "only the addon exports them"))]
 mod calls;
-mod commands;
+#[cfg(feature = "node-api")]
 mod config;
+#[cfg(feature = "node-api")]
 mod environment;
-mod outbox;
+#[cfg(feature = "node-api")]
 #[cfg_attr(test, allow(dead_code, reason = "only the addon exports them"))]
 mod reads;
-mod records;
+#[cfg(feature = "node-api")]
 mod sink;
-mod view;
