@@ -223,7 +223,7 @@ impl Query {
             return Step::Wait;
         }
         let base = if self.slowed_down { SLOW_START } else { self.concurrency };
-        let allowed = base.saturating_add(self.slow);
+        let allowed = base.max(1).saturating_add(self.slow);
         while self.inflight < allowed
             && let Some(next) = self.candidates.pop()
         {

@@ -87,9 +87,9 @@ impl Default for AdaptiveTimeoutConfig {
 /// How a node is to behave. The defaults are those of `dht-rpc`.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Requests in flight of one query.
+    /// Requests in flight of one query, at least 1.
     pub concurrency: u32,
-    /// Sends of one 750 ms slot, see [`super::window`].
+    /// Sends of one 750 ms slot, at least 1, see [`super::window`].
     pub max_window: u32,
     /// The longest delay that a DELAYED_PING may ask for, in ms.
     pub max_ping_delay_ms: u32,

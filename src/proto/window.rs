@@ -17,8 +17,9 @@ pub struct Window {
 }
 
 impl Window {
-    /// `max` sends outstanding in a slot, twice that in all slots together.
+    /// `max` sends outstanding in a slot, at least 1; twice that in all slots together.
     pub const fn new(max: u32) -> Self {
+        let max = if max == 0 { 1 } else { max };
         Self { slots: [0; SLOTS], current: 0, total: 0, max, rotated_ms: None }
     }
 

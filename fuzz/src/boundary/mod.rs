@@ -1,0 +1,222 @@
+//! The packed records between JavaScript and the engine, in both directions: arbitrary bytes as
+//! records from JavaScript, a node that does what they say, and a reader of what it tells that
+//! trusts nothing but the layout.
+
+mod reader;
+
+use arbitrary::{Arbitrary, Unstructured};
+use dht_rpc_native::binding::commands::{self, Record};
+use dht_rpc_native::binding::outbox::Outbox;
+use dht_rpc_native::binding::{records, view};
+use dht_rpc_native::proto::wire::{self, Message};
+use dht_rpc_native::proto::{Addr, Config, Event, Interest, Node, Now, Socket};
+
+/// Steps of one input.
+const MAX_STEPS: usize = 64;
+
+/// Bytes that `lib/environment.js` drains into.
+const SLAB: usize = 512 * 1024;
+
+const HANDLE: u32 = 7;
+
+#[derive(Arbitrary, Debug)]
+enum Step<'a> {
+    /// Any bytes as a batch of requests, replies and relays.
+    Batch(&'a [u8]),
+    /// A batch of one, with a head that is right.
+    One {
+        kind: u8,
+        body: &'a [u8],
+    },
+    Query {
+        bytes: &'a [u8],
+        room: u8,
+    },
+    Change(&'a [u8]),
+    Datagram {
+        socket: u8,
+        from: u8,
+        bytes: &'a [u8],
+    },
+    /// Answers the request that was sent last with these bytes behind its head.
+    Answered {
+        flags: u8,
+        rest: &'a [u8],
+    },
+    Verdict(&'a [u8]),
+    Wait(u16),
+    Drain(u16),
+    Crash(&'a [u8]),
+    Read,
+}
+
+struct World {
+    node: Node,
+    now: Now,
+    outbox: Outbox,
+    sent: Vec<(Addr, u16)>,
+    verdicts: Vec<u32>,
+    query: u32,
+}
+
+pub fn run(input: &[u8]) {
+    let mut input = Unstructured::new(input);
+    let Ok(filter) = bool::arbitrary(&mut input) else {
+        return;
+    };
+    let mut world = World::new(filter);
+    for _ in 0..MAX_STEPS {
+        if input.is_empty() {
+            break;
+        }
+        let Ok(step) = Step::arbitrary(&mut input) else {
+            break;
+        };
+        world.take(&step);
+        world.pack();
+    }
+    world.node.destroy(world.now);
+    world.pack();
+    world.drain(SLAB);
+}
+
+impl World {
+    fn new(filter: bool) -> Self {
+        let now = Now { mono_ms: 1_000_000, wall_ms: 1_700_000_000_000 };
+        let mut node = Node::new(Config { filter, ..Config::default() }, now);
+        node.set_interest(Interest { requests: true, nodes: true });
+        node.handle_bound(now, 4000, 5000);
+        node.start(now);
+        let (outbox, sent) = (Outbox::default(), Vec::new());
+        Self { node, now, outbox, sent, verdicts: Vec::new(), query: 0 }
+    }
+
+    fn take(&mut self, step: &Step<'_>) {
+        let (node, now) = (&mut self.node, self.now);
+        match step {
+            Step::Batch(bytes) => batch(node, now, bytes),
+            Step::One { kind, body } => batch(node, now, &record(*kind, body)),
+            Step::Query { bytes, room } => {
+                if let Some(spec) = commands::query(bytes) {
+                    self.query = node.query(now, spec);
+                    node.query_demand(now, self.query, u32::from(*room));
+                }
+            }
+            Step::Change(bytes) => {
+                if let Some(spec) = commands::query(bytes) {
+                    node.query_change(self.query, spec);
+                }
+            }
+            Step::Datagram { socket, from, bytes } => {
+                if let Some(socket) = records::socket_of(u32::from(*socket)) {
+                    node.handle_datagram(now, socket, peer(*from), bytes);
+                }
+            }
+            Step::Answered { flags, rest } => self.answered(*flags, rest),
+            Step::Verdict(accepted) => {
+                if let Some(key) = self.verdicts.pop() {
+                    let accepted: Vec<_> = accepted.iter().map(|byte| *byte != 0).collect();
+                    node.handle_verdict(now, key, &accepted);
+                }
+            }
+            Step::Wait(ms) => {
+                self.now.mono_ms += u64::from(*ms);
+                self.now.wall_ms += u64::from(*ms);
+                node.handle_timeout(self.now);
+            }
+            Step::Drain(room) => self.drain(usize::from(*room)),
+            Step::Crash(text) => {
+                let text = String::from_utf8_lossy(text);
+                self.outbox.push(false, |out| records::crashed(out, HANDLE, &text));
+            }
+            Step::Read => self.read(),
+        }
+    }
+
+    fn answered(&mut self, flags: u8, rest: &[u8]) {
+        let Some((from, tid)) = self.sent.pop() else {
+            return;
+        };
+        let mut bytes = vec![0x13, flags & 31];
+        bytes.extend(tid.to_le_bytes());
+        bytes.extend([1, 2, 3, 4, 5, 6]);
+        bytes.extend(rest);
+        let socket = Socket::Client;
+        self.node.handle_datagram(self.now, socket, from, &bytes);
+    }
+
+    /// What the sink of a node does.
+    fn pack(&mut self) {
+        let mut buf = Vec::new();
+        while let Some(transmit) = self.node.poll_transmit(&mut buf) {
+            if let Some(Message::Request(request)) = wire::decode(&buf) {
+                self.sent.push((transmit.to, request.tid));
+            }
+            if matches!(transmit.socket, Socket::Foreign(_)) {
+                self.outbox.push(true, |out| records::send(out, HANDLE, &transmit, &buf));
+            }
+            buf.clear();
+        }
+        while let Some(event) = self.node.poll_event() {
+            if let Event::VerdictWanted { key, .. } = &event {
+                self.verdicts.push(*key);
+            }
+            self.outbox.push(false, |out| records::event(out, HANDLE, &event));
+        }
+    }
+
+    fn drain(&self, room: usize) {
+        let mut slab = vec![0; room];
+        loop {
+            let len = self.outbox.drain(&mut slab);
+            assert!(len <= room);
+            if len == 0 {
+                break;
+            }
+            reader::records(&slab[..len], HANDLE);
+        }
+        assert!(room < SLAB || self.outbox.drain(&mut slab) == 0, "all of it fits the slab");
+    }
+
+    fn read(&self) {
+        let entries = view::nodes(&self.node);
+        assert_eq!(entries.len(), self.node.nodes_len() * records::ENTRY);
+        if let Some(state) = self.node.query_state(self.query) {
+            reader::query_state(&view::query(&state));
+        }
+    }
+}
+
+fn batch(node: &mut Node, now: Now, bytes: &[u8]) {
+    let mut len = 0;
+    for record in commands::records(bytes) {
+        match record {
+            Record::Request { body, .. } => {
+                len += 8 + body.len();
+                if let Some(spec) = commands::request(body) {
+                    node.submit(now, spec);
+                }
+            }
+            Record::Answer { bytes, .. } => {
+                len += bytes.len();
+                commands::answer(node, now, bytes);
+            }
+        }
+    }
+    assert!(len <= bytes.len(), "records do not overlap");
+    commands::answers(node, now, bytes);
+}
+
+/// Kinds are 1 to 3; some more are tried.
+fn record(kind: u8, body: &[u8]) -> Vec<u8> {
+    let len = (8 + body.len()).next_multiple_of(8);
+    let head = [len as u32 | u32::from(kind & 3) << 24, HANDLE];
+    let mut bytes: Vec<u8> = head.iter().flat_map(|word| word.to_le_bytes()).collect();
+    bytes.extend(body);
+    bytes.resize(len, 0);
+    bytes
+}
+
+fn peer(n: u8) -> Addr {
+    Addr::new([10, 0, 0, n].into(), 4000 + u16::from(n & 1))
+}

@@ -1,0 +1,6 @@
+//! What the fuzzers do with an input. `tests/corpus.rs` includes these modules too, and replays the
+//! corpus with them.
+
+pub mod boundary;
+pub mod decode;
+pub mod node;
