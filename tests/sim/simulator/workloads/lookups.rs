@@ -1,0 +1,56 @@
+//! Random nodes look random targets up; every id is known, so the true 20 nearest are, too.
+
+use std::collections::HashSet;
+
+use dht_rpc_native::proto::Id;
+use dht_rpc_native::proto::table::K;
+use rand::RngExt;
+
+use super::find_node;
+use crate::simulator::network::Network;
+use crate::simulator::options::Options;
+use crate::simulator::report::{Report, Share};
+
+/// A lookup is good with so many of the true 20.
+const GOOD: usize = 18;
+
+/// How long the network lives under its conditions before the first lookup, in ms.
+const LIVING_MS: u64 = 300_000;
+
+/// Between two lookups, in ms.
+const APART_MS: u64 = 250;
+
+/// Counts the good ones.
+pub fn run(options: &Options) -> Report {
+    let mut network = Network::persistent(options.seed, options.nodes);
+    network.model = options.model();
+    network.run(LIVING_MS);
+    let first = network.users.lookups.len();
+    for _ in 0..options.times {
+        let n = network.anybody();
+        let target = network.rng.random();
+        network.look_up(n, find_node(target, options.thorough));
+        network.run(APART_MS);
+    }
+    network.finish_lookups();
+    let share = Share::count((first..first + options.times).map(|at| is_good(&network, at)));
+    network.report(share, mean_ms(&network, first))
+}
+
+fn is_good(network: &Network, lookup: usize) -> bool {
+    let lookup = &network.users.lookups[lookup];
+    let Some(ended) = &lookup.ended else {
+        return false;
+    };
+    let nearest: HashSet<Id> =
+        network.nearest(&lookup.target, K, lookup.peer).into_iter().collect();
+    let found = ended.closest.iter().filter(|id| nearest.contains(id)).count();
+    found >= GOOD.min(nearest.len())
+}
+
+fn mean_ms(network: &Network, first: usize) -> u64 {
+    let lookups = &network.users.lookups[first..];
+    let took =
+        lookups.iter().filter_map(|lookup| Some(lookup.ended.as_ref()?.at_ms - lookup.made_ms));
+    took.sum::<u64>() / lookups.len().max(1) as u64
+}

@@ -1,0 +1,131 @@
+//! Things that happen in a network, and what they count.
+
+mod lookups;
+
+use dht_rpc_native::proto::wire::command;
+use dht_rpc_native::proto::*;
+use rand::RngExt;
+
+use super::network::Network;
+use super::options::{Options, Workload};
+use super::report::{Report, Share};
+
+/// Runs the workload that the options name.
+pub fn run(options: &Options) -> Report {
+    let _replay = Replay(options);
+    match options.workload {
+        Workload::Lookups => lookups::run(options),
+    }
+}
+
+/// Says how to do it again if it goes wrong.
+struct Replay<'a>(&'a Options);
+
+impl Drop for Replay<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("seed {}; to replay: {}", self.0.seed, self.0);
+        }
+    }
+}
+
+/// Time that a fresh network is given to settle, in ms.
+const SETTLING_MS: u64 = 10_000;
+
+impl Network {
+    /// `count` persistent nodes that joined one after the other by real lookups, a fiftieth of
+    /// the network each second; the first two are its entry points.
+    fn persistent(seed: u64, count: usize) -> Self {
+        let mut network = Self::new(seed);
+        network.add_bootstrapper();
+        network.add_bootstrapper();
+        network.grow(count);
+        network.run(SETTLING_MS);
+        network
+    }
+
+    /// Lets nodes join until there are `count`.
+    fn grow(&mut self, count: usize) {
+        while self.peers.len() < count {
+            let at_once = (self.peers.len() / 50).clamp(1, 500).min(count - self.peers.len());
+            for _ in 0..at_once {
+                self.join(Config { ephemeral: Some(false), ..Config::default() });
+                self.run(1000 / at_once as u64);
+            }
+        }
+    }
+
+    /// One more peer that knows the entry points; returns its number.
+    fn join(&mut self, config: Config) -> usize {
+        let n = self.add(self.joining(config), None);
+        self.start(n);
+        n
+    }
+
+    fn joining(&self, config: Config) -> Config {
+        let entries = (0..2).map(|n| self.addr(n)).map(|addr| BootstrapNode {
+            suggested: None,
+            host: addr.ip().to_string(),
+            port: addr.port(),
+        });
+        Config { bootstrap: entries.collect(), ..config }
+    }
+
+    fn add_bootstrapper(&mut self) {
+        let public_address = Some(Addr::new(self.next_host(), super::peer::SERVER_PORT));
+        let (ephemeral, firewalled) = (Some(false), false);
+        let n =
+            self.add(Config { ephemeral, firewalled, public_address, ..Config::default() }, None);
+        self.start(n);
+    }
+
+    /// Any peer that others may find.
+    fn anybody(&mut self) -> usize {
+        loop {
+            let n = self.rng.random_range(0..self.peers.len());
+            if self.peers[n].is_persistent() {
+                return n;
+            }
+        }
+    }
+
+    /// The `k` nearest of those that can be found, but for one.
+    fn nearest(&self, target: &Bytes32, k: usize, except: usize) -> Vec<Id> {
+        let others = self.findable().filter(|(n, _)| *n != except);
+        let mut ids: Vec<Id> = others.map(|(_, id)| id).collect();
+        if ids.len() > k {
+            ids.select_nth_unstable_by(k, |a, b| Id::cmp_distance(target, a, b));
+            ids.truncate(k);
+        }
+        ids
+    }
+
+    fn report(&self, share: Share, mean_ms: u64) -> Report {
+        Report {
+            share,
+            mean_ms,
+            trace: self.trace.to_string(),
+            audits: self.watch.audits(),
+            most_bytes: self.peers.iter().map(|peer| peer.bytes).max().unwrap_or(0),
+        }
+    }
+}
+
+/// A lookup of a node's own kind.
+fn find_node(target: Bytes32, thorough: bool) -> QuerySpec {
+    let _ = thorough;
+    QuerySpec {
+        target,
+        internal: true,
+        command: command::FIND_NODE,
+        value: None,
+        concurrency: Config::default().concurrency,
+        retries: requests::QUERY_RETRIES,
+        force: false,
+        commit: Commit::None,
+        session: None,
+        given: Given::Nothing,
+        only_closest: false,
+        rows: true,
+    }
+}
