@@ -206,7 +206,9 @@ declare namespace DHT {
 
   export import AdaptiveTimeoutOptions = options.AdaptiveTimeoutOptions
   export import BootstrapAddress = options.BootstrapAddress
+  export import HardenedOptions = options.HardenedOptions
   export import Options = options.Options
+  export import ProtectionOptions = options.ProtectionOptions
 
   export import Query = query.Query
   export import QueryEvents = query.QueryEvents
@@ -220,6 +222,7 @@ declare namespace DHT {
   export import Nat = state.Nat
   export import Node = state.Node
   export import NodeList = state.NodeList
+  export import ProtectionStats = state.ProtectionStats
   export import RequestStats = state.RequestStats
   export import RttStats = state.RttStats
   export import RttSummary = state.RttSummary

@@ -42,6 +42,7 @@ class DHT extends EventEmitter {
     this._maxPingDelay = options.maxPingDelay
     this._bootstrapNodes = options.bootstrapNodes
     this._filterNode = options.filterNode
+    this._filterRequest = options.filterRequest
     this._maxWindow = options.maxWindow
     this._sendDownHints = options.sendDownHints
     this._downHintsRateLimit = options.downHintsRateLimit

@@ -23,6 +23,7 @@ module.exports = {
   bytes,
   command,
   integer,
+  limit,
   size,
   option,
   requestFits,
@@ -85,6 +86,14 @@ function integer(number, field, min, max) {
   if (Number.isInteger(number) && number >= min && number <= max) return number
   const Type = typeof number === 'number' ? RangeError : TypeError
   throw invalid(Type, 'ERR_INVALID_OPTION', field, `an integer from ${min} to ${max}`, number)
+}
+
+// An integer where false is none.
+function limit(number, field, min, max) {
+  if (Number.isInteger(number) && number >= min && number <= max) return number
+  const Type = typeof number === 'number' ? RangeError : TypeError
+  const allowed = `false or an integer from ${min} to ${max}`
+  throw invalid(Type, 'ERR_INVALID_OPTION', field, allowed, number)
 }
 
 function option(ok, field, allowed, given) {

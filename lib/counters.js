@@ -13,6 +13,8 @@ module.exports = class Counters {
     this._engine = engine
     this._delivered = new Float64Array(COUNTERS)
     this._final = null
+    // Made when somebody looks.
+    this.protections = null
   }
 
   get(place) {

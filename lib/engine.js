@@ -258,6 +258,8 @@ module.exports = class Engine {
         return this._onstanding(slab, at)
       case KINDS.VERDICT:
         return this._onverdict(w[i + 2], readContacts(slab, at + 16, w[i + 3]))
+      case KINDS.REQUEST_VERDICT:
+        return this._onrequestverdict(w[i + 2], readAddress(slab, i + 3))
       case KINDS.SEND:
         return this._onsend(slab, at)
       case KINDS.BOOTSTRAP_WANTED:
@@ -331,6 +333,17 @@ module.exports = class Engine {
       for (let i = 0; i < nodes.length; i++) accepted[i] = this.dht._filterNode(nodes[i]) ? 1 : 0
     } finally {
       native.verdict(this.handle, key, accepted)
+      this.changed()
+    }
+  }
+
+  // A request is waiting for what the user's filter says of its sender.
+  _onrequestverdict(key, { host, port }) {
+    let accepted = false
+    try {
+      accepted = !!this.dht._filterRequest({ host, port })
+    } finally {
+      native.verdict(this.handle, key, Buffer.of(accepted ? 1 : 0))
       this.changed()
     }
   }

@@ -2,7 +2,7 @@
 
 const check = require('./check')
 const { FLAGS } = require('./view')
-const { DROPPED, INFLIGHT, TID } = require('./stats')
+const { DROPPED, INFLIGHT, TID, withProtections } = require('./stats')
 const { field } = require('./field')
 
 const FIELDS = {
@@ -35,7 +35,8 @@ module.exports = class IO {
     this.udx = udx
     this.portRange = portRange
     this.inflight = new Inflight(engine)
-    this.stats = { requests: engine.stats.requests, commands: Object.values(engine.stats.commands) }
+    const { requests, commands } = engine.stats
+    this.stats = withProtections({ requests, commands: Object.values(commands) }, engine.counters)
     this._engine = engine
     Object.defineProperties(this, FIELDS)
   }

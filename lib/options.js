@@ -1,6 +1,7 @@
 'use strict'
 
 const check = require('./check')
+const { parseProtections, parseHardened } = require('./protections')
 const { parseBootstrapNodes, formatBootstrapNodes } = require('./bootstrap')
 
 const PUBLIC_ADDRESS = Symbol('public address')
@@ -29,13 +30,8 @@ function parseOptions(opts, defaults) {
 
   const bootstrapNodes = parseBootstrapNodes(opts.bootstrap)
   const strings = bootstrapNodes.every((_, i) => typeof opts.bootstrap[i] !== 'object')
-  const filterNode = opts.filterNode || opts.addNode || null
-  check.option(
-    filterNode === null || isFunction(filterNode),
-    'filterNode',
-    'a function',
-    filterNode
-  )
+  const filterNode = parseFilter(opts.filterNode || opts.addNode, 'filterNode')
+  const filterRequest = parseFilter(opts.filterRequest, 'filterRequest')
 
   const host = given(opts.host, '0.0.0.0')
   check.ip(host)
@@ -46,6 +42,7 @@ function parseOptions(opts, defaults) {
     portRange,
     bootstrapNodes,
     filterNode,
+    filterRequest,
     nodes: parseNodes(opts.nodes),
     concurrency: count(opts.concurrency || defaults.concurrency, 'concurrency'),
     maxWindow: count(given(opts.maxWindow, MAX_WINDOW), 'maxWindow'),
@@ -81,9 +78,17 @@ function nativeConfig(opts, parsed, staticBootstrap) {
     downHintsRateLimit: parsed.downHintsRateLimit,
     adaptiveTimeout: parseAdaptiveTimeout(opts.adaptiveTimeout),
     filter: parsed.filterNode !== null,
+    filterRequest: parsed.filterRequest !== null,
+    protections: parseProtections(opts.protections),
+    hardened: parseHardened(opts.hardened),
     publicIp: known && known.ip,
     publicPort: known && known.port
   }
+}
+
+function parseFilter(filter, field) {
+  check.option(!filter || typeof filter === 'function', field, 'a function', filter)
+  return filter || null
 }
 
 function parsePorts(port) {
@@ -129,8 +134,4 @@ function count(number, field) {
 
 function given(value, otherwise) {
   return value === undefined || value === null ? otherwise : value
-}
-
-function isFunction(value) {
-  return typeof value === 'function'
 }

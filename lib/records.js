@@ -37,7 +37,8 @@ const KINDS = {
   CRASHED: 20,
   CLOSED: 21,
   STANDING: 22,
-  QUERY_PROGRESS: 23
+  QUERY_PROGRESS: 23,
+  REQUEST_VERDICT: 24
 }
 
 module.exports = {

@@ -6,15 +6,38 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom')
 const QUERIES = { active: 0, total: 1 }
 const REQUESTS = { active: 2, total: 3, responses: 4, timeouts: 5, retries: 6 }
 const COMMANDS = { ping: 0, pingNat: 1, findNode: 2, downHint: 3 }
+const PROTECTIONS = [
+  'hostBudget',
+  'hintsPerHost',
+  'swapsPerHost',
+  'delayedPingsPerHost',
+  'heldPerHost',
+  'closerNodes',
+  'unaskedReplies',
+  'wrongSource',
+  'filterRequest',
+  'verify',
+  'perHost',
+  'perSubnet',
+  'paths',
+  'unprovenBytes',
+  'askedAddress'
+]
 // The binding's numbers of the other counters.
 const TX = 7
 const RX = 11
+
+const FIRST_PROTECTION = 24
+const PROTECTION_PLACES = Object.fromEntries(
+  PROTECTIONS.map((name, i) => [name, FIRST_PROTECTION + i])
+)
 
 const accessors = new Map()
 const inspector = { value: inspect, enumerable: false }
 
 module.exports = {
   stats,
+  withProtections,
   QUERIES_ACTIVE: QUERIES.active,
   REQUESTS_ACTIVE: REQUESTS.active,
   RESPONSES: REQUESTS.responses,
@@ -27,10 +50,10 @@ module.exports = {
   REFRESH_TICKS: 19,
   STABLE_TICKS: 20,
   LAST_TICK: 21,
-  COUNTERS: 22,
   // Those that can only be written.
   CONCURRENCY: 22,
-  MAX_PING_DELAY: 23
+  MAX_PING_DELAY: 23,
+  COUNTERS: FIRST_PROTECTION + PROTECTIONS.length
 }
 
 // Live counters that look like plain data: they can be spread, compared, serialized and written.
@@ -40,11 +63,24 @@ function stats(source) {
   for (const name in COMMANDS) {
     commands[name] = counters(source, { tx: TX + COMMANDS[name], rx: RX + COMMANDS[name] })
   }
-  return {
+  const object = {
     queries: counters(source, QUERIES),
     requests: counters(source, REQUESTS),
     commands
   }
+  return withProtections(object, source)
+}
+
+// What the reference does not count: whoever compares or copies stats does not see it.
+function withProtections(object, source) {
+  Object.defineProperty(object, SOURCE, { value: source, enumerable: false })
+  return Object.defineProperty(object, 'protections', { get: protections, enumerable: false })
+}
+
+function protections() {
+  const source = this[SOURCE]
+  if (source.protections === null) source.protections = counters(source, PROTECTION_PLACES)
+  return source.protections
 }
 
 function counters(source, places) {

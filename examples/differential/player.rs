@@ -141,6 +141,8 @@ impl Player {
                     nodes.iter().map(|node| !self.filtered.contains(&node.addr)).collect();
                 self.node.handle_verdict(self.now, key, &accepted);
             }
+            // Only where a filter of requests is given.
+            Event::RequestVerdictWanted { .. } => {}
             // Only where the entry points are JavaScript objects.
             Event::BootstrapWanted { key } => {
                 self.node.handle_bootstrap_nodes(self.now, key, Vec::new());
@@ -211,5 +213,6 @@ fn config(fields: &Fields<'_>) -> Config {
         filter: fields.addrs("filtered").is_some(),
         public_address: fields.optional_addr("publicAddress"),
         seed: fields.bytes32("seed").unwrap_or_default(),
+        ..default
     }
 }

@@ -1,7 +1,7 @@
 /// <reference types="node" />
 
 import { Address, BoundAddress } from './messages'
-import { CommandStats, RequestStats, Table } from './state'
+import { CommandStats, ProtectionStats, RequestStats, Table } from './state'
 
 /** One of the two sockets of a node. */
 export interface Socket {
@@ -19,7 +19,12 @@ export interface IO {
   /** `[from, to)`. */
   readonly portRange: [from: number, to: number]
   readonly inflight: { readonly length: number }
-  readonly stats: { requests: RequestStats; commands: CommandStats[] }
+  readonly stats: {
+    requests: RequestStats
+    commands: CommandStats[]
+    /** Not enumerable. */
+    readonly protections: ProtectionStats
+  }
   readonly udx: any
   readonly table: Table
   /** Counts requests modulo 65536. */

@@ -39,12 +39,69 @@ export interface Options {
   /** @deprecated use `filterNode` */
   addNode?: (node: Peer) => unknown
   /**
+   * Whether a request is read at all: asked before anything is done with it, for internal commands
+   * too. What is falsy drops it in silence.
+   */
+  filterRequest?: (from: Address) => unknown
+  /**
+   * What holds against hostile peers without changing a node's traffic. Each can be tuned, or
+   * turned off with `false`; `false` for all of them turns all off. See docs/protections.md.
+   */
+  protections?: ProtectionOptions | boolean
+  /** What changes the traffic of a node as well: none of it by default, `true` is all of it. */
+  hardened?: HardenedOptions | boolean
+  /**
    * A UDX instance of udx-native, kept as `node.udx`. Both sockets are made by its `createSocket`,
    * and what they carry goes through JavaScript; without it they are the engine's own.
    */
   udx?: any
   /** Threads that nodes are spread over; 0, the default, is one for each processor. */
   shards?: number
+}
+
+export interface ProtectionOptions {
+  /**
+   * Requests of one host a second that are read while other hosts are heard too, 10 000 by
+   * default; what is over is dropped before it is decoded.
+   */
+  hostBudget?: number | false
+  /** Checks that the down hints of one host may cause in a tick of 5 s, 64 by default. */
+  hintsPerHost?: number | false
+  /** Pings of full buckets that nodes of one host may cause in a tick of 5 s, 64 by default. */
+  swapsPerHost?: number | false
+  /**
+   * Delayed pings of one host that wait, 1024 by default; never more than what is free of the
+   * node's 4096.
+   */
+  delayedPingsPerHost?: number | false
+  /**
+   * Requests of one host that wait for a filter, 2048 by default; never more than what is free of
+   * the node's 4096.
+   */
+  heldPerHost?: number | false
+  /** Closer nodes of one reply that a lookup reads, 100 by default. */
+  closerNodes?: number | false
+}
+
+export interface HardenedOptions {
+  /** A node known only from its own requests is not handed out before it answered a ping. */
+  verify?: boolean
+  /** Entries of the table of one host, 4 by default. */
+  perHost?: number | false
+  /** Entries of the table of one /24, 16 by default. */
+  perSubnet?: number | false
+  /** Disjoint paths of a lookup, 3 by default. */
+  paths?: number | false
+  /**
+   * Bytes that a host without a token is sent in 10 s beyond `unprovenFactor` times what it sent,
+   * 4096 by default. What is over loses its closer nodes, and a value gives way to INVALID_TOKEN
+   * and a token.
+   */
+  unprovenBytes?: number | false
+  /** 2 by default. */
+  unprovenFactor?: number | false
+  /** Whether a reply to a user's command must come from the address that was asked. */
+  askedAddress?: boolean
 }
 
 export interface AdaptiveTimeoutOptions {

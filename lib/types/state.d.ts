@@ -116,6 +116,42 @@ export interface Stats {
     findNode: CommandStats
     downHint: CommandStats
   }
+  /** Not enumerable. */
+  readonly protections: ProtectionStats
+}
+
+/** How often each protection stepped in, see docs/protections.md. */
+export interface ProtectionStats {
+  /** Requests dropped before decoding. */
+  hostBudget: number
+  /** Down hints that caused no check. */
+  hintsPerHost: number
+  /** Newcomers for whom no full bucket was pinged. */
+  swapsPerHost: number
+  /** Delayed pings refused. */
+  delayedPingsPerHost: number
+  /** Requests dropped instead of held for a filter. */
+  heldPerHost: number
+  /** Replies whose closer nodes were not read to their end. */
+  closerNodes: number
+  /** Replies that no request waits for, dropped before decoding; late ones among them. */
+  unaskedReplies: number
+  /** Replies to internal commands from an address that was not asked. */
+  wrongSource: number
+  /** Requests that `filterRequest` refused. */
+  filterRequest: number
+  /** Nodes pinged before they are handed out. */
+  verify: number
+  /** Newcomers refused because of the entries of their host. */
+  perHost: number
+  /** Newcomers refused because of the entries of their /24. */
+  perSubnet: number
+  /** Lookups over several paths. */
+  paths: number
+  /** Replies cut short, or replaced by a token. */
+  unprovenBytes: number
+  /** Replies to user commands from an address that was not asked. */
+  askedAddress: number
 }
 
 export interface RttSummary {

@@ -34,8 +34,34 @@ pub struct NodeConfig {
     pub down_hints_rate_limit: i32,
     pub adaptive_timeout: Option<AdaptiveTimeout>,
     pub filter: bool,
+    pub filter_request: bool,
+    pub protections: Protections,
+    pub hardened: Hardened,
     pub public_ip: Option<u32>,
     pub public_port: Option<u32>,
+}
+
+/// Limits; what is left out is off.
+#[napi(object)]
+pub struct Protections {
+    pub host_budget: Option<u32>,
+    pub hints_per_host: Option<u32>,
+    pub swaps_per_host: Option<u32>,
+    pub delayed_pings_per_host: Option<u32>,
+    pub held_per_host: Option<u32>,
+    pub closer_nodes: Option<u32>,
+}
+
+/// Limits; what is left out is off.
+#[napi(object)]
+pub struct Hardened {
+    pub verify: bool,
+    pub per_host: Option<u32>,
+    pub per_subnet: Option<u32>,
+    pub paths: u32,
+    pub unproven_bytes: Option<u32>,
+    pub unproven_factor: u32,
+    pub asked_address: bool,
 }
 
 /// Per-destination time-outs, in ms.
@@ -80,8 +106,38 @@ impl NodeConfig {
             down_hints_rate_limit: u32::try_from(self.down_hints_rate_limit).ok(),
             adaptive_timeout: self.adaptive_timeout.as_ref().map(AdaptiveTimeout::core),
             filter: self.filter,
+            filter_request: self.filter_request,
+            protections: self.protections.core(),
+            hardened: self.hardened.core(),
             public_address,
             seed: rand::random(),
+        }
+    }
+}
+
+impl Protections {
+    fn core(&self) -> proto::Protections {
+        proto::Protections {
+            host_budget: self.host_budget,
+            hints_per_host: self.hints_per_host,
+            swaps_per_host: self.swaps_per_host,
+            delayed_pings_per_host: self.delayed_pings_per_host,
+            held_per_host: self.held_per_host,
+            closer_nodes: self.closer_nodes,
+        }
+    }
+}
+
+impl Hardened {
+    fn core(&self) -> proto::Hardened {
+        let factor = self.unproven_factor;
+        proto::Hardened {
+            verify: self.verify,
+            per_host: self.per_host,
+            per_subnet: self.per_subnet,
+            paths: self.paths,
+            unproven: self.unproven_bytes.map(|bytes| proto::Unproven { bytes, factor }),
+            asked_address: self.asked_address,
         }
     }
 }

@@ -171,6 +171,9 @@ fn set_number(node: &mut Node, index: u32, value: i64) {
     }
 }
 
+/// Where the counters of the protections begin; `lib/stats.js` names them in their order.
+const PROTECTIONS: u32 = 24;
+
 fn counter_place(node: &mut Node, index: u32) -> Option<&mut i64> {
     let counters = node.counters_mut();
     Some(match index {
@@ -184,6 +187,7 @@ fn counter_place(node: &mut Node, index: u32) -> Option<&mut i64> {
         7..=10 => &mut counters.commands_tx[index as usize - 7],
         11..=14 => &mut counters.commands_rx[index as usize - 11],
         15 => &mut counters.dropped,
+        PROTECTIONS.. => counters.protections.get_mut((index - PROTECTIONS) as usize)?,
         _ => return None,
     })
 }

@@ -66,6 +66,8 @@ pub enum Kind {
     Standing = 22,
     /// `query, successes, errors, in flight`
     QueryProgress = 23,
+    /// `key, ip, port, 0`
+    RequestVerdictWanted = 24,
 }
 
 /// Bytes of an entry.
@@ -136,6 +138,10 @@ pub fn event(out: &mut Vec<u8>, handle: u32, event: &Event) {
             words(out, &[*key, nodes.len() as u32]);
             nodes.iter().for_each(|node| contact(out, node));
         }),
+        Event::RequestVerdictWanted { key, from } => {
+            let values = [*key, from.ip().to_bits(), u32::from(from.port()), 0];
+            fields(out, Kind::RequestVerdictWanted, handle, &values);
+        }
         // The engine looks names up by itself.
         Event::LookupWanted { .. } => {}
     }

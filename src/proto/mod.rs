@@ -5,6 +5,7 @@
 //! user makes. One law rules them: after any call that takes `now`, drain `poll_transmit` and
 //! `poll_event` until they return `None`, then ask `poll_timeout` when to come back.
 
+pub mod guard;
 pub mod health;
 pub mod id;
 pub mod nat;
@@ -19,6 +20,7 @@ pub mod types;
 pub mod window;
 pub mod wire;
 
+pub use guard::{Hardened, ProtectionCounters, Protections, Unproven};
 pub use id::Id;
 pub use node::{EntryField, Flag, Node};
 pub use types::*;

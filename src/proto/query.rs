@@ -7,11 +7,14 @@
 //! It sends nothing: its driver asks [`Query::next_step`] until it says to wait, and reports what
 //! became of each visit.
 
+mod candidates;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
+use self::candidates::Candidates;
 use super::id::Id;
 use super::requests::Session;
 use super::table::K;
@@ -94,8 +97,7 @@ pub(super) struct Query {
     /// Who named whom, by the namer's place among those below; some more than once.
     namings: Vec<(Addr, u32)>,
     namers: Vec<Contact>,
-    /// A stack: the last is visited first.
-    candidates: Vec<Contact>,
+    candidates: Candidates,
     closest: Vec<Arc<Reply>>,
 }
 
@@ -134,7 +136,7 @@ impl Query {
             seen: HashMap::default(),
             namings: Vec::new(),
             namers: Vec::new(),
-            candidates: Vec::new(),
+            candidates: Candidates::default(),
             closest: Vec::new(),
         };
         if let Given::Nodes(nodes) = spec.given {
@@ -144,6 +146,13 @@ impl Query {
         }
         query.only_closest = spec.only_closest;
         query
+    }
+
+    /// Goes so many disjoint ways at once. To be called before it opens.
+    pub fn spread(&mut self, paths: u32) {
+        if paths > 1 {
+            self.candidates.spread(paths as usize);
+        }
     }
 
     /// What it asks from now on, of whom and how often.
@@ -196,12 +205,13 @@ impl Query {
         if self.only_closest {
             return Candidacy { closer: false, down: false };
         }
-        let closer = node.id.is_none_or(|id| self.is_closer(&id));
+        let path = named_by.map_or(node.addr, |named_by| named_by.addr);
+        let closer = node.id.is_none_or(|id| self.leads_closer(&id, path));
         let found = self.seen.get(&node.addr).map(|seen| seen.fate);
         let down = found == Some(Fate::Down) && named_by.is_some();
         if found.is_none() && closer {
             self.seen.insert(node.addr, Seen { id: node.id, fate: Fate::Open });
-            self.candidates.push(node);
+            self.candidates.push(node, named_by.map(|named_by| named_by.addr));
         }
         if let Some(by) = named_by
             && (found == Some(Fate::Open) || found.is_none() && closer)
@@ -227,7 +237,7 @@ impl Query {
         while self.inflight < allowed
             && let Some(next) = self.candidates.pop()
         {
-            if next.id.is_none_or(|id| self.is_closer(&id)) {
+            if next.id.is_none_or(|id| self.leads_closer(&id, next.addr)) {
                 self.inflight += 1;
                 return Step::Visit(next);
             }
@@ -307,6 +317,13 @@ impl Query {
         farthest.is_none_or(|farthest| Id::cmp_distance(&self.target, id, &farthest).is_lt())
     }
 
+    /// A node answered well, whether it is among the results or not.
+    pub fn answered_by(&mut self, from: Contact) {
+        if let Some(id) = from.id {
+            self.candidates.answered(&self.target, id, from.addr);
+        }
+    }
+
     /// Enters a reply among the results; of two with one id the first stays.
     pub fn add_closest(&mut self, reply: Arc<Reply>) {
         let Some(id) = reply.from.id else {
@@ -339,6 +356,12 @@ enum Fate {
 }
 
 impl Query {
+    /// Whether a node on the path of `addr` is worth a visit.
+    fn leads_closer(&self, id: &Id, addr: Addr) -> bool {
+        let on_path = self.candidates.is_closer(&self.target, id, addr);
+        on_path.unwrap_or_else(|| self.is_closer(id))
+    }
+
     fn note_naming(&mut self, named: Addr, by: Contact) {
         if self.namers.last() != Some(&by) {
             self.namers.push(by);

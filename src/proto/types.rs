@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::{Arc, OnceLock};
 
+use super::guard::{Hardened, ProtectionCounters, Protections};
 use super::id::Id;
 
 /// An IPv4 address and a port: 6 bytes on the wire.
@@ -111,6 +112,11 @@ pub struct Config {
     pub adaptive_timeout: Option<AdaptiveTimeoutConfig>,
     /// Ask the driver about every sender and candidate ([`Event::VerdictWanted`]).
     pub filter: bool,
+    /// Ask the driver about the sender of every request, before anything is done with it
+    /// ([`Event::RequestVerdictWanted`]).
+    pub filter_request: bool,
+    pub protections: Protections,
+    pub hardened: Hardened,
     /// A public address that is known from the start (bootstrap nodes).
     pub public_address: Option<Addr>,
     /// Makes a run repeatable. Take it from the operating system's entropy otherwise.
@@ -133,6 +139,9 @@ impl Default for Config {
             down_hints_rate_limit: Some(50),
             adaptive_timeout: None,
             filter: false,
+            filter_request: false,
+            protections: Protections::default(),
+            hardened: Hardened::OFF,
             public_address: None,
             seed: [0; 32],
         }
@@ -406,6 +415,11 @@ pub enum Event {
         key: u32,
         nodes: Vec<Contact>,
     },
+    /// A filter of requests is asked; answer with `handle_verdict`, one flag.
+    RequestVerdictWanted {
+        key: u32,
+        from: Addr,
+    },
 }
 
 /// A node of the table and the node list. Ticks are 5 s.
@@ -459,4 +473,5 @@ pub struct Counters {
     pub commands_rx: [i64; 4],
     /// Datagrams, requests and timers refused because a bound was reached.
     pub dropped: i64,
+    pub protections: ProtectionCounters,
 }

@@ -108,6 +108,15 @@ pub fn decode(datagram: &[u8]) -> Option<Message<'_>> {
     }
 }
 
+/// The tid of what looks like a reply; `None` for anything else.
+pub(super) fn reply_tid(datagram: &[u8]) -> Option<u16> {
+    match datagram {
+        // Flags of more than one byte are rare enough to be read with care only.
+        [REPLY, 0..=0xfc, low, high, ..] => Some(u16::from_le_bytes([*low, *high])),
+        _ => None,
+    }
+}
+
 /// The 6 bytes of an address: IPv4, then the port, little-endian.
 pub fn encode_addr(addr: Addr) -> [u8; ADDR_LEN] {
     let [a, b, c, d] = addr.ip().octets();
@@ -215,7 +224,7 @@ const TARGET: u8 = 8;
 const ERROR: u8 = 8;
 const VALUE: u8 = 16;
 
-const ADDR_LEN: usize = 6;
+pub(super) const ADDR_LEN: usize = 6;
 const HEAD_LEN: usize = 2 + 2 + ADDR_LEN;
 
 /// Bounds a list of addresses, as compact-encoding does.

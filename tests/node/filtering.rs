@@ -25,6 +25,10 @@ fn wanted(net: &mut Net, n: usize) -> (u32, Vec<Contact>) {
 }
 
 fn hello(net: &mut Net, n: usize, id: Option<Id>) {
+    hello_from(net, n, PEER, id);
+}
+
+fn hello_from(net: &mut Net, n: usize, from: Addr, id: Option<Id>) {
     let request = wire::Request {
         tid: 1,
         to: net.client_addr(n),
@@ -37,7 +41,7 @@ fn hello(net: &mut Net, n: usize, id: Option<Id>) {
     };
     let mut bytes = Vec::new();
     request.encode(&mut bytes);
-    net.inject(n, Socket::Client, PEER, &bytes);
+    net.inject(n, Socket::Client, from, &bytes);
 }
 
 #[test]
@@ -115,6 +119,54 @@ fn a_verdict_on_what_is_gone_is_ignored() {
 fn what_is_held_is_bounded() {
     let (mut net, n) = filtered();
     (0..5000).for_each(|_| hello(&mut net, n, Some(Id::of(PEER))));
+    assert_eq!(net.take_events(n).len(), 2048, "one host leaves half of it to the others");
+    assert_eq!(net.node(n).counters().dropped, 5000 - 2048);
+    for i in 1..5000 {
+        let from = Addr::new((0x6300_0000 + i).into(), 4000);
+        hello_from(&mut net, n, from, Some(Id::of(from)));
+    }
+    assert_eq!(net.take_events(n).len(), 2048);
+
+    let off = Config { filter: true, protections: Protections::OFF, ..Config::default() };
+    let n = net.add(off);
+    (0..5000).for_each(|_| hello(&mut net, n, Some(Id::of(PEER))));
     assert_eq!(net.take_events(n).len(), 4096);
-    assert_eq!(net.node(n).counters().dropped, 5000 - 4096);
+}
+
+#[test]
+fn requests_are_not_looked_at_before_their_sender_is_judged() {
+    let mut net = Net::new();
+    let n = net.add(Config { filter_request: true, ..Config::default() });
+    for (round, accepted) in [(0, false), (1, true)] {
+        hello(&mut net, n, Some(Id::of(PEER)));
+        assert_eq!((net.take_sent(), net.node(n).nodes_len()), (vec![], 0));
+        let events = net.take_events(n);
+        let [Event::RequestVerdictWanted { key, from }] = events[..] else {
+            panic!("{events:?}");
+        };
+        assert_eq!(from, PEER);
+        net.with(n, |node, now| node.handle_verdict(now, key, &[accepted]));
+        assert_eq!(net.take_sent().len(), round);
+        assert_eq!(net.node(n).nodes_len(), round);
+        assert_eq!(net.node(n).counters().protections.filter_request, 1);
+    }
+    net.inject(n, Socket::Client, PEER, &[3, 255, 1]);
+    let asked = |event: &Event| matches!(event, Event::RequestVerdictWanted { .. });
+    assert!(!net.take_events(n).iter().any(asked), "what cannot be read is not asked about");
+}
+
+#[test]
+fn both_filters_are_asked_one_after_the_other() {
+    let mut net = Net::new();
+    let n = net.add(Config { filter: true, filter_request: true, ..Config::default() });
+    hello(&mut net, n, Some(Id::of(PEER)));
+    let events = net.take_events(n);
+    let [Event::RequestVerdictWanted { key, .. }] = events[..] else {
+        panic!("{events:?}");
+    };
+    net.with(n, |node, now| node.handle_verdict(now, key, &[true]));
+    let (key, nodes) = wanted(&mut net, n);
+    assert_eq!(nodes, [contact(PEER)]);
+    net.with(n, |node, now| node.handle_verdict(now, key, &[true]));
+    assert_eq!((net.take_sent().len(), net.node(n).nodes_len()), (1, 1));
 }

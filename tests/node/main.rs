@@ -2,10 +2,12 @@
 
 mod endings;
 mod filtering;
+mod hardened;
 mod joining;
 mod looking;
 mod net;
 mod properties;
+mod protections;
 mod requesting;
 mod serving;
 mod upkeep;

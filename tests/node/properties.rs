@@ -93,7 +93,7 @@ fn reply_bytes(request: &[u8], from: Addr, flags: u8, rest: &[u8]) -> Vec<u8> {
 }
 
 impl Driver {
-    fn new(filter: bool, ephemeral: Option<bool>) -> Self {
+    fn new(filter: bool, ephemeral: Option<bool>, hardened: bool) -> Self {
         let now = Now { mono_ms: 1000, wall_ms: 5000 };
         let node =
             |name: &str, suggested| BootstrapNode { suggested, host: name.to_string(), port: 1000 };
@@ -102,7 +102,14 @@ impl Driver {
             node("a.name", None),
             node("b", Some([10, 0, 0, 2].into())),
         ];
-        let config = Config { filter, ephemeral, bootstrap, ..Config::default() };
+        let config = Config {
+            filter,
+            filter_request: filter && hardened,
+            ephemeral,
+            bootstrap,
+            hardened: if hardened { Hardened::ON } else { Hardened::OFF },
+            ..Config::default()
+        };
         let mut node = Node::new(config, now);
         node.handle_bound(now, 1, 2);
         node.start(now);
@@ -187,6 +194,7 @@ impl Driver {
         while let Some(event) = self.node.poll_event() {
             match event {
                 Event::VerdictWanted { key, nodes } => self.verdicts.push((key, nodes.len())),
+                Event::RequestVerdictWanted { key, .. } => self.verdicts.push((key, 1)),
                 Event::LookupWanted { key, .. } => self.lookups.push(key),
                 _ => {}
             }
@@ -216,9 +224,10 @@ proptest! {
     fn nothing_that_comes_in_harms(
         filter in any::<bool>(),
         ephemeral in any::<Option<bool>>(),
+        hardened in any::<bool>(),
         steps in prop::collection::vec(step(), 1..80),
     ) {
-        let mut driver = Driver::new(filter, ephemeral);
+        let mut driver = Driver::new(filter, ephemeral, hardened);
         for step in steps {
             driver.take(step);
             driver.check();

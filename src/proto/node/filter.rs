@@ -17,10 +17,20 @@ pub(super) struct Held {
     datagram: Box<[u8]>,
     from: Contact,
     socket: Socket,
-    /// The request that it answers, and how long that took in ms; `None` for a request.
-    answers: Option<(Key, u32)>,
+    stage: Stage,
     /// Candidates, in the order in which they were asked about.
     candidates: Box<[Addr]>,
+}
+
+/// What a held datagram is, and how far it got.
+#[derive(Debug)]
+enum Stage {
+    /// A request of which nothing was looked at yet.
+    Unread,
+    /// A request whose sender's id is verified.
+    Request,
+    /// The answer to a request, which took so many ms.
+    Reply { key: Key, rtt_ms: u32 },
 }
 
 /// What the filter said of a reply.
@@ -48,21 +58,23 @@ impl Verdict<'_> {
 }
 
 impl Node {
-    pub(super) fn hold_request(&mut self, served: &Served<'_>, datagram: &[u8]) {
-        if !self.may_hold() {
-            return;
+    pub(super) fn hold_unread(&mut self, socket: Socket, from: Addr, datagram: &[u8]) {
+        let from = Contact { id: None, addr: from };
+        if let Some(key) = self.hold_one(Stage::Unread, socket, from, datagram) {
+            self.emit(Event::RequestVerdictWanted { key, from: from.addr });
         }
-        self.hold(Held {
-            datagram: datagram.into(),
-            from: served.from,
-            socket: served.socket,
-            answers: None,
-            candidates: Box::default(),
-        });
+    }
+
+    pub(super) fn hold_request(&mut self, served: &Served<'_>, datagram: &[u8]) {
+        let Served { socket, from, .. } = *served;
+        if let Some(key) = self.hold_one(Stage::Request, socket, from, datagram) {
+            self.emit(Event::VerdictWanted { key, nodes: vec![from] });
+        }
     }
 
     pub(super) fn hold_reply(&mut self, key: Key, answer: &Answer<'_>, datagram: &[u8]) {
-        if !self.may_hold() {
+        if self.held.len() >= MAX_HELD {
+            self.counters.dropped += 1;
             return;
         }
         let visit = self
@@ -70,35 +82,57 @@ impl Node {
             .get(key)
             .is_some_and(|in_flight| matches!(in_flight.request.purpose, Purpose::Visit { .. }));
         let closer = answer.reply.closer_nodes.filter(|_| visit);
-        let candidates = closer.into_iter().flat_map(|nodes| nodes.iter());
-        let candidates = candidates.filter(|addr| !self.is_ourselves(*addr)).collect();
+        let readable = self.readable_closer_nodes(closer.map_or(0, |nodes| nodes.len()));
+        let candidates = closer.into_iter().flat_map(|nodes| nodes.iter()).take(readable);
+        let candidates: Box<[Addr]> = candidates.filter(|addr| !self.is_ourselves(*addr)).collect();
         self.requests.answered(key);
-        self.hold(Held {
+        let contacts =
+            candidates.iter().map(|addr| Contact { id: Some(Id::of(*addr)), addr: *addr });
+        let nodes = std::iter::once(answer.from).chain(contacts).collect();
+        let key = self.hold(Held {
             datagram: datagram.into(),
             from: answer.from,
             socket: answer.socket,
-            answers: Some((key, answer.rtt_ms)),
+            stage: Stage::Reply { key, rtt_ms: answer.rtt_ms },
             candidates,
         });
+        self.emit(Event::VerdictWanted { key, nodes });
     }
 
-    /// The filter's answer to [`Event::VerdictWanted`]: one flag for each node it was asked about.
+    pub(super) fn forget_held(&mut self) {
+        self.held.clear();
+        self.guard.held.clear();
+    }
+
+    /// The filter's answer to [`Event::VerdictWanted`] or [`Event::RequestVerdictWanted`]: one flag
+    /// for each node it was asked about.
     pub fn handle_verdict(&mut self, now: Now, key: u32, accepted: &[bool]) {
         let Some(held) = self.held.remove(&key) else {
             return;
         };
+        if !matches!(held.stage, Stage::Reply { .. }) {
+            self.guard.held.give(*held.from.addr.ip());
+        }
         if self.destroyed || self.suspended {
             return;
         }
         self.requests.window.advance(now.mono_ms);
         let (sender, rest) = accepted.split_first().unwrap_or((&false, &[]));
-        match (wire::decode(&held.datagram), held.answers) {
-            (Some(Message::Request(request)), None) => {
-                let Held { socket, from, .. } = held;
+        let Held { socket, from, .. } = held;
+        match (wire::decode(&held.datagram), held.stage) {
+            (Some(Message::Request(request)), Stage::Unread) => {
+                if *sender {
+                    if socket == Socket::Server {
+                        self.heard_on_server(*from.addr.ip());
+                    }
+                    self.handle_request(now, socket, from.addr, request, &held.datagram);
+                }
+                self.counters.protections.filter_request += i64::from(!*sender);
+            }
+            (Some(Message::Request(request)), Stage::Request) => {
                 self.serve(now, &Served { socket, from, request }, *sender);
             }
-            (Some(Message::Reply(reply)), Some((key, rtt_ms))) => {
-                let Held { socket, from, .. } = held;
+            (Some(Message::Reply(reply)), Stage::Reply { key, rtt_ms }) => {
                 let candidates = Some((&*held.candidates, rest));
                 let verdict = Verdict { sender: *sender, candidates };
                 self.complete(now, key, Answer { reply, from, socket, rtt_ms }, &verdict);
@@ -110,19 +144,26 @@ impl Node {
 }
 
 impl Node {
-    fn may_hold(&mut self) -> bool {
-        let may = self.held.len() < MAX_HELD;
-        self.counters.dropped += i64::from(!may);
-        may
+    /// Holds a request, if its host may have one more held.
+    fn hold_one(
+        &mut self,
+        stage: Stage,
+        socket: Socket,
+        from: Contact,
+        datagram: &[u8],
+    ) -> Option<u32> {
+        let free = MAX_HELD.saturating_sub(self.held.len());
+        if !self.may_hold_request(*from.addr.ip(), free) {
+            return None;
+        }
+        let (datagram, candidates) = (datagram.into(), Box::default());
+        Some(self.hold(Held { datagram, from, socket, stage, candidates }))
     }
 
-    fn hold(&mut self, held: Held) {
-        let candidates =
-            held.candidates.iter().map(|addr| Contact { id: Some(Id::of(*addr)), addr: *addr });
-        let nodes = std::iter::once(held.from).chain(candidates).collect();
+    fn hold(&mut self, held: Held) -> u32 {
         let key = self.next_key();
         self.held.insert(key, held);
-        self.emit(Event::VerdictWanted { key, nodes });
+        key
     }
 
     fn is_ourselves(&self, addr: Addr) -> bool {

@@ -205,7 +205,10 @@ impl Node {
             self.query_count = self.query_count.wrapping_add(1);
         }
         let number = self.query_count;
-        self.queries.insert(number, Box::new(Query::new(owner, number, spec)));
+        let mut query = Box::new(Query::new(owner, number, spec));
+        query.spread(self.config.hardened.paths);
+        self.counters.protections.paths += i64::from(self.config.hardened.paths > 1);
+        self.queries.insert(number, query);
         self.counters.queries_active += 1;
         self.counters.queries_total += 1;
         number
@@ -299,7 +302,8 @@ impl Node {
 
     /// Enters a good reply among the closest; returns it if it is kept or read.
     fn enter_reply(&mut self, number: u32, answer: &Answer<'_>) -> Option<Arc<Reply>> {
-        let query = self.queries.get(&number)?;
+        let query = self.queries.get_mut(&number)?;
+        query.answered_by(answer.from);
         let wanted = query.rows;
         let closest = answer.from.id.is_some_and(|id| query.is_closer(&id));
         if !wanted && !closest {
@@ -322,7 +326,11 @@ impl Node {
     ) -> usize {
         let mut accepts = verdict.reader();
         let mut read = 0;
-        for addr in answer.reply.closer_nodes.iter().flat_map(|nodes| nodes.iter()) {
+        let named = answer.reply.closer_nodes.map_or(0, |nodes| nodes.len());
+        let readable = self.readable_closer_nodes(named);
+        self.counters.protections.closer_nodes += i64::from(readable < named);
+        let nodes = answer.reply.closer_nodes.iter().flat_map(|nodes| nodes.iter());
+        for addr in nodes.take(readable) {
             read += 1;
             let Some(query) = self.queries.get_mut(&number) else {
                 return read;

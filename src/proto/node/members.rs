@@ -25,6 +25,7 @@ pub(super) struct Swap {
     old: EntryRef,
     seen: i32,
     new: NodeEntry,
+    proven: bool,
 }
 
 impl Node {
@@ -37,13 +38,15 @@ impl Node {
         Contact { id: verified, addr }
     }
 
-    /// A node was heard from, and may be added. Returns whether it has an id.
+    /// A node was heard from, and may be added. It is `proven` by a reply. Returns whether it has
+    /// an id.
     pub(super) fn add_from_network(
         &mut self,
         now: Now,
         sample: bool,
         from: Contact,
         to: Addr,
+        proven: bool,
     ) -> bool {
         let Some(id) = from.id else {
             self.sample_without_id(from.addr, to);
@@ -51,7 +54,7 @@ impl Node {
         };
         let tick = self.tick;
         let Some(slot) = self.table.find(&id) else {
-            self.insert(now, self.entry(id, from.addr, Some(to)));
+            self.insert(now, self.entry(id, from.addr, Some(to)), proven);
             return true;
         };
         if let Some(entry) = self.table.entry_mut(slot) {
@@ -62,6 +65,9 @@ impl Node {
             }
             entry.pinged = tick;
             entry.seen = tick;
+            if proven && let Some(members) = &mut self.guard.members {
+                members.proved(entry.serial);
+            }
             if sample && old {
                 self.nat_sample(to);
             }
@@ -76,7 +82,7 @@ impl Node {
         let id = Id::of(addr);
         let tick = self.tick;
         let Some(slot) = self.table.find(&id) else {
-            self.insert(now, self.entry(id, addr, None));
+            self.insert(now, self.entry(id, addr, None), true);
             return;
         };
         let Some(entry) = self.table.entry_mut(slot) else {
@@ -104,6 +110,9 @@ impl Node {
     }
 
     pub(super) fn entry_removed(&mut self, entry: NodeEntry) {
+        if let Some(members) = &mut self.guard.members {
+            members.removed(*entry.addr.ip(), entry.serial);
+        }
         self.changed();
         if self.interest.nodes {
             self.emit(Event::NodeRemoved(entry));
@@ -149,7 +158,7 @@ impl Node {
     pub(super) fn swap_failed(&mut self, now: Now, swap: Swap) {
         self.swaps = self.swaps.saturating_sub(1);
         self.remove_entry(swap.old);
-        self.insert(now, swap.new);
+        self.insert(now, swap.new, swap.proven);
     }
 
     /// One more sample of our own address.
@@ -190,8 +199,8 @@ impl Node {
         }
     }
 
-    fn insert(&mut self, now: Now, mut entry: NodeEntry) {
-        if entry.id == self.table.id() {
+    fn insert(&mut self, now: Now, mut entry: NodeEntry, proven: bool) {
+        if entry.id == self.table.id() || !self.has_place_for(*entry.addr.ip()) {
             return;
         }
         entry.added = self.tick;
@@ -201,11 +210,12 @@ impl Node {
         let slot = match self.table.insert(entry) {
             Insertion::Added(slot) => slot,
             Insertion::Known(_) => return,
-            Insertion::Full => return self.renew_bucket(now, entry),
+            Insertion::Full => return self.renew_bucket(now, entry, proven),
         };
         self.entry_serial = entry.serial;
         self.list.touch(slot);
         self.changed();
+        self.guard_entry(now, &entry, proven);
         if let Some(to) = entry.to.filter(|_| entry.sampled == 0) {
             entry.sampled = self.tick;
             if let Some(entry) = self.table.entry_mut(slot) {
@@ -219,7 +229,7 @@ impl Node {
     }
 
     /// A full bucket gives its stalest entry's place to the new node, unless that one answers.
-    fn renew_bucket(&mut self, now: Now, new: NodeEntry) {
+    fn renew_bucket(&mut self, now: Now, new: NodeEntry, proven: bool) {
         if !self.bootstrapped || self.swaps >= MAX_SWAPS {
             return;
         }
@@ -235,11 +245,14 @@ impl Node {
         }
         let old = EntryRef { slot, serial: stalest.serial };
         let (addr, seen) = (stalest.addr, stalest.seen);
+        if !self.may_swap(*new.addr.ip()) {
+            return;
+        }
         if let Some(entry) = self.table.entry_mut(slot) {
             entry.pinged = tick;
         }
         self.changed();
-        let swap = Box::new(Swap { old, seen, new });
+        let swap = Box::new(Swap { old, seen, new, proven });
         if self.ask(now, ping(addr, Purpose::Swap(swap))).is_ok() {
             self.swaps += 1;
         }

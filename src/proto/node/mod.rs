@@ -7,6 +7,7 @@ mod bootstrap;
 mod calls;
 mod committing;
 mod filter;
+mod guarding;
 mod lookups;
 mod members;
 mod network_state;
@@ -33,6 +34,7 @@ use self::requesting::Purpose;
 use self::resolving::{Resolution, Wanted};
 use self::serving::DelayedPings;
 use self::upkeep::{REFRESH_TICKS, STABLE_TICKS, TICK_MS};
+use super::guard::Guard;
 use super::health::Health;
 use super::id::Id;
 use super::nat::NatSampler;
@@ -78,6 +80,9 @@ pub struct Node {
     resolutions: BTreeMap<u32, Resolution>,
     probes: BTreeMap<u32, Probe>,
     held: BTreeMap<u32, Held>,
+    guard: Guard,
+    /// Pings of nodes that are not handed out yet.
+    verifying: u32,
     /// Numbers of what waits for the driver or for peers.
     key_count: u32,
 
@@ -146,6 +151,8 @@ impl Node {
             resolutions: BTreeMap::new(),
             probes: BTreeMap::new(),
             held: BTreeMap::new(),
+            guard: Guard::new(&config.hardened),
+            verifying: 0,
             key_count: 0,
             ports: None,
             ephemeral: true,
@@ -182,11 +189,18 @@ impl Node {
         if self.destroyed || self.suspended || datagram.len() < 2 || from.port() == 0 {
             return;
         }
-        if socket == Socket::Server {
+        let unread = self.config.filter_request && wire::reply_tid(datagram).is_none();
+        if socket == Socket::Server && !unread {
             self.heard_on_server(*from.ip());
+        }
+        if !self.is_worth_decoding(now, from, datagram) {
+            return;
         }
         self.requests.window.advance(now.mono_ms);
         match wire::decode(datagram) {
+            Some(wire::Message::Request(_)) if unread => {
+                self.hold_unread(socket, from, datagram);
+            }
             Some(wire::Message::Request(request)) => {
                 self.handle_request(now, socket, from, request, datagram);
             }

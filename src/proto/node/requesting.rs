@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::super::requests::{InFlight, Key, New, RETRIES, Session, may_answer};
+use super::super::requests::{InFlight, Key, New, RETRIES, Session};
 use super::super::timeouts::DEFAULT_TIMEOUT_MS;
 use super::super::types::*;
 use super::super::wire::{self, MAX_DATAGRAM, command};
@@ -19,6 +19,7 @@ pub(super) enum Purpose {
     DownHint,
     Check { entry: EntryRef, seen: i32 },
     Swap(Box<Swap>),
+    Verify,
     QuickFirewall,
     Probe { probe: u32 },
     Bootstrap { resolution: u32 },
@@ -163,15 +164,16 @@ impl Node {
             return;
         };
         let request = &in_flight.request;
-        if in_flight.sent == 0 || in_flight.is_answered() {
+        let (sent, made_ms) = (in_flight.sent, request.made_ms);
+        if sent == 0 || in_flight.is_answered() {
             return;
         }
         let (asked, internal) = (request.to.addr, request.internal);
-        if internal && !may_answer(asked, from) {
+        if !self.may_have_answered(internal, asked, from) {
             return;
         }
-        let rtt_ms = elapsed_ms(now, request.made_ms);
-        if in_flight.sent <= 2
+        let rtt_ms = elapsed_ms(now, made_ms);
+        if sent <= 2
             && let Some(timeouts) = &mut self.timeouts
         {
             timeouts.put(now.mono_ms, asked, rtt_ms);
@@ -203,8 +205,8 @@ impl Node {
         self.counters.responses += 1;
 
         let sample = !self.is_external(answer.socket);
-        let kept =
-            verdict.sender && self.add_from_network(now, sample, answer.from, answer.reply.to);
+        let kept = verdict.sender
+            && self.add_from_network(now, sample, answer.from, answer.reply.to, true);
         match request.purpose {
             Purpose::User(user) => {
                 let internal = self.count_response(request.internal, request.command);
@@ -218,6 +220,7 @@ impl Node {
             Purpose::DownHint => {}
             Purpose::Check { entry, seen } => self.check_answered(entry, seen, kept),
             Purpose::Swap(swap) => self.swap_answered(now, *swap, kept),
+            Purpose::Verify => self.verify_over(),
             Purpose::QuickFirewall => self.bootstrap.reached = true,
             Purpose::Probe { probe } => self.probe_answered(probe, &answer),
             Purpose::Bootstrap { resolution } => self.bootstrap_pinged(now, resolution, true),
@@ -264,6 +267,7 @@ impl Node {
             Purpose::DownHint | Purpose::QuickFirewall => {}
             Purpose::Check { entry, .. } => self.check_failed(entry),
             Purpose::Swap(swap) => self.swap_failed(now, *swap),
+            Purpose::Verify => self.verify_over(),
             Purpose::Probe { probe } => self.probe_failed(probe),
             Purpose::Bootstrap { resolution } => self.bootstrap_pinged(now, resolution, false),
         }

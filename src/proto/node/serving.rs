@@ -1,6 +1,7 @@
 //! Answering others.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use super::super::id::Id;
 use super::super::table::K;
@@ -14,7 +15,7 @@ use super::Node;
 const MAX_CHECKS: u32 = 10;
 
 /// DELAYED_PINGs not answered yet, of one node.
-const MAX_DELAYED_PINGS: usize = 1024;
+const MAX_DELAYED_PINGS: usize = 4096;
 
 /// Pings to be answered later.
 #[derive(Debug, Default)]
@@ -29,7 +30,7 @@ impl DelayedPings {
         self.due.first_key_value().map(|((at_ms, _), _)| *at_ms)
     }
 
-    pub fn clear(&mut self) {
+    fn clear(&mut self) {
         self.due.clear();
     }
 }
@@ -51,12 +52,15 @@ impl Node {
         datagram: &[u8],
     ) {
         let from = self.contact(from, request.id);
+        let host = *from.addr.ip();
         let served = Served { socket, from, request };
         if let Some(token) = request.token
-            && !self.tokens.verify(now.mono_ms, *from.addr.ip(), token, &mut self.rng)
+            && !self.tokens.verify(now.mono_ms, host, token, &mut self.rng)
         {
+            self.credit(now, host, datagram.len(), false);
             return self.refuse(now, &served, INVALID_TOKEN, true);
         }
+        self.credit(now, host, datagram.len(), request.token.is_some());
         if self.config.filter && from.id.is_some() {
             return self.hold_request(&served, datagram);
         }
@@ -67,7 +71,7 @@ impl Node {
     pub(super) fn serve(&mut self, now: Now, served: &Served<'_>, accepted: bool) {
         if served.from.id.is_some() && accepted {
             let sample = !self.is_external(served.socket);
-            self.add_from_network(now, sample, served.from, served.request.to);
+            self.add_from_network(now, sample, served.from, served.request.to, false);
         }
         if served.request.internal {
             self.serve_internal(now, served);
@@ -89,20 +93,21 @@ impl Node {
             spec.token.then(|| self.tokens.issue(now.mono_ms, *spec.to.ip(), &mut self.rng));
         self.closest_addrs.clear();
         if let Some(target) = spec.target.filter(|_| spec.closer_nodes) {
-            self.closest_slots.clear();
-            self.table.closest_slots(target, K, &mut self.closest_slots);
-            let entries = self.closest_slots.iter().filter_map(|slot| self.table.entry(*slot));
-            self.closest_addrs.extend(entries.map(|entry| entry.addr));
+            self.find_closer_nodes(target, K);
         }
-        let head = ReplyHead {
+        let bare = ReplyHead {
             tid: spec.tid,
             to: spec.to,
             id: id.as_ref().map(Id::as_bytes),
             token: token.as_ref(),
-            closer_nodes: &self.closest_addrs,
+            closer_nodes: &[],
             error: spec.error,
             value: spec.value,
         };
+        if !self.fit_allowance(now, spec, bare.encoded_len()) {
+            return self.ask_for_token(now, spec);
+        }
+        let head = ReplyHead { closer_nodes: &self.closest_addrs, ..bare };
         if head.encoded_len() > MAX_DATAGRAM {
             return;
         }
@@ -135,9 +140,15 @@ impl Node {
         }
     }
 
+    pub(super) fn forget_delayed_pings(&mut self) {
+        self.delayed_pings.clear();
+        self.guard.delayed_pings.clear();
+    }
+
     /// Answers the delayed ping that is due first.
     pub(super) fn answer_delayed_ping(&mut self, now: Now) {
         if let Some((_, (socket, to, tid))) = self.delayed_pings.due.pop_first() {
+            self.guard.delayed_pings.give(*to.ip());
             self.acknowledge(now, socket, to, tid);
         }
     }
@@ -174,20 +185,24 @@ impl Node {
             return;
         };
         if self.checks < MAX_CHECKS {
-            self.hinted_down(now, &Id::of(down));
+            self.hinted_down(now, *served.from.addr.ip(), &Id::of(down));
         }
         self.acknowledge(now, served.socket, served.from.addr, served.request.tid);
     }
 
-    fn hinted_down(&mut self, now: Now, id: &Id) {
+    fn hinted_down(&mut self, now: Now, by: Ipv4Addr, id: &Id) {
         let tick = self.tick;
         let Some(slot) = self.table.find(id) else {
             return;
         };
-        let Some(entry) = self.table.entry_mut(slot) else {
+        let Some(entry) = self.table.entry(slot) else {
             return;
         };
-        if entry.pinged < tick || entry.down_hints == 0 {
+        let due = entry.pinged < tick || entry.down_hints == 0;
+        if !due || !self.may_hint(by) {
+            return;
+        }
+        if let Some(entry) = self.table.entry_mut(slot) {
             entry.down_hints = entry.down_hints.saturating_add(1);
             self.check(now, slot);
         }
@@ -201,13 +216,13 @@ impl Node {
         if delay_ms > self.config.max_ping_delay_ms {
             return;
         }
-        let pings = &mut self.delayed_pings;
-        if pings.due.len() >= MAX_DELAYED_PINGS {
-            self.counters.dropped += 1;
+        let free = MAX_DELAYED_PINGS.saturating_sub(self.delayed_pings.due.len());
+        if !self.may_delay_ping(*served.from.addr.ip(), free) {
             return;
         }
         // A timer of 0 ms is one of 1 ms, as it is for JavaScript.
         let at_ms = now.mono_ms.saturating_add(u64::from(delay_ms.max(1)));
+        let pings = &mut self.delayed_pings;
         pings.count += 1;
         let waiting = (served.socket, served.from.addr, served.request.tid);
         pings.due.insert((at_ms, pings.count), waiting);

@@ -36,6 +36,7 @@ impl Node {
             self.tick = self.tick.wrapping_add(1);
         }
         self.last_tick_wall_ms = now.wall_ms;
+        self.guard.tick();
         if !self.bootstrapped || self.suspended {
             return;
         }
@@ -91,8 +92,8 @@ impl Node {
         self.suspended = true;
         self.fail_all(now, RequestError::Suspended);
         self.requests.window.clear();
-        self.delayed_pings.clear();
-        self.held.clear();
+        self.forget_delayed_pings();
+        self.forget_held();
         self.settle(now);
         self.ports = None;
     }
@@ -121,8 +122,8 @@ impl Node {
         }
         self.destroyed = true;
         self.fail_all(now, RequestError::Destroyed);
-        self.delayed_pings.clear();
-        self.held.clear();
+        self.forget_delayed_pings();
+        self.forget_held();
         self.give_up_resolutions();
         self.settle(now);
     }

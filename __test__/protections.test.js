@@ -1,0 +1,206 @@
+const test = require('node:test')
+const assert = require('node:assert')
+const { natives } = require('./helpers/packages')
+const {
+  HOST,
+  createNode,
+  createBootstrapper,
+  createNetwork,
+  serverAddress
+} = require('./helpers/network')
+const { COMMANDS, encodeRequest, encodeReply } = require('./helpers/wire')
+const { until } = require('./helpers/until')
+const { idOf, randomTarget } = require('./helpers/ids')
+const RawPeer = require('./helpers/raw-peer')
+
+const COUNTERS = [
+  'hostBudget',
+  'hintsPerHost',
+  'swapsPerHost',
+  'delayedPingsPerHost',
+  'heldPerHost',
+  'closerNodes',
+  'unaskedReplies',
+  'wrongSource',
+  'filterRequest',
+  'verify',
+  'perHost',
+  'perSubnet',
+  'paths',
+  'unprovenBytes',
+  'askedAddress'
+]
+
+for (const { name, DHT } of natives) {
+  test(`${name}: each protection has a counter that nobody sees who copies or compares`, (t) => {
+    const node = createNode(t, DHT)
+    const { protections } = node.stats
+
+    assert.deepStrictEqual({ ...protections }, Object.fromEntries(COUNTERS.map((c) => [c, 0])))
+    assert.ok(!Object.keys(node.stats).includes('protections'))
+    assert.strictEqual(node.stats.protections, protections)
+    assert.strictEqual(node.io.stats.protections, protections)
+    protections.hostBudget += 5
+    assert.strictEqual(node.stats.protections.hostBudget, 5)
+  })
+
+  test(`${name}: the counters stay when the node is gone`, async (t) => {
+    const raw = await RawPeer.create(t)
+    const node = await createBootstrapper(t, DHT)
+    const to = serverAddress(node)
+    const reply = encodeReply({ tid: 5, to })
+    await raw.send(reply, to)
+    await raw.request({ internal: true, command: COMMANDS.PING }, to)
+    assert.strictEqual(node.stats.protections.unaskedReplies, 1)
+    await node.destroy()
+    assert.strictEqual(node.stats.protections.unaskedReplies, 1)
+  })
+
+  test(`${name}: what makes no sense is named`, () => {
+    const all = [
+      [{ protections: 5 }, 'protections must be an object, true or false, got 5'],
+      [{ protections: { hostBudget: 0 } }, /^protections\.hostBudget must be false or .* got 0$/],
+      [{ protections: { hintsPerHost: true } }, /^protections\.hintsPerHost must .* got true$/],
+      [{ protections: { hints: 5 } }, /^a member of protections must be one of .* got "hints"$/],
+      [{ hardened: 'yes' }, 'hardened must be an object, true or false, got "yes"'],
+      [{ hardened: { verify: 1 } }, 'hardened.verify must be true or false, got 1'],
+      [{ hardened: { paths: 17 } }, /^hardened\.paths must be false or .* 1 to 16, got 17$/],
+      [{ hardened: { perHost: -1 } }, /^hardened\.perHost must be false or .* got -1$/],
+      [{ hardened: { perHosts: 1 } }, /^a member of hardened must be one of .* got "perHosts"$/]
+    ]
+    for (const [opts, message] of all) {
+      assert.throws(() => new DHT(opts), { code: 'ERR_INVALID_OPTION', message })
+    }
+  })
+
+  test(`${name}: each can be tuned and turned off`, (t) => {
+    const off = (names) => Object.fromEntries(names.map((each) => [each, false]))
+    for (const opts of [
+      { protections: false },
+      { protections: true, hardened: true },
+      { protections: off(COUNTERS.slice(0, 6)) },
+      { protections: { hostBudget: 1, closerNodes: undefined }, hardened: false },
+      { hardened: off(COUNTERS.slice(9)) },
+      { hardened: { perHost: 1, unprovenBytes: 0, unprovenFactor: 0, paths: 1 } }
+    ]) {
+      createNode(t, DHT, opts)
+    }
+  })
+
+  test(`${name}: delayed pings of one host leave room for another`, async (t) => {
+    const answered = async (protections) => {
+      const node = await createBootstrapper(t, DHT, { protections })
+      const to = serverAddress(node)
+      const [evil, good] = [await RawPeer.create(t), await RawPeer.create(t, { host: '127.0.0.2' })]
+      const value = Buffer.from([200, 0, 0, 0])
+      const fields = { tid: 1, to, internal: true, command: COMMANDS.DELAYED_PING, value }
+      for (let i = 0; i < 20; i++) await evil.send(encodeRequest(fields), to)
+      await evil.request({ internal: true, command: COMMANDS.PING }, to)
+      await good.send(encodeRequest(fields), to)
+      await until(() => good.received.length === 1, 'the other host is answered')
+      return [evil.received.length, node.stats.protections.delayedPingsPerHost]
+    }
+    assert.deepStrictEqual(await answered({ delayedPingsPerHost: 5 }), [5, 15])
+    assert.deepStrictEqual(await answered(undefined), [20, 0])
+  })
+
+  test(`${name}: hardened, a request is no reason to hand its sender out`, async (t) => {
+    const handedOut = async (hardened) => {
+      const node = await createBootstrapper(t, DHT, { hardened })
+      const [liar, asker] = [await RawPeer.create(t), await RawPeer.create(t)]
+      const to = serverAddress(node)
+      liar.serve(() => null)
+      await liar.request({ internal: true, command: COMMANDS.PING, id: idOf(liar.address) }, to)
+      assert.ok(node.table.has(idOf(liar.address)))
+      const find = { internal: true, command: COMMANDS.FIND_NODE, target: randomTarget() }
+      const { closerNodes } = await asker.request(find, to)
+      return closerNodes ? closerNodes.length : 0
+    }
+    assert.strictEqual(await handedOut(true), 0)
+    assert.strictEqual(await handedOut({ verify: false }), 1)
+    assert.strictEqual(await handedOut(undefined), 1)
+  })
+
+  test(`${name}: hardened, one host fills no table`, async (t) => {
+    const known = async (hardened) => {
+      const node = await createBootstrapper(t, DHT, { hardened })
+      for (let i = 0; i < 6; i++) {
+        const raw = await RawPeer.create(t)
+        raw.serve(() => null)
+        const fields = { internal: true, command: COMMANDS.PING, id: idOf(raw.address) }
+        await raw.request(fields, serverAddress(node))
+      }
+      return [node.table.size, node.stats.protections.perHost]
+    }
+    assert.deepStrictEqual(await known(true), [4, 2])
+    assert.deepStrictEqual(await known({ perHost: false, perSubnet: 5 }), [5, 0])
+    assert.deepStrictEqual(await known(undefined), [6, 0])
+  })
+
+  test(`${name}: hardened, a user's reply comes from whom was asked`, async (t) => {
+    const outcome = async (hardened) => {
+      const [asked, third] = [await RawPeer.create(t), await RawPeer.create(t)]
+      asked.serve(({ tid }, from) => {
+        third.send(encodeReply({ tid, to: from }), from)
+        return null
+      })
+      const node = createNode(t, DHT, { hardened })
+      const request = node.request({ command: 1 }, asked.address, { retry: false })
+      return request.then(
+        ({ from }) => from.port === third.port,
+        ({ code }) => code
+      )
+    }
+    assert.strictEqual(await outcome(true), 'REQUEST_TIMEOUT')
+    assert.strictEqual(await outcome({ askedAddress: false }), true)
+    assert.strictEqual(await outcome(undefined), true)
+  })
+
+  test(`${name}: hardened, values for those who show no token are few`, async (t) => {
+    const values = async (hardened) => {
+      const node = await createBootstrapper(t, DHT, { hardened })
+      node.on('request', (req) => req.reply(Buffer.alloc(1000)))
+      const raw = await RawPeer.create(t)
+      const to = serverAddress(node)
+      const fields = { command: 1, target: randomTarget() }
+      const replies = []
+      for (let i = 0; i < 10; i++) replies.push(await raw.request(fields, to))
+      const got = replies.filter(({ value }) => value !== null).length
+      const { token } = replies[9]
+      const { value } = await raw.request({ ...fields, token }, to)
+      assert.strictEqual(value.byteLength, 1000)
+      return got
+    }
+    assert.strictEqual(await values({ unprovenBytes: 2048, unprovenFactor: 0 }), 1)
+    assert.strictEqual(await values(undefined), 10)
+  })
+
+  test(`${name}: a hardened network of one host works when it is tuned`, async (t) => {
+    const hardened = { perHost: false, perSubnet: false }
+    const { all, bootstrap } = await createNetwork(t, Array(25).fill(DHT), { hardened })
+    const stored = new Map()
+    for (const node of all) {
+      node.on('request', (req) => {
+        const key = req.target.toString('hex') + node.port
+        if (req.token) stored.set(key, req.value)
+        req.reply(req.token ? null : stored.get(key) || null)
+      })
+    }
+    const client = createNode(t, DHT, { bootstrap, hardened })
+    const target = randomTarget()
+    const value = Buffer.from('kept')
+
+    const put = client.query({ target, command: 1, value }, { commit: true })
+    await put.finished()
+    const get = client.query({ target, command: 1 })
+    const values = []
+    for await (const reply of get) if (reply.value) values.push(reply.value.toString())
+
+    assert.strictEqual(put.closestNodes.length, 20)
+    assert.strictEqual(stored.size, 20)
+    assert.strictEqual(values.length, 20)
+    assert.ok(client.stats.protections.paths > 0)
+    assert.strictEqual(client.stats.protections.askedAddress, 0)
+    assert.strictEqual(all[3].host, HOST)
+  })
+}

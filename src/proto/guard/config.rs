@@ -1,0 +1,97 @@
+/// What holds by default. `None` turns one off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Protections {
+    /// Requests of one host a second that are read, while other hosts are heard as well. What is
+    /// over is dropped before it is decoded.
+    pub host_budget: Option<u32>,
+    /// Checks that the DOWN_HINTs of one host may cause in a tick of 5 s.
+    pub hints_per_host: Option<u32>,
+    /// Pings of full buckets that nodes of one host may cause in a tick of 5 s.
+    pub swaps_per_host: Option<u32>,
+    /// DELAYED_PINGs of one host that wait, and never more than the others are left.
+    pub delayed_pings_per_host: Option<u32>,
+    /// Requests of one host that wait for a filter, and never more than the others are left.
+    pub held_per_host: Option<u32>,
+    /// Closer nodes of one reply that a lookup reads. An honest node names at most 20.
+    pub closer_nodes: Option<u32>,
+}
+
+impl Protections {
+    /// None of them.
+    pub const OFF: Self = Self {
+        host_budget: None,
+        hints_per_host: None,
+        swaps_per_host: None,
+        delayed_pings_per_host: None,
+        held_per_host: None,
+        closer_nodes: None,
+    };
+}
+
+impl Default for Protections {
+    /// Far above what a network of 500 nodes on one host needs of any of its nodes.
+    fn default() -> Self {
+        Self {
+            host_budget: Some(10_000),
+            hints_per_host: Some(64),
+            swaps_per_host: Some(64),
+            delayed_pings_per_host: Some(1024),
+            held_per_host: Some(2048),
+            closer_nodes: Some(100),
+        }
+    }
+}
+
+/// What changes the traffic of a node, and so is to be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hardened {
+    /// A node known only from its own requests is pinged, and not handed out before it answered
+    /// something.
+    pub verify: bool,
+    /// Entries of the table of one host.
+    pub per_host: Option<u32>,
+    /// Entries of the table of one /24.
+    pub per_subnet: Option<u32>,
+    /// Disjoint paths of a lookup; 1 is a plain one. At most 16.
+    pub paths: u32,
+    /// Limits the bytes of replies to hosts that showed no token.
+    pub unproven: Option<Unproven>,
+    /// The reply to a user's command counts only if it comes from the address that was asked.
+    pub asked_address: bool,
+}
+
+impl Hardened {
+    /// All of them. The limits of the table leave one attacker's hosts a small part of the some
+    /// hundred entries that a node of a large network knows.
+    pub const ON: Self = Self {
+        verify: true,
+        per_host: Some(4),
+        per_subnet: Some(16),
+        paths: 3,
+        unproven: Some(Unproven { bytes: 4096, factor: 2 }),
+        asked_address: true,
+    };
+
+    /// None of them.
+    pub const OFF: Self = Self {
+        verify: false,
+        per_host: None,
+        per_subnet: None,
+        paths: 1,
+        unproven: None,
+        asked_address: false,
+    };
+}
+
+impl Default for Hardened {
+    fn default() -> Self {
+        Self::OFF
+    }
+}
+
+/// What a host that showed no valid token is sent: `bytes + factor * what it sent`, in 10 s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unproven {
+    pub bytes: u32,
+    pub factor: u32,
+}

@@ -1,0 +1,200 @@
+//! Where the protections step in, see [`super::super::guard`].
+
+use std::net::Ipv4Addr;
+
+use super::super::guard::{Crowd, fair_share};
+use super::super::requests::may_answer;
+use super::super::types::*;
+use super::super::wire::{self, INVALID_TOKEN, ReplyHead};
+use super::Node;
+use super::requesting::{Purpose, ping};
+
+/// Pings of nodes that are not handed out yet, under way at a time. Who finds no place is pinged
+/// when it is among those not heard from longest.
+const MAX_VERIFYING: u32 = 16;
+
+/// Sends of such a ping after the first: of a sender who is not who it claims to be, the one who is
+/// gets no more than it asked for.
+const VERIFY_RETRIES: u8 = 1;
+
+impl Node {
+    /// Drops requests over their host's budget, and replies that nobody waits for.
+    pub(super) fn is_worth_decoding(&mut self, now: Now, from: Addr, datagram: &[u8]) -> bool {
+        let reply = wire::reply_tid(datagram);
+        if let Some(per_second) = self.config.protections.host_budget {
+            let budget = &mut self.guard.budget;
+            let request = reply.is_none();
+            if !budget.admits(now.mono_ms, *from.ip(), request, per_second, &mut self.rng) {
+                self.counters.protections.host_budget += 1;
+                return false;
+            }
+        }
+        let unasked = reply.is_some_and(|tid| self.requests.find(tid).is_none());
+        self.counters.protections.unasked_replies += i64::from(unasked);
+        !unasked
+    }
+
+    /// Whether a reply from `from` can be the answer to what was sent to `asked`.
+    pub(super) fn may_have_answered(&mut self, internal: bool, asked: Addr, from: Addr) -> bool {
+        let counters = &mut self.counters.protections;
+        if internal {
+            let may = may_answer(asked, from);
+            counters.wrong_source += i64::from(!may);
+            return may;
+        }
+        let host = asked.ip().is_unspecified() || asked.ip() == from.ip();
+        let may = !self.config.hardened.asked_address || host && asked.port() == from.port();
+        counters.asked_address += i64::from(!may);
+        may
+    }
+
+    /// Whether a hint from `host` may cause one more check in this tick.
+    pub(super) fn may_hint(&mut self, host: Ipv4Addr) -> bool {
+        let limit = self.config.protections.hints_per_host;
+        let may = limit.is_none_or(|limit| self.guard.hints.take(host, limit));
+        self.counters.protections.hints_per_host += i64::from(!may);
+        may
+    }
+
+    /// Whether a newcomer at `host` may cause one more ping of a full bucket in this tick.
+    pub(super) fn may_swap(&mut self, host: Ipv4Addr) -> bool {
+        let limit = self.config.protections.swaps_per_host;
+        let may = limit.is_none_or(|limit| self.guard.swaps.take(host, limit));
+        self.counters.protections.swaps_per_host += i64::from(!may);
+        may
+    }
+
+    /// Takes one of `free` places for a DELAYED_PING of `host`.
+    pub(super) fn may_delay_ping(&mut self, host: Ipv4Addr, free: usize) -> bool {
+        let limit = self.config.protections.delayed_pings_per_host;
+        let pings = &mut self.guard.delayed_pings;
+        let may = free > 0 && (limit.is_none() || pings.take(host, fair_share(limit, free)));
+        let refused = i64::from(!may);
+        self.counters.dropped += refused;
+        self.counters.protections.delayed_pings_per_host += refused;
+        may
+    }
+
+    /// Takes one of `free` places for a request of `host` that waits for a filter.
+    pub(super) fn may_hold_request(&mut self, host: Ipv4Addr, free: usize) -> bool {
+        let limit = self.config.protections.held_per_host;
+        let held = &mut self.guard.held;
+        let may = free > 0 && (limit.is_none() || held.take(host, fair_share(limit, free)));
+        let refused = i64::from(!may);
+        self.counters.dropped += refused;
+        self.counters.protections.held_per_host += refused;
+        may
+    }
+
+    /// How many closer nodes of a reply that names `named` are read.
+    pub(super) fn readable_closer_nodes(&self, named: usize) -> usize {
+        let limit = self.config.protections.closer_nodes.unwrap_or(u32::MAX);
+        named.min(limit as usize)
+    }
+
+    /// Whether a newcomer at `host` has a place in the table besides that of its bucket.
+    pub(super) fn has_place_for(&mut self, host: Ipv4Addr) -> bool {
+        let Some(crowd) = self.guard.members.as_ref().and_then(|members| members.crowd(host))
+        else {
+            return true;
+        };
+        match crowd {
+            Crowd::Host => self.counters.protections.per_host += 1,
+            Crowd::Subnet => self.counters.protections.per_subnet += 1,
+        }
+        false
+    }
+
+    /// An entry was added. Unless it answered us it is pinged, and not handed out before it does.
+    pub(super) fn guard_entry(&mut self, now: Now, entry: &NodeEntry, proven: bool) {
+        let Some(members) = &mut self.guard.members else {
+            return;
+        };
+        if !members.added(*entry.addr.ip(), entry.serial, proven) || self.verifying >= MAX_VERIFYING
+        {
+            return;
+        }
+        let mut ask = ping(entry.addr, Purpose::Verify);
+        ask.retries = VERIFY_RETRIES;
+        if self.ask(now, ask).is_ok() {
+            self.verifying += 1;
+            self.counters.protections.verify += 1;
+        }
+    }
+
+    /// The ping of a newcomer is over; whether it answered with its id is known to the table.
+    pub(super) fn verify_over(&mut self) {
+        self.verifying = self.verifying.saturating_sub(1);
+    }
+
+    /// Appends the addresses of the `k` nearest nodes that may be handed out.
+    pub(super) fn find_closer_nodes(&mut self, target: &Bytes32, k: usize) {
+        let unproven = self.guard.members.as_ref().map_or(0, |members| members.unproven());
+        self.closest_slots.clear();
+        self.table.closest_slots(target, k + unproven, &mut self.closest_slots);
+        let entries = self.closest_slots.iter().filter_map(|slot| self.table.entry(*slot));
+        let members = self.guard.members.as_deref();
+        let known = entries.filter(|entry| {
+            unproven == 0 || members.is_none_or(|members| !members.is_unproven(entry.serial))
+        });
+        self.closest_addrs.extend(known.take(k).map(|entry| entry.addr));
+    }
+
+    /// A request came, with a valid token or with none.
+    pub(super) fn credit(&mut self, now: Now, host: Ipv4Addr, bytes: usize, token: bool) {
+        if let Some(allowance) = &mut self.guard.allowance {
+            allowance.received(now.mono_ms, host, bytes, &mut self.rng);
+            if token {
+                allowance.proved(now.mono_ms, host, &mut self.rng);
+            }
+        }
+    }
+
+    /// Cuts the closer nodes of a reply of `bare_len` bytes without them to what its receiver may
+    /// be sent. False if not even that many bytes are left and there is a value.
+    pub(super) fn fit_allowance(
+        &mut self,
+        now: Now,
+        spec: &ReplySpec<'_>,
+        bare_len: usize,
+    ) -> bool {
+        let Some(allowance) = &mut self.guard.allowance else {
+            return true;
+        };
+        let host = *spec.to.ip();
+        let room = allowance.room(now.mono_ms, host, &mut self.rng);
+        if bare_len > room && spec.value.is_some() {
+            self.counters.protections.unproven_bytes += 1;
+            return false;
+        }
+        let named = self.closest_addrs.len();
+        let fitting = room.saturating_sub(bare_len + 1) / wire::ADDR_LEN;
+        self.closest_addrs.truncate(fitting);
+        let list = self.closest_addrs.len();
+        self.counters.protections.unproven_bytes += i64::from(list < named);
+        let len = bare_len + list * wire::ADDR_LEN + usize::from(list > 0);
+        allowance.sent(host, len);
+        true
+    }
+
+    /// Says no more than how to get more: the same request, with this token.
+    pub(super) fn ask_for_token(&mut self, now: Now, spec: &ReplySpec<'_>) {
+        let host = *spec.to.ip();
+        let token = self.tokens.issue(now.mono_ms, host, &mut self.rng);
+        let head = ReplyHead {
+            tid: spec.tid,
+            to: spec.to,
+            id: None,
+            token: Some(&token),
+            closer_nodes: &[],
+            error: INVALID_TOKEN,
+            value: None,
+        };
+        if let Some(allowance) = &mut self.guard.allowance {
+            allowance.sent(host, head.encoded_len());
+        }
+        if !self.outbox.push(spec.socket, spec.to, 0, |out| head.encode(out)) {
+            self.counters.dropped += 1;
+        }
+    }
+}

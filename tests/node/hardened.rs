@@ -1,0 +1,295 @@
+//! What a node does on request against hostile peers, each with and without.
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+
+use dht_rpc_native::proto::wire::{self, Message, command};
+use dht_rpc_native::proto::*;
+
+use crate::net::{Net, Packet, command_of, find_node, reply_with, request, run_query};
+
+const EVIL: Ipv4Addr = Ipv4Addr::new(66, 6, 6, 6);
+const HONEST: Addr = Addr::new(Ipv4Addr::new(99, 1, 2, 3), 5);
+const TARGET: Bytes32 = [9; 32];
+
+fn up(hardened: Hardened) -> (Net, usize) {
+    let mut net = Net::new();
+    let n = net.add(Config { hardened, ..Config::default() });
+    net.with(n, |node, now| node.start(now));
+    net.take_events(n);
+    (net, n)
+}
+
+fn say(net: &mut Net, n: usize, from: Addr, request: wire::Request<'_>) {
+    let mut bytes = Vec::new();
+    request.encode(&mut bytes);
+    net.inject(n, Socket::Client, from, &bytes);
+}
+
+fn asking(internal: bool, command: u64) -> wire::Request<'static> {
+    let (id, token, value) = (None, None, None);
+    wire::Request { tid: 7, to: HONEST, id, token, internal, command, target: Some(&TARGET), value }
+}
+
+fn hello(net: &mut Net, n: usize, from: Addr) {
+    let id = Id::of(from);
+    say(net, n, from, wire::Request { id: Some(id.as_bytes()), ..asking(true, command::PING) });
+}
+
+/// Whom a node hands out.
+fn handed_out(net: &mut Net, n: usize) -> Vec<Addr> {
+    net.take_sent();
+    say(net, n, HONEST, asking(true, command::FIND_NODE));
+    let sent = net.take_sent();
+    match wire::decode(&sent[0].bytes) {
+        Some(Message::Reply(reply)) => {
+            reply.closer_nodes.map_or(Vec::new(), |nodes| nodes.iter().collect())
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// How many requests of its user were answered since.
+fn answered(net: &mut Net, n: usize) -> usize {
+    let events = net.take_events(n).into_iter();
+    events.filter(|event| matches!(event, Event::Response { .. })).count()
+}
+
+fn counted(net: &Net, n: usize) -> ProtectionCounters {
+    net.node(n).counters().protections
+}
+
+fn pings(sent: &[Packet]) -> Vec<Packet> {
+    let ping = |packet: &&Packet| command_of(packet) == Some((true, command::PING));
+    sent.iter().filter(ping).cloned().collect()
+}
+
+#[test]
+fn who_only_asked_is_not_handed_out_before_it_answered() {
+    let newcomer = Addr::new(EVIL, 5);
+    let (mut net, n) = up(Hardened::OFF);
+    hello(&mut net, n, newcomer);
+    assert_eq!(handed_out(&mut net, n), [newcomer]);
+
+    let (mut net, n) = up(Hardened { verify: true, ..Hardened::OFF });
+    hello(&mut net, n, newcomer);
+    let sent = pings(&net.take_sent());
+    let [asked] = &sent[..] else {
+        panic!("{sent:?}");
+    };
+    assert_eq!((asked.to, handed_out(&mut net, n)), (newcomer, vec![]));
+    net.inject(n, Socket::Client, newcomer, &reply_with(asked, None, &[]));
+    assert_eq!(handed_out(&mut net, n), [], "it did not show its id");
+
+    net.with(n, |node, now| node.request(now, crate::net::ping(1, newcomer)).unwrap());
+    let asked = net.take_sent().remove(0);
+    net.inject(n, Socket::Client, newcomer, &reply_with(&asked, Some(Id::of(newcomer)), &[]));
+    assert_eq!(handed_out(&mut net, n), [newcomer]);
+    assert_eq!(counted(&net, n).verify, 1);
+
+    net.with(n, |node, now| node.add_node(now, HONEST));
+    assert!(handed_out(&mut net, n).contains(&HONEST), "the user's own are taken at their word");
+}
+
+#[test]
+fn claims_cause_a_bounded_number_of_pings() {
+    let (mut net, n) = up(Hardened { verify: true, ..Hardened::OFF });
+    net.take_sent();
+    (0..200).for_each(|i| hello(&mut net, n, Addr::new([66, 6, i, 6].into(), 5)));
+    assert_eq!(pings(&net.take_sent()).len(), 16);
+    net.run(4000);
+    assert_eq!(pings(&net.take_sent()).len(), 16, "each once more");
+    assert!(net.node(n).nodes_len() > 16, "a claim is no reason to be removed");
+    assert_eq!(handed_out(&mut net, n), []);
+}
+
+#[test]
+fn a_host_and_a_subnet_have_so_many_entries() {
+    let entries = |hardened| {
+        let (mut net, n) = up(hardened);
+        (1..=12).for_each(|port| hello(&mut net, n, Addr::new(EVIL, port)));
+        let of_host = net.node(n).nodes_len();
+        (100..120).for_each(|host| hello(&mut net, n, Addr::new([66, 6, 6, host].into(), 5)));
+        let in_all = net.node(n).nodes_len();
+        hello(&mut net, n, HONEST);
+        let capped = hardened != Hardened::OFF;
+        assert!(!capped || net.node(n).table().contains(&Id::of(HONEST)));
+        let counters = counted(&net, n);
+        (of_host, in_all, counters.per_host, counters.per_subnet)
+    };
+    let caps = Hardened { per_host: Some(3), per_subnet: Some(8), ..Hardened::OFF };
+    assert_eq!(entries(caps), (3, 8, 9, 15));
+    let (of_host, in_all, ..) = entries(Hardened::OFF);
+    assert!(of_host == 12 && in_all >= 25, "{of_host} {in_all}");
+}
+
+#[test]
+fn a_place_is_free_again_when_an_entry_leaves() {
+    let (mut net, n) = up(Hardened { per_host: Some(1), ..Hardened::OFF });
+    let [first, second] = [1, 2].map(|port| Addr::new(EVIL, port));
+    hello(&mut net, n, first);
+    hello(&mut net, n, second);
+    assert!(!net.node(n).table().contains(&Id::of(second)));
+    net.with(n, |node, now| {
+        node.tick(now);
+        node.set_tick_count(9 * 8 - 1);
+        node.tick(now);
+    });
+    net.run(4100);
+    assert_eq!(net.node(n).nodes_len(), 0, "the silent one is gone");
+    hello(&mut net, n, second);
+    assert!(net.node(n).table().contains(&Id::of(second)));
+}
+
+/// Bytes of a reply, its token and its error.
+type Fetched = (usize, Bytes32, u64);
+
+/// Sends what a user answers with 1000 bytes; returns what comes back.
+fn fetch(net: &mut Net, n: usize, token: Option<&Bytes32>) -> Fetched {
+    net.take_sent();
+    say(net, n, HONEST, wire::Request { token, ..asking(false, 5) });
+    let incoming = net.take_events(n).into_iter().find_map(|event| match event {
+        Event::Request(incoming) => Some(*incoming),
+        _ => None,
+    });
+    let incoming = incoming.expect("the user is asked");
+    let spec = ReplySpec {
+        socket: incoming.socket,
+        tid: incoming.tid,
+        to: incoming.from.addr,
+        token: true,
+        closer_nodes: true,
+        target: incoming.target.as_ref(),
+        error: 0,
+        value: Some(&[1; 1000]),
+    };
+    net.with(n, |node, now| node.reply(now, spec));
+    let sent = net.take_sent();
+    match wire::decode(&sent[0].bytes) {
+        Some(Message::Reply(reply)) => (sent[0].bytes.len(), *reply.token.unwrap(), reply.error),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn who_shows_no_token_gets_a_limited_number_of_bytes() {
+    let limits = Unproven { bytes: 4096, factor: 2 };
+    let asked: usize = 43;
+    for unproven in [Some(limits), None] {
+        let (mut net, n) = up(Hardened { unproven, ..Hardened::OFF });
+        net.with(n, |node, _| node.set_interest(Interest { requests: true, nodes: false }));
+        let replies: Vec<Fetched> = (0..50).map(|_| fetch(&mut net, n, None)).collect();
+        let (values, refused): (Vec<Fetched>, Vec<Fetched>) =
+            replies.iter().partition(|(_, _, error)| *error == 0);
+        let bytes: usize = replies.iter().map(|(len, ..)| len).sum();
+        assert!(values.iter().all(|(len, ..)| *len > 1000));
+        assert!(refused.iter().all(|(len, _, error)| *len == asked && *error == 2));
+        match unproven {
+            Some(_) => assert!(bytes <= 4096 + 2 * 50 * asked && values.len() >= 4, "{bytes}"),
+            None => assert!(bytes > 50_000),
+        }
+
+        let (_, token, _) = replies[49];
+        let (len, _, error) = fetch(&mut net, n, Some(&token));
+        assert!(len > 1000 && error == 0, "a token opens the way");
+        assert!(fetch(&mut net, n, None).0 > 1000, "for a while");
+        assert_eq!(counted(&net, n).unproven_bytes, refused.len() as i64);
+    }
+}
+
+#[test]
+fn closer_nodes_are_cut_to_what_the_asker_may_get() {
+    let (mut net, n) =
+        up(Hardened { unproven: Some(Unproven { bytes: 0, factor: 2 }), ..Hardened::OFF });
+    (0..20).for_each(|i| {
+        net.with(n, |node, now| node.add_node(now, Addr::new([77, 0, i, 1].into(), 1000)));
+    });
+    // 2 * 43 bytes less 10 of the head and 1 of the count, by 6.
+    assert_eq!(handed_out(&mut net, n).len(), 12);
+    assert_eq!(counted(&net, n).unproven_bytes, 1);
+}
+
+#[test]
+fn the_asked_address_must_answer() {
+    for (asked_address, accepted) in [(true, 0), (false, 1)] {
+        let (mut net, n) = up(Hardened { asked_address, ..Hardened::OFF });
+        net.with(n, |node, now| node.request(now, request(1, HONEST, 3)).unwrap());
+        let asked = net.take_sent().remove(0);
+        let reply = reply_with(&asked, None, &[]);
+        net.inject(n, Socket::Client, Addr::new(EVIL, 5), &reply);
+        assert_eq!(answered(&mut net, n), accepted);
+        assert_eq!(counted(&net, n).asked_address, 1 - accepted as i64);
+        net.inject(n, Socket::Client, HONEST, &reply);
+        assert_eq!(answered(&mut net, n), 1 - accepted);
+    }
+}
+
+#[test]
+fn a_hardened_lookup_finds_the_nearest_in_an_honest_network() {
+    let mut net = Net::persistent(60);
+    let hardened = Hardened { per_host: None, per_subnet: None, ..Hardened::ON };
+    let n = net.add(net.joining(Config { hardened, ..Config::default() }));
+    net.with(n, |node, now| node.start(now));
+    net.run(5000);
+    let (outcome, state) = run_query(&mut net, n, find_node(TARGET));
+    assert_eq!(outcome, QueryOutcome::Done);
+    let found: BTreeSet<Addr> = state.closest.iter().map(|reply| reply.from.addr).collect();
+    let mut addrs: Vec<Addr> = (0..60).map(|n| net.addr(n)).collect();
+    addrs.sort_by_cached_key(|addr| nearness(*addr));
+    assert!(addrs[..20].iter().all(|addr| found.contains(addr)));
+}
+
+fn nearness(addr: Addr) -> Bytes32 {
+    let mut distance = *Id::of(addr).as_bytes();
+    distance.iter_mut().zip(TARGET).for_each(|(byte, target)| *byte ^= target);
+    distance
+}
+
+/// Who name only each other, and are nearer to the target than anybody else.
+fn liars() -> Vec<Addr> {
+    let mut addrs: Vec<Addr> =
+        (0..10_000).map(|i| Addr::new((0x4200_0000 + i).into(), 9)).collect();
+    addrs.sort_by_cached_key(|addr| nearness(*addr));
+    addrs.truncate(40);
+    addrs
+}
+
+/// Of the five honest nodes nearest to the target, how many a lookup visits among liars.
+fn reached(paths: u32) -> usize {
+    let mut net = Net::persistent(60);
+    let liars = liars();
+    let hardened = Hardened { paths, ..Hardened::OFF };
+    let n = net.add(Config { hardened, ..Config::default() });
+    let mut honest: Vec<Addr> = (0..60).map(|n| net.addr(n)).collect();
+    honest.sort_by_cached_key(|addr| nearness(*addr));
+    let given = [honest[58], honest[59], liars[30]];
+    let given = given.map(|addr| Contact { id: Some(Id::of(addr)), addr });
+    let spec = QuerySpec { given: Given::Nodes(given.into()), ..find_node(TARGET) };
+    let query = net.with(n, |node, now| node.query(now, spec));
+    net.take_sent();
+    net.with(n, |node, now| node.query_demand(now, query, u32::MAX));
+    let own = [net.addr(n), net.client_addr(n)];
+    let mut visited = BTreeSet::new();
+    for _ in 0..300 {
+        let mut sent = net.take_sent();
+        while !sent.is_empty() {
+            for packet in sent.iter().filter(|packet| own.contains(&packet.from)) {
+                visited.insert(packet.to);
+                if liars.contains(&packet.to) {
+                    let reply = reply_with(packet, Some(Id::of(packet.to)), &liars[..20]);
+                    net.inject(n, Socket::Client, packet.to, &reply);
+                }
+            }
+            sent = net.take_sent();
+        }
+        net.run(20);
+    }
+    assert!(net.take_events(n).iter().any(|event| matches!(event, Event::QueryEnd { .. })));
+    honest[..5].iter().filter(|addr| visited.contains(*addr)).count()
+}
+
+#[test]
+fn liars_lead_one_path_astray_and_not_the_others() {
+    let (single, disjoint) = (reached(1), reached(3));
+    assert!(single < 5 && disjoint == 5, "{single} {disjoint}");
+}
