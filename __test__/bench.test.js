@@ -1,6 +1,8 @@
 const test = require('node:test')
 const assert = require('node:assert')
+const dgram = require('node:dgram')
 const { execFile } = require('node:child_process')
+const { once } = require('node:events')
 const path = require('node:path')
 const { pathToFileURL } = require('node:url')
 
@@ -16,10 +18,11 @@ test('the middle of a list, of an even number the mean of the middle two', async
 
 test('three digits are shown, without an exponent', async () => {
   const { digits } = await load('lib/statistics.mjs')
-  assert.deepStrictEqual([0, 0.00012, 0.5, 1.234, 98.76, 123456.7].map(digits), [
+  assert.deepStrictEqual([0, 0.00012, 0.5, 0.9999, 1.234, 98.76, 123456.7].map(digits), [
     '0',
     '0.00012',
     '0.500',
+    '1.00',
     '1.23',
     '98.8',
     '123457'
@@ -62,6 +65,120 @@ test('on one core nothing may be slower than the reference', async () => {
   assert.strictEqual(judge('more', 10, 9), false)
   assert.strictEqual(judge('less', 0, 0), true)
 })
+
+test('sides run in turn, and what comes first in one round comes last in the next', async () => {
+  const { run } = await load('lib/runner.mjs')
+  const order = []
+  const cpu = { reference: 10, engine: 5, floor: 4 }
+  const round = async (side, memory) => {
+    order.push(side)
+    if (side === 'engine') memory.seen = (memory.seen || 0) + 1
+    return { cpu: cpu[side] * memory.seen || cpu[side] }
+  }
+  const workload = { name: 'any', sides: Object.keys(cpu), rounds: [2, 1], rows: [less], round }
+
+  const [result] = await run([workload], { onprogress() {} })
+  assert.deepStrictEqual(order, ['reference', 'engine', 'floor', 'engine', 'floor', 'reference'])
+  assert.deepStrictEqual(result.sides.engine, { median: 7.5, least: 5, most: 10 })
+})
+
+test('a workload that fails misses its targets, and the others go on', async () => {
+  const { run } = await load('lib/runner.mjs')
+  const { table } = await load('lib/table.mjs')
+  const any = { sides: ['engine'], rounds: [1, 1] }
+  const rows = [{ ...less, title: 'CPU', unit: 'µs', must: { atMost: 2 }, aim: { atMost: 1 } }]
+  const fails = { ...any, name: 'fails', rows, round: () => Promise.reject(new Error('no luck')) }
+  const works = { ...any, name: 'works', rows, round: async () => ({ cpu: 1.5 }) }
+
+  const results = await run([fails, works], { onprogress() {} })
+  assert.deepStrictEqual(
+    results.map(({ error, must, aim }) => [error, must.met, aim.met]),
+    [
+      ['no luck', false, false],
+      [undefined, true, false]
+    ]
+  )
+  const [, , first, second] = table(results).split('\n')
+  assert.strictEqual(
+    first,
+    '| CPU |  |  |  | failed: no luck | ≤ 2: **missed** | ≤ 1: **missed** |'
+  )
+  assert.strictEqual(second, '| CPU |  | 1.50 µs (1.50–1.50) |  |  | ≤ 2: met | ≤ 1: **missed** |')
+})
+
+test('growth is what each doubling adds', async () => {
+  const { growthTables, growthChart } = await load('lib/growth-report.mjs')
+  const logarithmic = [10, 20, 40].map((n) => [n, 5 + Math.log2(n / 10)])
+  const flat = [10, 20].map((n) => [n, 7])
+  const sides = { reference: flat, engine: logarithmic }
+  const figures = [{ title: 'CPU', unit: 'ms', of: 'nodes', sides }]
+  const [, , first, second] = growthTables(figures).split('\n')
+  assert.strictEqual(first, '| CPU | reference | 7.00 ms | 7.00 ms |  | +0 ms (0 %) |')
+  assert.strictEqual(
+    second,
+    '| CPU | this engine | 5.00 ms | 6.00 ms | 7.00 ms | +1.00 ms (17 %) |'
+  )
+  assert.match(growthChart(figures), /^<svg[^]*CPU, ms[^]*<\/svg>\n$/)
+})
+
+test('the chart shows what can be compared with the reference', async () => {
+  const { evaluate } = await load('lib/targets.mjs')
+  const { overview } = await load('lib/overview.mjs')
+  const row = (title, engine, oneCore) => {
+    const samples = { reference: figures(10), engine: figures(engine) }
+    const must = { atMost: 0.5, of: 'reference' }
+    const all = { ...less, title, must }
+    return { workload: title, ...all, oneCore, ...evaluate(all, samples, { oneCore }) }
+  }
+  const svg = overview([row('pings', 5, false), row('pings', 8, true), row('spins', 0.01, false)])
+  assert.match(svg, /^<svg[^]*pings[^]*<\/svg>\n$/)
+  assert.doesNotMatch(svg, /spins/)
+})
+
+test(
+  'the load and the floor',
+  { skip: process.platform !== 'linux' && 'Linux only' },
+  async (t) => {
+    const { buildLoad, drive, Floor } = await load('lib/load.mjs')
+    buildLoad()
+    const SHORT = { warmUp: 20, ms: 100 }
+
+    await t.test('everything is answered with as many bytes as were asked for', async () => {
+      const floor = await Floor.start(123)
+      try {
+        const { port, pid } = floor
+        const result = await drive({ port, pid, request: 'mixed', ...SHORT })
+        assert.ok(result.answered > 64)
+        assert.strictEqual(result.replyBytes, 123)
+        assert.ok(result.cpu > 0 && result.p50 > 0)
+        assert.ok(result.p50 <= result.p99 && result.p99 <= result.max)
+
+        const paced = await drive({ port, pid, request: 'ping', rate: 500, ...SHORT })
+        assert.ok(paced.answered > 0 && paced.answered <= 60)
+      } finally {
+        await floor.end()
+      }
+    })
+
+    await t.test('what is lost does not stall it', async (t) => {
+      const socket = dgram.createSocket('udp4')
+      t.after(() => socket.close())
+      let received = 0
+      socket.on('message', (request, { port, address }) => {
+        if (received++ % 2 === 1) return
+        request[0] = 0x13
+        socket.send(request, port, address)
+      })
+      socket.bind(0, '127.0.0.1')
+      await once(socket, 'listening')
+
+      const { port } = socket.address()
+      const result = await drive({ port, pid: process.pid, request: 'user', ...SHORT, ms: 600 })
+      assert.ok(result.lost >= 64, 'the first requests have been given up')
+      assert.ok(result.answered > 64, 'others have taken their places')
+    })
+  }
+)
 
 test('one round runs, and comes out as JSON', async () => {
   const names = 'first-node'

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module'
 import { buildLoad } from './lib/load.mjs'
 import { COMMAND_LINE, parse } from './lib/command-line.mjs'
 import { machine } from './lib/machine.mjs'
+import { progress } from './lib/progress.mjs'
 import { write } from './lib/report.mjs'
 import { run } from './lib/runner.mjs'
 import { table } from './lib/table.mjs'
@@ -29,7 +30,7 @@ progress('')
 const missed = results.filter(({ must }) => must && !must.met)
 if (options.json) console.log(JSON.stringify({ machine: machine(), results }, null, 2))
 else print()
-if (options.write) await write(results)
+if (options.write) write(workloads, results)
 if (missed.length > 0) process.exitCode = 1
 
 function print() {
@@ -49,9 +50,4 @@ function commandLine() {
     console.error(`${err.message}\n\n${COMMAND_LINE}`)
     process.exit(2)
   }
-}
-
-function progress(what) {
-  if (process.stderr.isTTY) process.stderr.write(`\r${what.padEnd(70)}${what ? '' : '\r'}`)
-  else if (what) process.stderr.write(`${what}\n`)
 }

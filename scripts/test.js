@@ -9,6 +9,8 @@ const { setup } = require('./setup')
 const { ROOT } = require('../lib/platform')
 
 const REFERENCE = 'node_modules/dht-rpc-reference'
+const TARGET = path.resolve(ROOT, process.env.CARGO_TARGET_DIR || 'target')
+const LOAD = `--locked --manifest-path bench/load/Cargo.toml --target-dir "${TARGET}"`
 
 const steps = [
   ['Rust: format', 'cargo fmt --check'],
@@ -17,6 +19,7 @@ const steps = [
   ['Types', 'tsc -p __test__/types'],
   ['Rust: lint', 'cargo clippy --locked --all-targets -- -D warnings'],
   ['Rust: tests', 'cargo test --locked'],
+  ...(process.platform === 'linux' ? loadSteps() : []),
   [
     'JavaScript: tests',
     `node --test --test-reporter=spec --test-timeout=180000 ${testFiles().join(' ')}`
@@ -61,6 +64,15 @@ function summary() {
   }
   const left = steps.length + 1 - results.length
   if (left > 0) console.log(`${left} steps were not run.`)
+}
+
+// A crate of its own, and for Linux.
+function loadSteps() {
+  return [
+    ['The load: format', 'cargo fmt --check --manifest-path bench/load/Cargo.toml'],
+    ['The load: lint', `cargo clippy ${LOAD} --all-targets -- -D warnings`],
+    ['The load: tests', `cargo test ${LOAD}`]
+  ]
 }
 
 function testFiles() {

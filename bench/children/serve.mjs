@@ -1,6 +1,6 @@
-// A node that is asked by another process. Options: `known`, how many nodes its table has.
-// Sends its port; 'utilisation': how busy the event loop was since the last time that this was
-// asked; 'spin': says so, then does nothing else for as many ms.
+// A node that is asked by another process. Options: `heard`, how many nodes it has heard of.
+// Sends its port and the entries of its table. 'utilisation': how busy the event loop was since the
+// last time that this was asked; 'spin': says so, then does nothing else for as many ms.
 import { createRequire } from 'node:module'
 import { addressOf, openNode, options } from './support.mjs'
 
@@ -9,7 +9,7 @@ const { id } = createRequire(import.meta.url)('dht-rpc-reference/lib/peer')
 const K = 20
 
 const node = await openNode()
-fillTable(node, options.known)
+fillTable(node, options.heard)
 node.on('request', (req) => req.reply(req.value))
 
 let last = performance.eventLoopUtilization()
@@ -17,7 +17,7 @@ process.on('message', ({ utilisation, spin }) => {
   if (utilisation) report()
   if (spin) process.send('spinning', () => spinFor(spin))
 })
-process.send({ port: addressOf(node).port, known: node.table.size })
+process.send({ port: addressOf(node).port, entries: node.table.size })
 
 function report() {
   const now = performance.eventLoopUtilization()
@@ -30,11 +30,11 @@ function spinFor(ms) {
   while (performance.now() < end);
 }
 
-// Only with nodes that find room in their buckets: nobody is asked whether they still live. They
-// are on the loopback, so what is sent to them reaches nobody.
-function fillTable(node, count) {
+// Only those that find room in their buckets are added: nobody is asked whether they still live.
+// They are on the loopback, so what is sent to them reaches nobody.
+function fillTable(node, heard) {
   const sizes = new Array(256).fill(0)
-  for (let n = 0; node.table.size < count; n++) {
+  for (let n = 0; n < heard; n++) {
     const [host, port] = [`127.1.${(n >> 8) & 255}.${n & 255}`, 1000 + (n >> 16)]
     const bucket = depthOf(node.table.id, id(host, port))
     if (sizes[bucket]++ < K) node.addNode({ host, port })

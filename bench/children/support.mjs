@@ -1,18 +1,30 @@
 import { createRequire } from 'node:module'
 
 const HOST = '127.0.0.1'
+// Below the range that the system picks from.
+const PORTS = { from: 12000, to: 32000 }
+const ATTEMPTS = 10
 
 /** What the program was started with. `file` is the package to measure. */
 export const options = JSON.parse(process.argv[2])
 
 export const DHT = createRequire(import.meta.url)(options.file)
 
+// Nothing is left behind by a benchmark that was interrupted.
+process.on('disconnect', () => process.exit())
+
 /** A node that knows its own address, on a port that is free. */
-export async function openNode(opts) {
-  const port = 12000 + Math.floor(Math.random() * 20000)
-  const node = DHT.bootstrapper(port, HOST, { host: HOST, anyPort: true, ...opts })
-  await node.fullyBootstrapped()
-  return node
+export async function openNode() {
+  for (let attempt = 1; ; attempt++) {
+    const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from))
+    const node = DHT.bootstrapper(port, HOST, { host: HOST })
+    try {
+      await node.fullyBootstrapped()
+      return node
+    } catch (err) {
+      if (err.code !== 'EADDRINUSE' || attempt === ATTEMPTS) throw err
+    }
+  }
 }
 
 /** A node that knows nobody. */

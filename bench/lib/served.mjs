@@ -2,8 +2,7 @@ import { Child } from './child.mjs'
 import { drive, Floor } from './load.mjs'
 import { PACKAGES } from './sides.mjs'
 
-/** Nodes in the table of a node that is asked. */
-export const KNOWN = 150
+const HEARD = 2000
 
 /**
  * One round of a node, or of the floor, that answers requests of another process. Resolves with
@@ -19,12 +18,15 @@ export async function serve(side, memory, request) {
   })
 }
 
-/** Opens a node in a process of its own and ends it when `work(child, port)` is done. */
-export async function withServer(side, work, known = KNOWN) {
-  const child = new Child('serve', { file: PACKAGES[side], known })
+/**
+ * Opens a node that has heard of so many others in a process of its own, and ends it when
+ * `work(child, port, entries of its table)` is done.
+ */
+export async function withServer(side, work, heard = HEARD) {
+  const child = new Child('serve', { file: PACKAGES[side], heard })
   try {
-    const { port } = await child.next()
-    return await work(child, port)
+    const { port, entries } = await child.next()
+    return await work(child, port, entries)
   } finally {
     await child.end()
   }

@@ -13,6 +13,7 @@ export function summarise(list) {
 /** Three significant digits, without an exponent. */
 export function digits(n) {
   if (n === 0 || !Number.isFinite(n)) return String(n)
-  const places = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(n))))
+  const size = Math.abs(Number(n.toPrecision(3)))
+  const places = Math.max(0, 2 - Math.floor(Math.log10(size)))
   return n.toFixed(Math.min(places, 5))
 }

@@ -9,7 +9,7 @@ export function table(results) {
     return [
       result.title,
       ...['reference', 'engine', 'floor'].map(side),
-      ratios(result.ratios),
+      result.error ? `failed: ${result.error}` : ratios(result.ratios),
       target(result.must),
       target(result.aim)
     ]

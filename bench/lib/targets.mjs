@@ -28,9 +28,19 @@ export function evaluate(row, samples, { oneCore = false } = {}) {
     if (side !== ENGINE) ratios[side] = ratio(sides[ENGINE].median, sides[side].median)
   }
 
-  const must = oneCore ? NEVER_SLOWER[row.better] : row.must
-  const aim = oneCore ? null : row.aim
+  const { must, aim } = targetsOf(row, oneCore)
   return { sides, ratios, must: judge(must, sides, ratios), aim: judge(aim, sides, ratios) }
+}
+
+/** What comes out for a row whose workload failed: nothing is met. */
+export function failed(row, err, { oneCore = false } = {}) {
+  const { must, aim } = targetsOf(row, oneCore)
+  const missed = (target) => (target ? { ...target, met: false } : null)
+  return { error: err.message, sides: {}, ratios: {}, must: missed(must), aim: missed(aim) }
+}
+
+function targetsOf({ better, must, aim }, oneCore) {
+  return oneCore ? { must: NEVER_SLOWER[better], aim: null } : { must, aim }
 }
 
 function judge(target, sides, ratios) {

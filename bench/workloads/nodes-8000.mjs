@@ -1,6 +1,6 @@
 import { withCrowd } from '../lib/crowd.mjs'
 
-const IDLE = 30000 // ms
+const IDLE = 40000 // ms: each node's upkeep comes once
 const LOOKUPS = 50
 
 export default {

@@ -59,3 +59,43 @@ impl Window {
         self.places.iter().position(Option::is_none)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_ends_the_request_that_it_is_for_and_no_other() {
+        let now = Instant::now();
+        let mut window = Window::new(2);
+        let lost = window.begin(1, now);
+        let tid = window.begin(1, now);
+        assert_ne!(lost, tid);
+        assert_eq!(window.end(lost), None);
+        assert_eq!(window.end(tid), Some((1, now)));
+        assert_eq!(window.end(tid), None);
+        assert!(window.is_free(1));
+    }
+
+    #[test]
+    fn every_place_has_tids_of_its_own() {
+        let mut window = Window::new(MOST);
+        for place in [0, MOST - 1].repeat(200) {
+            let tid = window.begin(place, Instant::now());
+            assert_eq!(window.end(tid).map(|(at, _)| at), Some(place));
+        }
+    }
+
+    #[test]
+    fn what_is_not_answered_is_overdue() {
+        let now = Instant::now();
+        let mut window = Window::new(3);
+        window.begin(0, now);
+        let answered = window.begin(1, now);
+        window.end(answered);
+        window.begin(2, now + Duration::from_millis(2));
+        let later = now + Duration::from_millis(3);
+        assert_eq!(window.overdue(Duration::from_millis(2), later), [0]);
+        assert_eq!(window.free(), Some(1));
+    }
+}

@@ -1,0 +1,47 @@
+import { withCrowd } from '../lib/crowd.mjs'
+
+const SIZES = [10, 100, 800, 2000, 8000]
+// A node of the reference takes some 10 ms of CPU and 300 kB.
+const LARGEST = { reference: 2000, engine: Infinity }
+
+const LOOKUPS = { count: 100 }
+const IDLE = 20000 // ms
+
+const LOOKUP = 'nodes of the network'
+const NODE = 'nodes of the process'
+const FIGURES = [
+  { figure: 'messages', title: 'one lookup: requests', unit: '', of: LOOKUP },
+  { figure: 'cpu', title: 'one lookup: CPU of the whole network', unit: 'ms', of: LOOKUP },
+  { figure: 'p50', title: 'one lookup: latency p50', unit: 'ms', of: LOOKUP },
+  { figure: 'boot', title: 'one node: CPU of joining', unit: 'ms', of: NODE },
+  { figure: 'memory', title: 'one node: memory', unit: 'kB', of: NODE },
+  { figure: 'idle', title: 'one idle node: CPU a second', unit: 'µs', of: NODE }
+]
+
+/** What lookups and nodes cost, by the size of a network of which all but the first node are one process. */
+export async function measureCrowds(largest, onprogress) {
+  const curves = { reference: [], engine: [] }
+  for (const size of SIZES.filter((size) => size <= largest)) {
+    for (const side of Object.keys(curves).filter((side) => size <= LARGEST[side])) {
+      onprogress(`${size} nodes, ${side}`)
+      curves[side].push([size, await measure(side, size)])
+    }
+  }
+  return FIGURES.map(({ figure, ...text }) => ({
+    ...text,
+    sides: Object.fromEntries(
+      Object.entries(curves).map(([side, curve]) => [
+        side,
+        curve.map(([size, figures]) => [size, figures[figure]])
+      ])
+    )
+  }))
+}
+
+function measure(side, size) {
+  return withCrowd(side, size, async (child, { boot, memory }) => {
+    const lookups = await child.ask({ lookups: LOOKUPS })
+    const { cores } = await child.ask({ idle: IDLE })
+    return { ...lookups, boot, memory, idle: (cores * 1e6) / size }
+  })
+}
