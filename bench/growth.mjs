@@ -6,11 +6,10 @@ import { parseArgs } from 'node:util'
 import { buildLoad } from './lib/load.mjs'
 import { machine } from './lib/machine.mjs'
 import { progress } from './lib/progress.mjs'
-import { growthTables, writeGrowth } from './lib/growth-report.mjs'
 import { measureCrowds } from './growth/crowds.mjs'
 import { measureServed } from './growth/served.mjs'
 
-const { build } = createRequire(import.meta.url)('../scripts/build.js')
+const { setup } = createRequire(import.meta.url)('../scripts/setup.js')
 
 const { values: options } = parseArgs({
   options: {
@@ -24,7 +23,7 @@ const rounds = whole('rounds')
 const largest = whole('largest')
 
 if (!options['no-build']) {
-  build()
+  setup()
   buildLoad()
 }
 const figures = [
@@ -32,6 +31,9 @@ const figures = [
   ...(await measureCrowds(largest, progress))
 ]
 progress('')
+
+// Not before: on a fresh clone what draws the chart was not there when this began.
+const { growthTables, writeGrowth } = await import('./lib/growth-report.mjs')
 console.log(`${machine()}\n\n${growthTables(figures)}`)
 if (!options['no-write']) writeGrowth(figures)
 

@@ -28,12 +28,13 @@ function installModules() {
     .digest('hex')
   if (fs.existsSync(STAMP) && fs.readFileSync(STAMP, 'utf8') === lock) return
 
-  console.log('Installing node modules')
+  // To stderr: what runs next may have a result to print.
+  console.error('Installing node modules')
   // One string: npm is a script with an extension of its own on Windows. The lock file's packages need no scripts.
   const { status } = spawnSync('npm ci --ignore-scripts --no-audit --no-fund', {
     cwd: ROOT,
     shell: true,
-    stdio: 'inherit'
+    stdio: ['inherit', 2, 2]
   })
   if (status !== 0) process.exit(status || 1)
   fs.writeFileSync(STAMP, lock)
