@@ -119,7 +119,7 @@ module.exports = class Engine {
     } catch (err) {
       this.dht.suspended = true
       await this.suspend()
-      throw err
+      throw DHTError.system(err)
     }
   }
 
@@ -401,7 +401,7 @@ module.exports = class Engine {
     try {
       this._open(bind)
     } catch (err) {
-      this._fail(err)
+      this._fail(DHTError.system(err))
       throw err
     }
   }

@@ -4,6 +4,7 @@ const native = require('./native')
 const Slab = require('./slab')
 const Pump = require('./pump')
 const outgoing = require('./outgoing')
+const DHTError = require('./errors')
 const { MAX_RECORD } = require('./records')
 
 const BATCH = 64 * 1024 // bytes to drain before others get their turn
@@ -42,7 +43,11 @@ class Environment {
 
   create(config) {
     if (this._number === -1) this._open()
-    return native.create(this._number, config)
+    try {
+      return native.create(this._number, config)
+    } catch (err) {
+      throw DHTError.system(err)
+    }
   }
 
   _open() {

@@ -3,11 +3,14 @@ const { spawn } = require('node:child_process')
 module.exports = { run }
 
 // Runs a script in a process of its own; the script finds the package's path in process.argv[1].
+// "within" is the program and its arguments that run it in turn, "env" what is added to the environment.
 // Resolves with { code, signal, stdout, stderr, ms }; one that is still there at the deadline is killed.
-function run(source, args = [], { ms = 20000, execArgv = [], onstdout } = {}) {
+function run(source, args = [], { ms = 20000, execArgv = [], onstdout, within = [], env } = {}) {
   const started = performance.now()
-  const child = spawn(process.execPath, [...execArgv, '-e', source, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe']
+  const [program, ...rest] = [...within, process.execPath, ...execArgv, '-e', source, ...args]
+  const child = spawn(program, rest, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env }
   })
 
   let stdout = ''

@@ -26,19 +26,18 @@ pub fn open(env: Env, wake: Function<'_, (), ()>) -> Result<u32> {
     environment::open(env, wake)
 }
 
-/// Makes a node and returns its handle, from 1 on.
+/// Makes a node and returns its handle, from 1 on. Throws the system's coded error when there is no
+/// poll or thread to be had for it.
 #[napi(catch_unwind)]
-pub fn create(environment: u32, config: NodeConfig) -> Result<u32> {
-    let shared = environment::shared(environment)
-        .ok_or_else(|| Error::new(Status::GenericFailure, "the environment is not open"))?;
-    let bind = config
-        .bind()
-        .ok_or_else(|| Error::new(Status::InvalidArg, "host must be an IPv4 address"))?;
+pub fn create(environment: u32, config: NodeConfig) -> std::result::Result<u32, Error<String>> {
+    let refused = |text: &str| Error::new(Status::InvalidArg.to_string(), text.to_owned());
+    let shared =
+        environment::shared(environment).ok_or_else(|| refused("the environment is not open"))?;
+    let bind = config.bind().ok_or_else(|| refused("host must be an IPv4 address"))?;
     let handle = environment::next_handle();
     let sink = Box::new(Packer { handle, shared });
-    let node = Engine::get()
-        .add(config.core(), bind, config.shards as usize, sink)
-        .map_err(|error| Error::new(Status::GenericFailure, error.to_string()))?;
+    let node =
+        Engine::get().add(config.core(), bind, config.shards as usize, sink).map_err(system)?;
     // JavaScript alone knows whether somebody listens by the time that a request is delivered.
     node.with(|node, _| node.set_interest(Interest { requests: true, nodes: false }));
     environment::insert(handle, node);
@@ -49,14 +48,14 @@ pub fn create(environment: u32, config: NodeConfig) -> Result<u32> {
 #[napi(catch_unwind)]
 pub fn bind(handle: u32) -> std::result::Result<(), Error<String>> {
     let Some(node) = environment::node(handle) else { return Ok(()) };
-    node.bind().map_err(|error| Error::new(system_code(&error), error.to_string()))
+    node.bind().map_err(system)
 }
 
 /// Begins the bootstrap, binding first if that was not done: nothing can come in between.
 #[napi(catch_unwind)]
 pub fn start(handle: u32) -> std::result::Result<(), Error<String>> {
     let Some(node) = environment::node(handle) else { return Ok(()) };
-    node.start().map_err(|error| Error::new(system_code(&error), error.to_string()))
+    node.start().map_err(system)
 }
 
 /// The user's own sockets are bound to these ports: datagrams come by [`message`] and leave in SEND
@@ -311,17 +310,8 @@ fn address(ip: u32, port: u32) -> Addr {
     Addr::new(Ipv4Addr::from_bits(ip), port as u16)
 }
 
-/// The name by which Node.js calls an error of the system.
-fn system_code(error: &io::Error) -> String {
-    let name = match error.kind() {
-        io::ErrorKind::AddrInUse => "EADDRINUSE",
-        io::ErrorKind::AddrNotAvailable => "EADDRNOTAVAIL",
-        io::ErrorKind::PermissionDenied => "EACCES",
-        io::ErrorKind::NetworkUnreachable => "ENETUNREACH",
-        io::ErrorKind::InvalidInput => "EINVAL",
-        io::ErrorKind::OutOfMemory => "ENOMEM",
-        // The front knows the platform's other names by their numbers.
-        _ => return error.raw_os_error().map_or("EIO".to_owned(), |number| number.to_string()),
-    };
-    name.to_owned()
+/// Its code is the system's number: the front knows the names.
+fn system(error: io::Error) -> Error<String> {
+    let code = error.raw_os_error().map_or("EIO".to_owned(), |number| number.to_string());
+    Error::new(code, error.to_string())
 }
