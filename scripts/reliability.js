@@ -1,23 +1,14 @@
 'use strict'
 
-// Puts what a script measured into its section of docs/reliability.md, between the section's markers.
+// What the scripts that fill docs/reliability.md have in common.
 
-const fs = require('fs')
 const os = require('os')
-const path = require('path')
-const { ROOT } = require('../lib/platform')
-
-const DOCUMENT = path.join(ROOT, 'docs', 'reliability.md')
+const { writeMarked } = require('./marked')
 
 module.exports = { record, machine, table }
 
-function record(section, text) {
-  const [begin, end] = [`<!-- ${section} -->`, `<!-- /${section} -->`]
-  const document = fs.readFileSync(DOCUMENT, 'utf8')
-  const [from, to] = [document.indexOf(begin), document.indexOf(end)]
-  if (from === -1 || to < from) throw new Error(`${DOCUMENT} has no section ${begin} … ${end}`)
-  const [before, after] = [document.slice(0, from + begin.length), document.slice(to)]
-  fs.writeFileSync(DOCUMENT, `${before}\n${text.trim()}\n${after}`)
+function record(part, text) {
+  writeMarked('docs/reliability.md', part, `\n${text}`)
 }
 
 function machine() {

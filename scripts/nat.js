@@ -1,0 +1,148 @@
+'use strict'
+
+// npm run nat: nodes of both packages, side by side, behind real NATs of the kernel's: who becomes persistent, who is
+// firewalled, what they say of their address, and whether strangers reach them. Needs Linux, iproute2, nftables, and
+// root or the right to make user namespaces; says so otherwise, and ends well.
+//   node scripts/nat.js [--only PATTERN] [--write]
+//   --only: the topologies whose names match
+//   --write: puts the table into docs/reliability.md
+
+const { execFileSync, spawnSync } = require('child_process')
+const path = require('path')
+const { parseArgs } = require('util')
+const { machine, record, table } = require('./reliability')
+const World = require('./nat/world')
+const Lines = require('./nat/lines')
+const { HOST_PORT } = require('./nat/addresses')
+const topologies = require('./nat/topologies')
+
+const PACKAGES = { reference: 'dht-rpc-reference', 'this engine': path.join(__dirname, '..') }
+const AT_ONCE = 6
+
+const HEAD = ['between the host and the network', 'package', 'persistent', 'firewalled']
+HEAD.push('`host`', '`port`', '`randomized`', 'strangers reach it')
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    write: { type: 'boolean', default: false },
+    inside: { type: 'boolean', default: false }
+  }
+})
+
+if (options.inside) measure()
+else start()
+
+function start() {
+  const missing = whatIsMissing()
+  if (missing !== null) return console.log(`skipped: ${missing}`)
+  const [program, args] = enter(process.execPath, [
+    __filename,
+    '--inside',
+    ...process.argv.slice(2)
+  ])
+  process.exitCode = spawnSync(program, args, { stdio: 'inherit' }).status ?? 1
+}
+
+// In words, or null.
+function whatIsMissing() {
+  if (process.platform !== 'linux') return 'needs Linux'
+  for (const [program, ...args] of [
+    ['ip', '-V'],
+    ['nft', '-v'],
+    ['nsenter', '-V']
+  ]) {
+    if (!runs(program, args)) return `needs ${program} (iproute2, nftables, util-linux)`
+  }
+  if (!runs(...enter('ip', ['netns', 'add', 'probe']))) {
+    return 'needs root or the right to make namespaces'
+  }
+  const probe = 'add table ip nat; add chain ip nat out { type nat hook postrouting priority 100; }'
+  if (!runs(...enter('nft', [probe]))) return 'the kernel has no NAT of nftables'
+  return null
+}
+
+// A network and a mount table of its own, in which namespaces can be named.
+function enter(program, args) {
+  const script = 'mount -t tmpfs none /run && exec "$0" "$@"'
+  return ['unshare', ['-rnm', 'sh', '-c', script, program, ...args]]
+}
+
+function runs(program, args) {
+  try {
+    execFileSync(program, args, { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function measure() {
+  const world = new World()
+  const members = new Lines(world.spawn('core', [script('members'), ...Object.values(PACKAGES)]))
+  if ((await members.next()) !== 'ready') throw new Error('The public network did not come up')
+
+  const wanted = topologies.filter(({ name }) => new RegExp(options.only).test(name))
+  const cases = wanted.flatMap((topology) =>
+    Object.entries(PACKAGES).map(([name, file]) => ({ topology, name, file }))
+  )
+  let next = 0
+  const work = async () => {
+    while (next < cases.length) await join(world, cases[next++])
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  for (const each of cases) each.cells = cells(each, await reachable(members, each))
+
+  const failures = wrong(cases)
+  const text = `${machine()}. ${failures.join(' ') || 'Both say the same everywhere.'}`
+  const document = `${text}\n\n${table([HEAD, ...cases.map(row)])}`
+  console.log(document)
+  if (options.write) record('real-hosts', document)
+  process.exit(failures.length === 0 ? 0 : 1)
+}
+
+// The node goes on until this process ends: nobody's table holds a dead one.
+async function join(world, each) {
+  const { topology, file } = each
+  const host = world.host(topology)
+  const args = topology.port ? [file, String(HOST_PORT)] : [file]
+  const node = new Lines(world.spawn(host.name, [script('joining'), ...args]))
+  each.seen = host.seen
+  each.state = JSON.parse(await node.next()).settled
+}
+
+// Whether a host that the node never spoke with reaches it at the address that others see.
+async function reachable(members, { seen, state }) {
+  members.say(`${seen} ${state.port || state.bound}`)
+  return JSON.parse(await members.next())
+}
+
+function cells({ seen, state }, reached) {
+  const { host, port, randomized, firewalled, ephemeral, bound, client } = state
+  const ports = { [bound]: 'its own', [client]: "its client socket's", 0: '0' }
+  const address = host === seen ? 'the public one' : String(host)
+  const words = [!ephemeral, firewalled, address, ports[port] || 'another', randomized, reached]
+  return words.map((word) => (typeof word === 'boolean' ? (word ? 'yes' : 'no') : word))
+}
+
+function row({ topology, name, cells }) {
+  return [topology.name, name, ...cells]
+}
+
+// What differs between the packages, and who calls itself persistent and is not reached.
+function wrong(cases) {
+  const failures = []
+  for (let i = 0; i < cases.length; i += 2) {
+    const [one, two] = [cases[i], cases[i + 1]].map(({ cells }) => cells.join())
+    if (one !== two) failures.push(`They differ: ${cases[i].topology.name}.`)
+  }
+  for (const { topology, name, cells } of cases) {
+    const [persistent, reached] = [cells.at(0), cells.at(-1)]
+    if (persistent !== reached) failures.push(`${name} is wrong: ${topology.name}.`)
+  }
+  return failures
+}
+
+function script(name) {
+  return path.join(__dirname, 'nat', `${name}.js`)
+}
