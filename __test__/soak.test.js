@@ -2,6 +2,7 @@ const test = require('node:test')
 const assert = require('node:assert')
 const path = require('node:path')
 const { spawn } = require('node:child_process')
+const { FLAGS } = require('../scripts/soak/support')
 
 const FOLDER = path.join(__dirname, '..', 'scripts', 'soak')
 
@@ -25,7 +26,7 @@ for (const [name, args] of Object.entries(SCENARIOS)) {
 
 function run(name, args) {
   const file = path.join(FOLDER, `${name}.js`)
-  const child = spawn(process.execPath, ['--expose-gc', file, ...args], {
+  const child = spawn(process.execPath, [...FLAGS, file, ...args], {
     stdio: ['ignore', 'pipe', 'pipe']
   })
   let stdout = ''

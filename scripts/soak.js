@@ -9,8 +9,7 @@ const { spawnSync } = require('child_process')
 const path = require('path')
 const { parseArgs } = require('util')
 const { machine, record, table } = require('./reliability')
-
-const MB = 1024 * 1024
+const { MB, FLAGS } = require('./soak/support')
 
 const SCENARIOS = {
   cycles: {
@@ -69,7 +68,7 @@ function run(name) {
   const file = path.join(__dirname, 'soak', `${name}.js`)
   const { status, signal, stdout, stderr } = spawnSync(
     process.execPath,
-    ['--expose-gc', file, ...args],
+    [...FLAGS, file, ...args],
     { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }
   )
   if (status !== 0) {

@@ -7,7 +7,22 @@ const { parseArgs } = require('util')
 const HOST = '127.0.0.1'
 const MB = 1024 * 1024
 
-module.exports = { HOST, MB, numbers, load, addressOf, usage, ripen, growth, settles, report }
+// Of Node.js. A young generation that stays small: otherwise its growth hides what is looked for.
+const FLAGS = ['--expose-gc', '--max-semi-space-size=1']
+
+module.exports = {
+  HOST,
+  MB,
+  FLAGS,
+  numbers,
+  load,
+  addressOf,
+  usage,
+  ripen,
+  growth,
+  settles,
+  report
+}
 
 // The options of a scenario, all numbers, by their names and defaults; `package` is the path of
 // another package to run it on.

@@ -32,6 +32,9 @@ use crate::proto::Socket;
 
 /// How long the thread sleeps before it looks whether its borrower still drives.
 const NAP: Duration = Duration::from_millis(1);
+/// Sockets in a row that were said to be readable and were not, after which each round is followed
+/// by a nap: while reading fails, the system says so again and again.
+const MAX_FRUITLESS: u32 = 32;
 /// The waker's token. Sockets have even and odd numbers from 0 on.
 const WAKE: Token = Token(usize::MAX);
 /// Readiness events taken from the operating system at a time.
@@ -64,6 +67,7 @@ struct Driver {
     /// Sockets with more to read than a batch, of which the poll will not say so.
     unread: Vec<usize>,
     called: Vec<usize>,
+    fruitless: u32,
 }
 
 impl Shard {
@@ -78,6 +82,7 @@ impl Shard {
             batch: Batch::new(),
             unread: Vec::new(),
             called: Vec::new(),
+            fruitless: 0,
         };
         let shard = Arc::new(Self {
             registry,
@@ -217,6 +222,9 @@ impl Shard {
         self.read(driver);
         self.fire_timers();
         self.run_calls(driver);
+        if wait && driver.fruitless > MAX_FRUITLESS {
+            std::thread::sleep(NAP);
+        }
         ready
     }
 
@@ -233,9 +241,12 @@ impl Shard {
     }
 
     fn read(&self, driver: &mut Driver) {
-        let Driver { events, batch, unread, .. } = driver;
+        let Driver { events, batch, unread, fruitless, .. } = driver;
         batch.next_round();
         let ready = std::mem::take(unread);
+        if events.is_empty() && ready.is_empty() {
+            *fruitless = 0;
+        }
         let fresh = events.iter().map(|event| event.token()).filter(|&token| token != WAKE);
         for token in fresh.map(|token| token.0).chain(ready) {
             let Some(runner) = self.get(token / 2) else { continue };
@@ -243,6 +254,7 @@ impl Shard {
             if !runner.receive(socket, batch) && !unread.contains(&token) {
                 unread.push(token);
             }
+            *fruitless = if batch.is_empty() { fruitless.saturating_add(1) } else { 0 };
         }
         events.clear();
     }
