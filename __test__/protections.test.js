@@ -28,7 +28,8 @@ const COUNTERS = [
   'perSubnet',
   'paths',
   'unprovenBytes',
-  'askedAddress'
+  'askedAddress',
+  'floodGrace'
 ]
 
 for (const { name, DHT } of natives) {
@@ -62,6 +63,7 @@ for (const { name, DHT } of natives) {
       [{ protections: { hostBudget: 0 } }, /^protections\.hostBudget must be false or .* got 0$/],
       [{ protections: { hintsPerHost: true } }, /^protections\.hintsPerHost must .* got true$/],
       [{ protections: { hints: 5 } }, /^a member of protections must be one of .* got "hints"$/],
+      [{ protections: { floodGrace: 1 } }, 'protections.floodGrace must be true or false, got 1'],
       [{ hardened: 'yes' }, 'hardened must be an object, true or false, got "yes"'],
       [{ hardened: { verify: 1 } }, 'hardened.verify must be true or false, got 1'],
       [{ hardened: { paths: 17 } }, /^hardened\.paths must be false or .* 1 to 16, got 17$/],
@@ -80,7 +82,7 @@ for (const { name, DHT } of natives) {
       { protections: true, hardened: true },
       { protections: off(COUNTERS.slice(0, 6)) },
       { protections: { hostBudget: 1, closerNodes: undefined }, hardened: false },
-      { hardened: off(COUNTERS.slice(9)) },
+      { protections: { floodGrace: false }, hardened: off(COUNTERS.slice(9, 15)) },
       { hardened: { perHost: 1, unprovenBytes: 0, unprovenFactor: 0, paths: 1 } }
     ]) {
       createNode(t, DHT, opts)
@@ -173,6 +175,27 @@ for (const { name, DHT } of natives) {
     }
     assert.strictEqual(await values({ unprovenBytes: 2048, unprovenFactor: 0 }), 1)
     assert.strictEqual(await values(undefined), 10)
+  })
+
+  test(`${name}: nothing steps in in a network of one host`, async (t) => {
+    const bootstrapper = await createBootstrapper(t, DHT)
+    const bootstrap = [serverAddress(bootstrapper)]
+    const join = () => createNode(t, DHT, { bootstrap, ephemeral: false })
+    const nodes = Array.from({ length: 128 }, join)
+    await Promise.all(nodes.map((node) => node.fullyBootstrapped()))
+    const lookUp = (some) =>
+      Promise.all(some.map((node) => node.findNode(randomTarget()).finished()))
+
+    await lookUp(nodes)
+    const living = nodes.slice(0, 80)
+    await Promise.all(nodes.slice(80).map((node) => node.destroy()))
+    await lookUp(living.slice(0, 20))
+
+    for (const { stats } of living) {
+      const { unaskedReplies, ...others } = stats.protections
+      assert.ok(unaskedReplies >= 0)
+      assert.deepStrictEqual(new Set(Object.values(others)), new Set([0]))
+    }
   })
 
   test(`${name}: a hardened network of one host works when it is tuned`, async (t) => {

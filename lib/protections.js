@@ -4,6 +4,7 @@ const check = require('./check')
 
 const MAX_U32 = 0xffffffff
 const MAX_LIMIT = 0x7fffffff
+const LIMITS = [1, MAX_LIMIT]
 
 // The limits that hold by default. docs/protections.md says where they come from.
 const PROTECTIONS = {
@@ -12,7 +13,8 @@ const PROTECTIONS = {
   swapsPerHost: 64, // in a tick of 5 s
   delayedPingsPerHost: 1024,
   heldPerHost: 2048,
-  closerNodes: 100
+  closerNodes: 100,
+  floodGrace: true
 }
 
 const HARDENED = {
@@ -27,8 +29,8 @@ const HARDENED = {
 
 // The least and the most of a number.
 const RANGES = {
-  perHost: [1, MAX_LIMIT],
-  perSubnet: [1, MAX_LIMIT],
+  perHost: LIMITS,
+  perSubnet: LIMITS,
   paths: [1, 16],
   unprovenBytes: [0, MAX_U32],
   unprovenFactor: [0, 1024]
@@ -39,13 +41,14 @@ module.exports = { parseProtections, parseHardened }
 // What is false is off, and undefined for the binding.
 function parseProtections(opts) {
   const members = choose(opts, true, 'protections')
-  if (members === null) return {}
+  if (members === null) return { floodGrace: false }
   known(members, PROTECTIONS, 'protections')
 
   const config = {}
   for (const name in PROTECTIONS) {
     const value = given(members[name], PROTECTIONS[name])
-    config[name] = limit(value, `protections.${name}`, [1, MAX_LIMIT])
+    const field = `protections.${name}`
+    config[name] = name === 'floodGrace' ? flag(value, field) : limit(value, field, LIMITS)
   }
   return config
 }

@@ -21,7 +21,8 @@ const PROTECTIONS = [
   'perSubnet',
   'paths',
   'unprovenBytes',
-  'askedAddress'
+  'askedAddress',
+  'floodGrace'
 ]
 // The binding's numbers of the other counters.
 const TX = 7

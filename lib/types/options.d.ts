@@ -81,6 +81,11 @@ export interface ProtectionOptions {
   heldPerHost?: number | false
   /** Closer nodes of one reply that a lookup reads, 100 by default. */
   closerNodes?: number | false
+  /**
+   * Whether who does not answer stays in the table while more comes in than `hostBudget`, and for
+   * 6 s after.
+   */
+  floodGrace?: boolean
 }
 
 export interface HardenedOptions {
@@ -100,7 +105,7 @@ export interface HardenedOptions {
   unprovenBytes?: number | false
   /** 2 by default. */
   unprovenFactor?: number | false
-  /** Whether a reply to a user's command must come from the address that was asked. */
+  /** Whether replies must come from the address that was asked, those to user commands too. */
   askedAddress?: boolean
 }
 

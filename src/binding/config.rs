@@ -50,6 +50,7 @@ pub struct Protections {
     pub delayed_pings_per_host: Option<u32>,
     pub held_per_host: Option<u32>,
     pub closer_nodes: Option<u32>,
+    pub flood_grace: bool,
 }
 
 /// Limits; what is left out is off.
@@ -124,6 +125,7 @@ impl Protections {
             delayed_pings_per_host: self.delayed_pings_per_host,
             held_per_host: self.held_per_host,
             closer_nodes: self.closer_nodes,
+            flood_grace: self.flood_grace,
         }
     }
 }

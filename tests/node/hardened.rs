@@ -221,6 +221,12 @@ fn the_asked_address_must_answer() {
         assert_eq!(counted(&net, n).asked_address, 1 - accepted as i64);
         net.inject(n, Socket::Client, HONEST, &reply);
         assert_eq!(answered(&mut net, n), 1 - accepted);
+
+        let [asked, other] = [1, 2].map(|last| Addr::new([192, 168, 0, last].into(), 5));
+        net.with(n, |node, now| node.request(now, crate::net::ping(2, asked)).unwrap());
+        let reply = reply_with(&net.take_sent().remove(0), None, &[]);
+        net.inject(n, Socket::Client, other, &reply);
+        assert_eq!(answered(&mut net, n), accepted, "a private host has several addresses");
     }
 }
 

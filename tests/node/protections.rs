@@ -166,6 +166,31 @@ fn one_host_has_so_many_delayed_pings_waiting() {
 }
 
 #[test]
+fn who_is_not_heard_in_a_flood_stays_until_it_is_over() {
+    let known = |flood_grace| {
+        let limits = Protections { host_budget: Some(400), flood_grace, ..Protections::default() };
+        let (mut net, n) = up(limits);
+        let live = Addr::new(HONEST, 5);
+        net.with(n, |node, now| node.add_node(now, live));
+        net.with(n, |node, now| node.tick(now));
+        let value = wire::encode_addr(live);
+        let hint = wire::Request { value: Some(&value), ..asking(command::DOWN_HINT) };
+        for ms in 0..5000 {
+            say(&mut net, n, Addr::new(EVIL, 5), asking(command::PING));
+            if ms == 500 {
+                say(&mut net, n, Addr::new(EVIL, 5), hint);
+            }
+            net.run(1);
+        }
+        let in_the_flood = net.node(n).nodes_len();
+        net.run(60_000);
+        (in_the_flood, net.node(n).nodes_len(), counted(&net, n).flood_grace)
+    };
+    assert_eq!(known(true), (1, 0, 1));
+    assert_eq!(known(false), (0, 0, 0));
+}
+
+#[test]
 fn a_reply_leads_a_lookup_to_so_many() {
     let visited = |closer_nodes| {
         let (mut net, n) = up(Protections { closer_nodes, ..Protections::default() });

@@ -14,6 +14,9 @@ pub struct Protections {
     pub held_per_host: Option<u32>,
     /// Closer nodes of one reply that a lookup reads. An honest node names at most 20.
     pub closer_nodes: Option<u32>,
+    /// Who does not answer stays in the table while more comes in than `host_budget`, and for 6 s
+    /// after: its answers may be lost.
+    pub flood_grace: bool,
 }
 
 impl Protections {
@@ -25,6 +28,7 @@ impl Protections {
         delayed_pings_per_host: None,
         held_per_host: None,
         closer_nodes: None,
+        flood_grace: false,
     };
 }
 
@@ -38,6 +42,7 @@ impl Default for Protections {
             delayed_pings_per_host: Some(1024),
             held_per_host: Some(2048),
             closer_nodes: Some(100),
+            flood_grace: true,
         }
     }
 }
@@ -56,7 +61,8 @@ pub struct Hardened {
     pub paths: u32,
     /// Limits the bytes of replies to hosts that showed no token.
     pub unproven: Option<Unproven>,
-    /// The reply to a user's command counts only if it comes from the address that was asked.
+    /// A reply counts only if it comes from the address that was asked, one to a user's command
+    /// too.
     pub asked_address: bool,
 }
 

@@ -31,6 +31,8 @@ pub struct ProtectionCounters {
     pub unproven_bytes: i64,
     /// Replies to a user's commands from an address that was not asked.
     pub asked_address: i64,
+    /// Silent nodes that stayed in the table, for their answers may have been lost in a flood.
+    pub flood_grace: i64,
 }
 
 impl ProtectionCounters {
@@ -52,6 +54,7 @@ impl ProtectionCounters {
             &mut self.paths,
             &mut self.unproven_bytes,
             &mut self.asked_address,
+            &mut self.flood_grace,
         ];
         all.into_iter().nth(number)
     }

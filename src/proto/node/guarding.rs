@@ -19,8 +19,7 @@ const VERIFY_RETRIES: u8 = 1;
 
 impl Node {
     /// Drops requests over their host's budget, and replies that nobody waits for.
-    pub(super) fn is_worth_decoding(&mut self, now: Now, from: Addr, datagram: &[u8]) -> bool {
-        let reply = wire::reply_tid(datagram);
+    pub(super) fn is_worth_decoding(&mut self, now: Now, from: Addr, reply: Option<u16>) -> bool {
         if let Some(per_second) = self.config.protections.host_budget {
             let budget = &mut self.guard.budget;
             let request = reply.is_none();
@@ -36,15 +35,16 @@ impl Node {
 
     /// Whether a reply from `from` can be the answer to what was sent to `asked`.
     pub(super) fn may_have_answered(&mut self, internal: bool, asked: Addr, from: Addr) -> bool {
-        let counters = &mut self.counters.protections;
-        if internal {
-            let may = may_answer(asked, from);
-            counters.wrong_source += i64::from(!may);
-            return may;
-        }
         let host = asked.ip().is_unspecified() || asked.ip() == from.ip();
-        let may = !self.config.hardened.asked_address || host && asked.port() == from.port();
-        counters.asked_address += i64::from(!may);
+        let may = match (self.config.hardened.asked_address, internal) {
+            (true, _) => host && asked.port() == from.port(),
+            (false, true) => may_answer(asked, from),
+            (false, false) => true,
+        };
+        let counters = &mut self.counters.protections;
+        let counter =
+            if internal { &mut counters.wrong_source } else { &mut counters.asked_address };
+        *counter += i64::from(!may);
         may
     }
 
@@ -92,6 +92,14 @@ impl Node {
         named.min(limit as usize)
     }
 
+    /// Whether a node that does not answer leaves the table.
+    pub(super) fn may_remove_silent(&mut self, now: Now) -> bool {
+        let may =
+            !(self.config.protections.flood_grace && self.guard.budget.is_flooded(now.mono_ms));
+        self.counters.protections.flood_grace += i64::from(!may);
+        may
+    }
+
     /// Whether a newcomer at `host` has a place in the table besides that of its bucket.
     pub(super) fn has_place_for(&mut self, host: Ipv4Addr) -> bool {
         let Some(crowd) = self.guard.members.as_ref().and_then(|members| members.crowd(host))
@@ -129,15 +137,16 @@ impl Node {
 
     /// Appends the addresses of the `k` nearest nodes that may be handed out.
     pub(super) fn find_closer_nodes(&mut self, target: &Bytes32, k: usize) {
-        let unproven = self.guard.members.as_ref().map_or(0, |members| members.unproven());
+        let members = self.guard.members.as_deref();
+        let unproven = members.map_or(0, |members| members.unproven());
         self.closest_slots.clear();
         self.table.closest_slots(target, k + unproven, &mut self.closest_slots);
         let entries = self.closest_slots.iter().filter_map(|slot| self.table.entry(*slot));
-        let members = self.guard.members.as_deref();
-        let known = entries.filter(|entry| {
-            unproven == 0 || members.is_none_or(|members| !members.is_unproven(entry.serial))
-        });
-        self.closest_addrs.extend(known.take(k).map(|entry| entry.addr));
+        let Some(members) = members.filter(|_| unproven > 0) else {
+            return self.closest_addrs.extend(entries.map(|entry| entry.addr));
+        };
+        let proven = entries.filter(|entry| !members.is_unproven(entry.serial));
+        self.closest_addrs.extend(proven.take(k).map(|entry| entry.addr));
     }
 
     /// A request came, with a valid token or with none.

@@ -141,9 +141,11 @@ impl Node {
         }
     }
 
-    pub(super) fn check_failed(&mut self, entry: EntryRef) {
+    pub(super) fn check_failed(&mut self, now: Now, entry: EntryRef) {
         self.checks = self.checks.saturating_sub(1);
-        self.remove_entry(entry);
+        if self.may_remove_silent(now) {
+            self.remove_entry(entry);
+        }
     }
 
     pub(super) fn swap_answered(&mut self, now: Now, swap: Swap, with_id: bool) {
@@ -152,13 +154,15 @@ impl Node {
             self.swaps = self.swaps.saturating_sub(1);
             return;
         }
-        self.swap_failed(now, swap);
+        self.swap(now, swap);
     }
 
-    pub(super) fn swap_failed(&mut self, now: Now, swap: Swap) {
-        self.swaps = self.swaps.saturating_sub(1);
-        self.remove_entry(swap.old);
-        self.insert(now, swap.new, swap.proven);
+    pub(super) fn swap_unanswered(&mut self, now: Now, swap: Swap) {
+        if self.may_remove_silent(now) {
+            self.swap(now, swap);
+        } else {
+            self.swaps = self.swaps.saturating_sub(1);
+        }
     }
 
     /// One more sample of our own address.
@@ -185,6 +189,12 @@ impl Node {
 }
 
 impl Node {
+    fn swap(&mut self, now: Now, swap: Swap) {
+        self.swaps = self.swaps.saturating_sub(1);
+        self.remove_entry(swap.old);
+        self.insert(now, swap.new, swap.proven);
+    }
+
     fn entry(&self, id: Id, addr: Addr, to: Option<Addr>) -> NodeEntry {
         NodeEntry {
             serial: 0,

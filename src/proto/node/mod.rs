@@ -189,11 +189,12 @@ impl Node {
         if self.destroyed || self.suspended || datagram.len() < 2 || from.port() == 0 {
             return;
         }
-        let unread = self.config.filter_request && wire::reply_tid(datagram).is_none();
+        let reply = wire::reply_tid(datagram);
+        let unread = self.config.filter_request && reply.is_none();
         if socket == Socket::Server && !unread {
             self.heard_on_server(*from.ip());
         }
-        if !self.is_worth_decoding(now, from, datagram) {
+        if !self.is_worth_decoding(now, from, reply) {
             return;
         }
         self.requests.window.advance(now.mono_ms);

@@ -248,7 +248,10 @@ impl Node {
         self.counters.timeouts += 1;
         let to = in_flight.request.to;
         self.fail(now, key, RequestError::Timeout);
-        if let Some(id) = to.id {
+        let known = to.id.filter(|id| self.table.contains(id));
+        if let Some(id) = known
+            && self.may_remove_silent(now)
+        {
             self.remove_id(&id);
         }
     }
@@ -265,8 +268,8 @@ impl Node {
             }
             Purpose::Commit { query } => self.commit_settled(query, Err(error)),
             Purpose::DownHint | Purpose::QuickFirewall => {}
-            Purpose::Check { entry, .. } => self.check_failed(entry),
-            Purpose::Swap(swap) => self.swap_failed(now, *swap),
+            Purpose::Check { entry, .. } => self.check_failed(now, entry),
+            Purpose::Swap(swap) => self.swap_unanswered(now, *swap),
             Purpose::Verify => self.verify_over(),
             Purpose::Probe { probe } => self.probe_failed(probe),
             Purpose::Bootstrap { resolution } => self.bootstrap_pinged(now, resolution, false),

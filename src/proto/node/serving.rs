@@ -104,7 +104,8 @@ impl Node {
             error: spec.error,
             value: spec.value,
         };
-        if !self.fit_allowance(now, spec, bare.encoded_len()) {
+        let limited = self.guard.allowance.is_some();
+        if limited && !self.fit_allowance(now, spec, bare.encoded_len()) {
             return self.ask_for_token(now, spec);
         }
         let head = ReplyHead { closer_nodes: &self.closest_addrs, ..bare };
