@@ -89,11 +89,13 @@ class Environment {
     if (!this._yielded) this._drainMore()
   }
 
-  // Runs the shards' polls once, and dispatches what came of it.
+  // Runs the shards' polls once, and dispatches what came of it. false: nothing did.
   drive() {
     this._looping = false
-    this._load(native.drive(this._number, this.slab.bytes))
+    const end = native.drive(this._number, this.slab.bytes)
+    this._load(end)
     this._resume()
+    return end > 0
   }
 
   // Delivers what a call of JavaScript's own caused before that call returns, also in the midst of

@@ -50,8 +50,7 @@ module.exports = class Pump {
   _drive() {
     if (this._inflight === 0 || this._inflight > MAX_INFLIGHT) return this._stop()
 
-    this._environment.drive()
-    if (this._silentTooLong()) return this._giveUp()
+    if (!this._environment.drive() && this._silentTooLong()) return this._giveUp()
 
     setImmediate(this._driveBound)
   }

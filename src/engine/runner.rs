@@ -17,7 +17,7 @@ use parking_lot::{Mutex, MutexGuard, RwLock};
 use super::batch::Batch;
 use super::shard::Shard;
 use super::sockets::{BindOptions, Ports, Sockets};
-use super::timers::NEVER;
+use super::timers::{NEVER, on_grid};
 use super::{clock, resolver};
 use crate::proto::{Config, Event, Node, Now, RequestError, RequestSpec, Socket, Transmit};
 
@@ -67,7 +67,8 @@ enum Bound {
 
 struct Core {
     node: Node,
-    /// The deadline that the shard knows of.
+    /// The deadline that the shard was told for, and when it fires.
+    due: u64,
     armed: u64,
     closed: bool,
     /// Its key may be another node's by now.
@@ -106,7 +107,13 @@ impl Runner {
             options,
             ports: Mutex::default(),
             sockets: RwLock::default(),
-            core: Mutex::new(Core { node, armed: NEVER, closed: false, released: false }),
+            core: Mutex::new(Core {
+                node,
+                due: NEVER,
+                armed: NEVER,
+                closed: false,
+                released: false,
+            }),
             calls: Mutex::default(),
             sink,
             dropped: AtomicU64::new(0),
@@ -276,6 +283,7 @@ impl Runner {
     pub(super) fn timeout(&self, at: u64) {
         let mut core = self.core.lock();
         if core.armed == at {
+            core.due = NEVER;
             core.armed = NEVER;
         }
         self.settle(core, |node, now| node.handle_timeout(now));
@@ -369,11 +377,13 @@ impl Runner {
     fn rearm(&self, core: &mut Core) -> bool {
         let next = core.node.poll_timeout().unwrap_or(NEVER);
         // A deadline that moved back fires early and finds nothing: cheaper than moving it.
-        if self.key() == usize::MAX || next >= core.armed {
+        if self.key() == usize::MAX || next >= core.due {
             return false;
         }
-        let old = std::mem::replace(&mut core.armed, next);
-        self.shard.arm(self.key(), old, next)
+        core.due = next;
+        let fires = if next == core.node.next_tick() { on_grid(next) } else { next };
+        let old = std::mem::replace(&mut core.armed, fires);
+        self.shard.arm(self.key(), old, fires)
     }
 
     fn carry_out(&self, outbox: &mut Outbox, sink: &dyn Sink) {

@@ -209,9 +209,12 @@ impl Shard {
 
     /// One round: wait for readiness, read, fire timers, run calls. `false`: nothing was ready.
     fn turn(&self, driver: &mut Driver, wait: bool) -> bool {
-        let timeout = if wait && driver.unread.is_empty() { self.fall_asleep() } else { Some(0) };
+        let wait = wait && driver.unread.is_empty();
+        let timeout = if wait { self.fall_asleep() } else { Some(0) };
         let polled = driver.poll.poll(&mut driver.events, timeout.map(Duration::from_millis));
-        self.alarm.clear();
+        if wait {
+            self.alarm.clear();
+        }
         if let Err(error) = polled
             && error.kind() != io::ErrorKind::Interrupted
         {
@@ -237,7 +240,7 @@ impl Shard {
         if !self.called.lock().is_empty() || self.is_lent() {
             return Some(0);
         }
-        (next != NEVER).then(|| next.saturating_sub(clock::now().mono_ms))
+        (next != NEVER).then(|| next.saturating_sub(clock::mono_ms()))
     }
 
     fn read(&self, driver: &mut Driver) {
@@ -260,7 +263,7 @@ impl Shard {
     }
 
     fn fire_timers(&self) {
-        let now_ms = clock::now().mono_ms;
+        let now_ms = clock::mono_ms();
         loop {
             let Some((at, key)) = self.timers.lock().pop_due(now_ms) else { return };
             if let Some(runner) = self.get(key) {

@@ -5,6 +5,15 @@ use std::collections::BTreeSet;
 /// The deadline of a node that waits for nothing.
 pub const NEVER: u64 = u64::MAX;
 
+/// Ticks are put off to multiples of this, in ms, so that those of many nodes wake the shard
+/// together: a hundredth of their interval.
+const TICK_GRID: u64 = 50;
+
+/// When a node's tick that is due at `at` is run.
+pub fn on_grid(at: u64) -> u64 {
+    at.checked_next_multiple_of(TICK_GRID).unwrap_or(at)
+}
+
 /// One deadline a node, in ms of the monotonic clock.
 #[derive(Default)]
 pub struct Timers {
@@ -54,5 +63,14 @@ mod tests {
         assert_eq!(timers.pop_due(30), None);
         timers.set(3, 40, NEVER);
         assert_eq!(timers.next(), NEVER);
+    }
+
+    #[test]
+    fn ticks_of_nearby_times_are_run_together_and_never_early() {
+        assert_eq!(on_grid(5000), 5000);
+        for at in 4951..=5000 {
+            assert_eq!(on_grid(at), 5000);
+        }
+        assert_eq!(on_grid(NEVER), NEVER);
     }
 }

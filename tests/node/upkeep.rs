@@ -283,3 +283,16 @@ fn named_nodes_are_there_at_once() {
     assert_eq!(net.node(n).latest_nodes().next().unwrap().addr, addrs[0]);
     assert_eq!(net.node(n).nat().size(), 0);
 }
+
+#[test]
+fn a_tick_that_comes_late_puts_off_those_after_it_only_if_it_was_long() {
+    let at = |ms| Now { mono_ms: ms, wall_ms: ms };
+    let mut node = Node::new(Config::default(), at(0));
+    assert_eq!(node.next_tick(), 5000);
+    node.handle_timeout(at(5050));
+    assert_eq!(node.next_tick(), 10_000);
+    node.handle_timeout(at(10_400));
+    assert_eq!(node.next_tick(), 15_400);
+    node.handle_timeout(at(15_399));
+    assert_eq!(node.next_tick(), 15_400, "not before its time");
+}

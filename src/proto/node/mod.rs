@@ -221,7 +221,9 @@ impl Node {
         while let Some(due) = self.next_due(now.mono_ms) {
             match due {
                 Due::Tick => {
-                    self.next_tick_ms = now.mono_ms.saturating_add(TICK_MS);
+                    let late_ms = now.mono_ms.saturating_sub(self.next_tick_ms);
+                    let made_up_ms = if late_ms > MAX_MADE_UP_MS { 0 } else { late_ms };
+                    self.next_tick_ms = now.mono_ms.saturating_add(TICK_MS - made_up_ms);
                     self.on_tick(now);
                 }
                 Due::Request => {
@@ -264,6 +266,12 @@ impl Node {
             requests.has_waiting().then(|| requests.window.next_rotation()),
         ];
         deadlines.into_iter().flatten().min()
+    }
+
+    /// When the next tick is due, on the `mono_ms` clock: of all deadlines the one that may pass by
+    /// some ms without anybody noticing.
+    pub fn next_tick(&self) -> u64 {
+        self.next_tick_ms
     }
 
     /// The sockets are bound: what waited for them leaves. Also after [`Node::resume`].
@@ -311,6 +319,9 @@ enum Due {
     Request,
     DelayedPing,
 }
+
+/// A tick that came late by no more than this does not put off those after it.
+const MAX_MADE_UP_MS: u64 = 250;
 
 /// Places for events that an idle node may keep.
 const KEPT_EVENTS: usize = 16;
