@@ -1,13 +1,14 @@
 //! Every known node, by when it was last heard from.
 
-const NONE: u32 = u32::MAX;
+/// More than a table has slots.
+const NONE: u16 = u16::MAX;
 
 /// A doubly linked list over the slots of a [`super::table::Table`], oldest first.
 #[derive(Clone, Debug)]
 pub struct NodeList {
     links: Vec<Link>,
-    oldest: u32,
-    latest: u32,
+    oldest: u16,
+    latest: u16,
     len: usize,
 }
 
@@ -24,43 +25,47 @@ impl NodeList {
         self.len == 0
     }
 
-    pub fn oldest(&self) -> Option<u32> {
+    pub fn oldest(&self) -> Option<u16> {
         (self.oldest != NONE).then_some(self.oldest)
     }
 
-    pub fn latest(&self) -> Option<u32> {
+    pub fn latest(&self) -> Option<u16> {
         (self.latest != NONE).then_some(self.latest)
     }
 
     /// The slot heard from after this one.
-    pub fn next(&self, slot: u32) -> Option<u32> {
-        let link = self.links.get(slot as usize)?;
+    pub fn next(&self, slot: u16) -> Option<u16> {
+        let link = self.links.get(usize::from(slot))?;
         (link.next != NONE).then_some(link.next)
     }
 
     /// The slot heard from before this one.
-    pub fn prev(&self, slot: u32) -> Option<u32> {
-        let link = self.links.get(slot as usize)?;
+    pub fn prev(&self, slot: u16) -> Option<u16> {
+        let link = self.links.get(usize::from(slot))?;
         (link.prev != NONE).then_some(link.prev)
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = u32> {
+    pub fn iter(&self) -> impl Iterator<Item = u16> {
         std::iter::successors(self.oldest(), |slot| self.next(*slot))
     }
 
-    pub fn iter_latest_first(&self) -> impl Iterator<Item = u32> {
+    pub fn iter_latest_first(&self) -> impl Iterator<Item = u16> {
         std::iter::successors(self.latest(), |slot| self.prev(*slot))
     }
 
     /// Puts a slot last, taking it from its place if it has one.
-    pub fn touch(&mut self, slot: u32) {
+    pub fn touch(&mut self, slot: u16) {
+        if self.latest == slot {
+            return;
+        }
         self.remove(slot);
-        let at = slot as usize;
+        let at = usize::from(slot);
         if at >= self.links.len() {
+            self.links.reserve_exact(at + 1 - self.links.len());
             self.links.resize(at + 1, Link::DETACHED);
         }
-        self.links[at] = Link { prev: self.latest, next: NONE, listed: true };
-        match self.links.get_mut(self.latest as usize) {
+        self.links[at] = Link { prev: self.latest, next: NONE };
+        match self.links.get_mut(usize::from(self.latest)) {
             Some(latest) => latest.next = slot,
             None => self.oldest = slot,
         }
@@ -69,16 +74,19 @@ impl NodeList {
     }
 
     /// Nothing, if the slot is not in the list.
-    pub fn remove(&mut self, slot: u32) {
-        let Some(link) = self.links.get_mut(slot as usize).filter(|link| link.listed) else {
+    pub fn remove(&mut self, slot: u16) {
+        let Some(link) = self.links.get_mut(usize::from(slot)) else {
             return;
         };
-        let Link { prev, next, .. } = std::mem::replace(link, Link::DETACHED);
-        match self.links.get_mut(prev as usize) {
+        let Link { prev, next } = std::mem::replace(link, Link::DETACHED);
+        if prev == NONE && self.oldest != slot {
+            return;
+        }
+        match self.links.get_mut(usize::from(prev)) {
             Some(before) => before.next = next,
             None => self.oldest = next,
         }
-        match self.links.get_mut(next as usize) {
+        match self.links.get_mut(usize::from(next)) {
             Some(after) => after.prev = prev,
             None => self.latest = prev,
         }
@@ -94,13 +102,13 @@ impl Default for NodeList {
 
 #[derive(Clone, Copy, Debug)]
 struct Link {
-    prev: u32,
-    next: u32,
-    listed: bool,
+    prev: u16,
+    next: u16,
 }
 
 impl Link {
-    const DETACHED: Link = Link { prev: NONE, next: NONE, listed: false };
+    /// Of a slot that is not in the list; without `prev` it would be the oldest.
+    const DETACHED: Link = Link { prev: NONE, next: NONE };
 }
 
 #[cfg(test)]

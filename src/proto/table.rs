@@ -1,31 +1,58 @@
 //! The routing table: who is known, by distance from ourselves.
 
-use std::cmp::Ordering;
+use std::hash::BuildHasher;
+use std::ops::Range;
 
+use foldhash::fast::RandomState;
 use rand::RngExt;
 
 use super::id::Id;
-use super::types::{Bytes32, NodeEntry};
+use super::types::{Addr, Bytes32, Contact, NodeEntry};
 
 /// Entries of a bucket, and nodes of a lookup's result.
 pub const K: usize = 20;
 
 /// 256 buckets of at most [`K`] entries, by the length of the prefix that an id shares with ours.
 ///
-/// Entries live in slots that stand still while they are in the table; only buckets with entries
-/// take memory.
+/// Entries live in slots that stand still while they are in the table. An id is the hash of an
+/// address, so that an entry keeps only its first 8 bytes: enough to tell ids apart, but for those
+/// that were made to share them, which are hashed again.
 #[derive(Clone, Debug)]
 pub struct Table {
     id: Id,
-    /// Ascending by depth, none of them empty.
-    buckets: Vec<Bucket>,
-    slots: Vec<Option<NodeEntry>>,
-    free: Vec<u32>,
+    /// The heads of all ids, by bucket and then by id: shallow buckets first.
+    heads: Vec<u64>,
+    /// In the same order.
+    slots: Vec<u16>,
+    entries: Vec<Option<Entry>>,
+    free: Vec<u16>,
+    marks: RandomState,
+}
+
+/// A [`NodeEntry`] without its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub addr: Addr,
+    pub to: Option<Addr>,
+    pub serial: u32,
+    pub sampled: i32,
+    pub added: i32,
+    pub pinged: i32,
+    pub seen: i32,
+    pub down_hints: u32,
+    mark: u32,
 }
 
 impl Table {
-    pub const fn new(id: Id) -> Self {
-        Self { id, buckets: Vec::new(), slots: Vec::new(), free: Vec::new() }
+    pub fn new(id: Id) -> Self {
+        Self {
+            id,
+            heads: Vec::new(),
+            slots: Vec::new(),
+            entries: Vec::new(),
+            free: Vec::new(),
+            marks: RandomState::default(),
+        }
     }
 
     /// The centre: every distance is counted from it.
@@ -34,273 +61,445 @@ impl Table {
     }
 
     pub fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.slots.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.slots.is_empty()
     }
 
-    pub fn get(&self, id: &Id) -> Option<&NodeEntry> {
-        self.entry(self.find(id)?)
+    pub fn get(&self, id: &Id) -> Option<NodeEntry> {
+        let at = self.position(id, |entry| Id::of(entry.addr) == *id).ok()?;
+        self.shown(self.slots[at])
     }
 
     pub fn contains(&self, id: &Id) -> bool {
-        self.find(id).is_some()
+        self.get(id).is_some()
     }
 
     /// Every entry, the deepest bucket first, each bucket by ascending id.
-    pub fn iter(&self) -> impl Iterator<Item = &NodeEntry> {
-        let slots = self.buckets.iter().rev().flat_map(|bucket| &bucket.slots);
-        slots.filter_map(|slot| self.entry(*slot))
+    pub fn iter(&self) -> impl Iterator<Item = NodeEntry> {
+        self.inwards().filter_map(|at| self.shown(self.slots[at]))
     }
 
     /// Appends the `k` entries nearest to `target`, nearest first.
     pub fn closest(&self, target: &Bytes32, k: usize, out: &mut Vec<NodeEntry>) {
-        let mut slots = Vec::new();
-        self.closest_slots(target, k, &mut slots);
-        out.extend(slots.iter().filter_map(|slot| self.entry(*slot)));
+        let mut nearest = vec![0; k.min(self.len())];
+        let nearest = self.nearest(target, &mut nearest);
+        out.extend(nearest.iter().filter_map(|slot| self.shown(*slot)));
     }
 
     /// Any entry, each with the same chance.
-    pub fn random(&self, rng: &mut impl RngExt) -> Option<&NodeEntry> {
+    pub fn random(&self, rng: &mut impl RngExt) -> Option<NodeEntry> {
         if self.is_empty() {
             return None;
         }
-        let mut n = rng.random_range(0..self.len());
-        for bucket in &self.buckets {
-            match bucket.slots.get(n) {
-                Some(slot) => return self.entry(*slot),
-                None => n -= bucket.slots.len(),
-            }
-        }
-        None
+        self.shown(self.slots[rng.random_range(0..self.len())])
     }
 
-    pub(super) fn find(&self, id: &Id) -> Option<u32> {
-        let bucket = self.bucket(self.depth(id.as_bytes()))?;
-        let at = self.position(bucket, id).ok()?;
-        bucket.slots.get(at).copied()
+    /// The slot of the entry with this address, whose id is `id`.
+    pub(super) fn find(&self, id: &Id, addr: Addr) -> Option<u16> {
+        let at = self.position(id, |entry| entry.addr == addr).ok()?;
+        Some(self.slots[at])
     }
 
-    /// Appends the slots of the `k` entries nearest to `target`, nearest first.
+    /// Whether there is an entry of this address, and `claimed` its id. Saves hashing the address.
+    pub(super) fn confirms(&self, claimed: &Id, addr: Addr) -> bool {
+        let found = self.find(claimed, addr).and_then(|slot| self.entry(slot));
+        found.is_some_and(|entry| entry.mark == self.mark(claimed))
+    }
+
+    /// Finds the slots of the entries nearest to `target`, nearest first, as many as `out` has
+    /// places.
     ///
-    /// Everything in the target's own bucket is nearer than what is deeper, and that is nearer
-    /// than each shallower bucket in turn: only within these groups is there anything to sort.
-    pub(super) fn closest_slots(&self, target: &Bytes32, k: usize, out: &mut Vec<u32>) {
-        let depth = self.depth(target);
-        let own = self.buckets.partition_point(|bucket| bucket.depth < depth);
-        let deeper = self.buckets.partition_point(|bucket| bucket.depth <= depth);
-        let shallower = (0..own).rev().map(|at| at..at + 1);
-        let end = out.len().saturating_add(k);
-        for group in [own..deeper, deeper..self.buckets.len()].into_iter().chain(shallower) {
-            if out.len() >= end {
-                return;
+    /// Where the target differs from our id in the bit that a bucket is about, that bucket is
+    /// nearer than all that is deeper; where it does not, everything deeper is nearer.
+    pub(super) fn nearest<'a>(&self, target: &Bytes32, out: &'a mut [u16]) -> &'a [u16] {
+        let mut nearest = Nearest { target, out, found: 0 };
+        let mut start = self.first(|at| self.depth_at(at) >= self.depth(target));
+        while start < self.len() && nearest.is_wanting() {
+            let bucket = self.bucket_from(start);
+            start = bucket.end;
+            if self.differs(target, &bucket) {
+                nearest.take(self, bucket);
             }
-            let sorted = out.len();
-            let buckets = self.buckets.get(group).unwrap_or_default();
-            out.extend(buckets.iter().flat_map(|bucket| &bucket.slots));
-            out[sorted..].sort_unstable_by(|a, b| self.cmp_distance(target, *a, *b));
-            out.truncate(end);
         }
+        let mut end = self.len();
+        while end > 0 && nearest.is_wanting() {
+            let bucket = self.bucket_before(end);
+            end = bucket.start;
+            if !self.differs(target, &bucket) {
+                nearest.take(self, bucket);
+            }
+        }
+        let Nearest { out, found, .. } = nearest;
+        &out[..found]
     }
 
-    pub(super) fn entry(&self, slot: u32) -> Option<&NodeEntry> {
-        self.slots.get(slot as usize)?.as_ref()
+    pub(super) fn entry(&self, slot: u16) -> Option<&Entry> {
+        self.entries.get(usize::from(slot))?.as_ref()
     }
 
-    pub(super) fn entry_mut(&mut self, slot: u32) -> Option<&mut NodeEntry> {
-        self.slots.get_mut(slot as usize)?.as_mut()
+    pub(super) fn entry_mut(&mut self, slot: u16) -> Option<&mut Entry> {
+        self.entries.get_mut(usize::from(slot))?.as_mut()
+    }
+
+    /// The entry with its id, as others see it.
+    pub(super) fn shown(&self, slot: u16) -> Option<NodeEntry> {
+        self.entry(slot).map(Entry::with_id)
+    }
+
+    pub(super) fn contact(&self, slot: u16) -> Option<Contact> {
+        let addr = self.entry(slot)?.addr;
+        Some(Contact { id: Some(Id::of(addr)), addr })
     }
 
     /// The entries of the bucket that `id` belongs to, by ascending id.
-    pub(super) fn neighbours(&self, id: &Id) -> impl Iterator<Item = (u32, &NodeEntry)> {
-        let bucket = self.bucket(self.depth(id.as_bytes()));
-        let slots = bucket.map_or(&[][..], |bucket| &bucket.slots);
+    pub(super) fn neighbours(&self, id: &Id) -> impl Iterator<Item = (u16, &Entry)> {
+        let slots = &self.slots[self.bucket(self.depth(id.as_bytes()))];
         slots.iter().filter_map(|slot| Some((*slot, self.entry(*slot)?)))
     }
 
-    pub(super) fn insert(&mut self, entry: NodeEntry) -> Insertion {
-        if let Some(slot) = self.find(&entry.id) {
-            return Insertion::Known(slot);
-        }
+    pub(super) fn insert(&mut self, new: &NodeEntry) -> Insertion {
+        let place = match self.place(&new.id, new.addr) {
+            Place::Known(slot) => return Insertion::Known(slot),
+            Place::Full => return Insertion::Full,
+            Place::At(place) => place,
+        };
+        let entry = Entry {
+            addr: new.addr,
+            to: new.to,
+            serial: new.serial,
+            sampled: new.sampled,
+            added: new.added,
+            pinged: new.pinged,
+            seen: new.seen,
+            down_hints: new.down_hints,
+            mark: self.mark(&new.id),
+        };
         let slot = self.allocate(entry);
-        if self.place(slot) {
-            return Insertion::Added(slot);
-        }
-        self.vacate(slot);
-        Insertion::Full
+        insert_tightly(&mut self.heads, place, head(new.id.as_bytes()));
+        insert_tightly(&mut self.slots, place, slot);
+        Insertion::Added(slot)
     }
 
-    pub(super) fn remove(&mut self, id: &Id) -> Option<(u32, NodeEntry)> {
-        let depth = self.depth(id.as_bytes());
-        let at_bucket = self.buckets.binary_search_by_key(&depth, |b| b.depth).ok()?;
-        let at = self.position(&self.buckets[at_bucket], id).ok()?;
-        let slot = self.buckets[at_bucket].slots.remove(at);
-        if self.buckets[at_bucket].slots.is_empty() {
-            self.buckets.remove(at_bucket);
-        }
+    pub(super) fn remove(&mut self, id: &Id, addr: Addr) -> Option<(u16, NodeEntry)> {
+        let at = self.position(id, |entry| entry.addr == addr).ok()?;
+        self.heads.remove(at);
+        let slot = self.slots.remove(at);
         Some((slot, self.vacate(slot)?))
     }
 
     /// Moves the centre. Entries keep their slots; returns those that found no place, and the
     /// entry that would be ourselves.
-    pub(super) fn recentre(&mut self, id: Id) -> Vec<(u32, NodeEntry)> {
-        let order = self.buckets.iter().rev().flat_map(|bucket| &bucket.slots);
-        let order: Vec<u32> = order.copied().collect();
+    pub(super) fn recentre(&mut self, id: Id) -> Vec<(u16, NodeEntry)> {
+        let order: Vec<u16> = self.inwards().map(|at| self.slots[at]).collect();
         self.id = id;
-        self.buckets.clear();
-        let dropped = order.into_iter().filter(|slot| !self.place(*slot));
-        let dropped: Vec<u32> = dropped.collect();
-        let vacated = dropped.into_iter().filter_map(|slot| Some((slot, self.vacate(slot)?)));
-        vacated.collect()
+        self.heads.clear();
+        self.slots.clear();
+        let mut dropped = Vec::new();
+        for slot in order {
+            let Some(entry) = self.shown(slot) else { continue };
+            if let Place::At(place) = self.place(&entry.id, entry.addr) {
+                self.heads.insert(place, head(entry.id.as_bytes()));
+                self.slots.insert(place, slot);
+            } else {
+                self.vacate(slot);
+                dropped.push((slot, entry));
+            }
+        }
+        dropped
     }
 }
 
 /// What became of an entry given to [`Table::insert`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Insertion {
-    Added(u32),
+    Added(u16),
     /// An entry with this id is there, and stays as it is.
-    Known(u32),
-    /// Its bucket has no place left.
+    Known(u16),
+    /// Its bucket has no place left, or it is ourselves.
     Full,
 }
 
-#[derive(Clone, Debug)]
-struct Bucket {
-    depth: usize,
-    /// By ascending id.
-    slots: Vec<u32>,
+impl Entry {
+    pub fn with_id(&self) -> NodeEntry {
+        NodeEntry {
+            serial: self.serial,
+            id: Id::of(self.addr),
+            addr: self.addr,
+            to: self.to,
+            sampled: self.sampled,
+            added: self.added,
+            pinged: self.pinged,
+            seen: self.seen,
+            down_hints: self.down_hints,
+        }
+    }
 }
 
 const MAX_DEPTH: usize = 255;
+
+/// A table grows by so many places at a time: doubling would leave half of it empty.
+const GROWTH: usize = 8;
+
+enum Place {
+    At(usize),
+    Known(u16),
+    Full,
+}
 
 impl Table {
     fn depth(&self, id: &Bytes32) -> usize {
         self.id.common_prefix(id).min(MAX_DEPTH)
     }
 
-    fn bucket(&self, depth: usize) -> Option<&Bucket> {
-        let at = self.buckets.binary_search_by_key(&depth, |b| b.depth);
-        self.buckets.get(at.ok()?)
-    }
-
-    fn position(&self, bucket: &Bucket, id: &Id) -> Result<usize, usize> {
-        let key = |slot: &u32| self.entry(*slot).map(|entry| entry.id);
-        bucket.slots.binary_search_by(|slot| key(slot).cmp(&Some(*id)))
-    }
-
-    fn cmp_distance(&self, target: &Bytes32, a: u32, b: u32) -> Ordering {
-        match (self.entry(a), self.entry(b)) {
-            (Some(a), Some(b)) => Id::cmp_distance(target, &a.id, &b.id),
-            (a, b) => a.is_none().cmp(&b.is_none()),
+    fn depth_at(&self, at: usize) -> usize {
+        match self.heads[at] ^ head(self.id.as_bytes()) {
+            0 => self.depth(self.id_at(at).as_bytes()),
+            differing => differing.leading_zeros() as usize,
         }
     }
 
-    fn vacate(&mut self, slot: u32) -> Option<NodeEntry> {
-        let entry = self.slots.get_mut(slot as usize)?.take()?;
-        self.free.push(slot);
-        Some(entry)
+    fn id_at(&self, at: usize) -> Id {
+        self.entry(self.slots[at]).map_or(self.id, |entry| Id::of(entry.addr))
     }
 
-    fn allocate(&mut self, entry: NodeEntry) -> u32 {
+    /// Tells the rest of an id from those that others would make up.
+    fn mark(&self, id: &Id) -> u32 {
+        self.marks.hash_one(id.as_bytes()) as u32
+    }
+
+    /// Where the bucket of this depth stands, or would.
+    fn bucket(&self, depth: usize) -> Range<usize> {
+        let start = self.first(|at| self.depth_at(at) >= depth);
+        if start == self.len() || self.depth_at(start) != depth {
+            return start..start;
+        }
+        self.bucket_from(start)
+    }
+
+    /// The bucket that begins at `start`.
+    fn bucket_from(&self, start: usize) -> Range<usize> {
+        let depth = self.depth_at(start);
+        let most = self.len().min(start + K);
+        start..start + first_of(start..most, |at| self.depth_at(at) > depth)
+    }
+
+    /// The bucket that ends at `end`.
+    fn bucket_before(&self, end: usize) -> Range<usize> {
+        let depth = self.depth_at(end - 1);
+        let most = end.saturating_sub(K);
+        most + first_of(most..end, |at| self.depth_at(at) >= depth)..end
+    }
+
+    /// Whether `target` differs from our id in the bit that a bucket is about.
+    fn differs(&self, target: &Bytes32, bucket: &Range<usize>) -> bool {
+        let depth = self.depth_at(bucket.start);
+        let (ours, theirs) = (self.id.as_bytes()[depth / 8], target[depth / 8]);
+        (ours ^ theirs) << (depth % 8) & 0x80 != 0
+    }
+
+    /// Every position, the deepest bucket first.
+    fn inwards(&self) -> impl Iterator<Item = usize> {
+        let before = |end: usize| (end > 0).then(|| self.bucket_before(end));
+        let buckets = std::iter::successors(before(self.len()), move |bucket| before(bucket.start));
+        buckets.flatten()
+    }
+
+    /// The first position of which `holds` is true, as it then is of all that follow.
+    fn first(&self, holds: impl Fn(usize) -> bool) -> usize {
+        first_of(0..self.len(), holds)
+    }
+
+    /// Where an id stands, or where it would. `is_it` is asked of entries whose ids begin alike.
+    fn position(&self, id: &Id, is_it: impl Fn(&Entry) -> bool) -> Result<usize, usize> {
+        let (depth, head) = (self.depth(id.as_bytes()), head(id.as_bytes()));
+        let mut at = self.first(|at| (self.depth_at(at), self.heads[at]) >= (depth, head));
+        while at < self.len() && (self.depth_at(at), self.heads[at]) == (depth, head) {
+            if self.entry(self.slots[at]).is_some_and(&is_it) {
+                return Ok(at);
+            }
+            if self.id_at(at) > *id {
+                break;
+            }
+            at += 1;
+        }
+        Err(at)
+    }
+
+    fn place(&self, id: &Id, addr: Addr) -> Place {
+        if *id == self.id {
+            return Place::Full;
+        }
+        match self.position(id, |entry| entry.addr == addr) {
+            Ok(at) => Place::Known(self.slots[at]),
+            Err(_) if self.bucket(self.depth(id.as_bytes())).len() >= K => Place::Full,
+            Err(at) => Place::At(at),
+        }
+    }
+
+    fn vacate(&mut self, slot: u16) -> Option<NodeEntry> {
+        let entry = self.entries.get_mut(usize::from(slot))?.take()?;
+        self.free.push(slot);
+        Some(entry.with_id())
+    }
+
+    fn allocate(&mut self, entry: Entry) -> u16 {
         if let Some(slot) = self.free.pop()
-            && let Some(place) = self.slots.get_mut(slot as usize)
+            && let Some(place) = self.entries.get_mut(usize::from(slot))
         {
             *place = Some(entry);
             return slot;
         }
-        self.slots.push(Some(entry));
-        (self.slots.len() - 1) as u32
+        let end = self.entries.len();
+        insert_tightly(&mut self.entries, end, Some(entry));
+        end as u16
+    }
+}
+
+/// A position within a bucket takes as many bits of a distance, the last ones.
+const PLACE_BITS: u64 = 31;
+
+/// The slots nearest to a target, as far as they were found.
+struct Nearest<'a, 'b> {
+    target: &'a Bytes32,
+    out: &'b mut [u16],
+    found: usize,
+}
+
+impl Nearest<'_, '_> {
+    fn is_wanting(&self) -> bool {
+        self.found < self.out.len()
     }
 
-    /// Puts an entry that has a slot into its bucket; false if it is ourselves or finds no place.
-    fn place(&mut self, slot: u32) -> bool {
-        let Some(id) = self.entry(slot).map(|entry| entry.id) else {
-            return false;
-        };
-        if id == self.id {
-            return false;
+    /// Takes the positions of a bucket.
+    fn take(&mut self, table: &Table, bucket: Range<usize>) {
+        let towards = head(self.target);
+        let mut keys = [0; K];
+        let count = bucket.len().min(K);
+        for ((at, key), head) in (0..).zip(&mut keys).zip(&table.heads[bucket.clone()]) {
+            *key = (head ^ towards) & !PLACE_BITS | at;
         }
-        let depth = self.depth(id.as_bytes());
-        let at_bucket = match self.buckets.binary_search_by_key(&depth, |b| b.depth) {
-            Ok(at) => at,
-            Err(at) => {
-                let slots = Vec::new();
-                self.buckets.insert(at, Bucket { depth, slots });
-                at
-            }
-        };
-        let bucket = &self.buckets[at_bucket];
-        match self.position(bucket, &id) {
-            Err(at) if bucket.slots.len() < K => {
-                self.buckets[at_bucket].slots.insert(at, slot);
-                true
-            }
-            _ => false,
+        let keys = &mut keys[..count];
+        keys.sort_unstable();
+        let slots = &table.slots[bucket.clone()];
+        if keys.windows(2).any(|pair| (pair[0] ^ pair[1]) & !PLACE_BITS == 0) {
+            return self.take_alike(table, bucket);
+        }
+        for (place, key) in self.out[self.found..].iter_mut().zip(keys) {
+            *place = slots[(*key & PLACE_BITS) as usize];
+            self.found += 1;
         }
     }
+
+    /// Takes the positions of a bucket in which some ids begin alike.
+    fn take_alike(&mut self, table: &Table, bucket: Range<usize>) {
+        let mut order: Vec<usize> = bucket.collect();
+        order.sort_by(|a, b| Id::cmp_distance(self.target, &table.id_at(*a), &table.id_at(*b)));
+        for (place, at) in self.out[self.found..].iter_mut().zip(order) {
+            *place = table.slots[at];
+            self.found += 1;
+        }
+    }
+}
+
+/// How far in is the first of which `holds` is true, as it then is of all that follow.
+fn first_of(range: Range<usize>, holds: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (range.start, range.end);
+    while low < high {
+        let middle = low.midpoint(high);
+        if holds(middle) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    low - range.start
+}
+
+/// The first 8 bytes, as a number that orders ids. One byte in tests, for ids that begin alike.
+fn head(id: &Bytes32) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = *id;
+    if cfg!(test) { u64::from(a) << 56 } else { u64::from_be_bytes([a, b, c, d, e, f, g, h]) }
+}
+
+fn insert_tightly<T>(list: &mut Vec<T>, at: usize, item: T) {
+    if list.len() == list.capacity() {
+        list.reserve_exact(GROWTH);
+    }
+    list.insert(at, item);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proto::types::Addr;
     use proptest::prelude::*;
 
-    fn entry(id: Id) -> NodeEntry {
+    fn entry(n: u32) -> NodeEntry {
+        let addr = Addr::new(n.into(), 1000);
         NodeEntry {
-            serial: 0,
-            id,
-            addr: Addr::new([1, 2, 3, 4].into(), 5),
+            serial: n,
+            id: Id::of(addr),
+            addr,
             to: None,
-            sampled: 0,
-            added: 0,
-            pinged: 0,
-            seen: 0,
-            down_hints: 0,
+            sampled: 1,
+            added: 2,
+            pinged: 3,
+            seen: 4,
+            down_hints: 5,
         }
     }
 
-    /// Ids that share prefixes of all lengths with zero.
+    /// Ids that share prefixes of all lengths with those of entries, or are one.
     fn id() -> impl Strategy<Value = Id> {
-        (any::<[u8; 32]>(), 0..40u32).prop_map(|(mut bytes, zeros)| {
-            let keep = u64::MAX.checked_shr(zeros).unwrap_or(0);
-            let head = u64::from_be_bytes(*bytes.first_chunk().unwrap()) & keep;
-            bytes[..8].copy_from_slice(&head.to_be_bytes());
+        (0..300u32, 0..=256usize).prop_map(|(n, bit)| {
+            let mut bytes = *entry(n).id.as_bytes();
+            if let Some(byte) = bytes.get_mut(bit / 8) {
+                *byte ^= 0x80 >> (bit % 8);
+            }
             Id::from_bytes(bytes)
         })
     }
 
     fn check(table: &Table) {
-        for bucket in &table.buckets {
-            assert!((1..=K).contains(&bucket.slots.len()));
-            let ids: Vec<Id> = bucket.slots.iter().map(|s| table.entry(*s).unwrap().id).collect();
-            assert!(ids.is_sorted());
-            assert!(ids.iter().all(|id| table.depth(id.as_bytes()) == bucket.depth));
+        let order = |at: &usize| (table.depth_at(*at), table.id_at(*at));
+        assert!((0..table.len()).map(|at| order(&at)).is_sorted());
+        for at in 0..table.len() {
+            assert_eq!(table.heads[at], head(table.id_at(at).as_bytes()));
+            assert_eq!(table.depth_at(at), table.depth(table.id_at(at).as_bytes()));
+            assert!(table.bucket(table.depth_at(at)).len() <= K);
+            assert!(table.bucket(table.depth_at(at)).contains(&at));
         }
         assert_eq!(table.iter().count(), table.len());
         assert!(table.iter().all(|entry| table.get(&entry.id) == Some(entry)));
+        let depths: Vec<usize> = table.inwards().map(|at| table.depth_at(at)).collect();
+        assert!(depths.is_sorted_by(|a, b| a >= b));
+        assert_eq!(table.entries.iter().flatten().count(), table.len());
+        assert_eq!(table.entries.len(), table.len() + table.free.len());
     }
 
     proptest! {
         #[test]
         fn the_closest_are_the_closest(
-            ids in prop::collection::vec(id(), 0..200),
+            nodes in prop::collection::vec(0..300u32, 0..200),
             gone in prop::collection::vec(any::<prop::sample::Index>(), 0..50),
             target in id(),
             k in 0..50usize,
             centre in id(),
+            next_centre in id(),
         ) {
-            let mut table = Table::new(Id::from_bytes([0; 32]));
-            for id in &ids {
-                table.insert(entry(*id));
+            let mut table = Table::new(centre);
+            for n in &nodes {
+                table.insert(&entry(*n));
             }
             check(&table);
-            if !ids.is_empty() {
+            if !nodes.is_empty() {
                 for at in gone {
-                    table.remove(at.get(&ids));
+                    let gone = entry(*at.get(&nodes));
+                    let known = table.get(&gone.id);
+                    let removed = table.remove(&gone.id, gone.addr);
+                    prop_assert_eq!(removed.map(|(_, entry)| entry), known);
                 }
             }
             check(&table);
@@ -308,16 +507,16 @@ mod tests {
             for round in 0..2 {
                 let mut closest = Vec::new();
                 table.closest(target.as_bytes(), k, &mut closest);
-                let mut expected: Vec<NodeEntry> = table.iter().copied().collect();
+                let mut expected: Vec<NodeEntry> = table.iter().collect();
                 expected.sort_by(|a, b| Id::cmp_distance(target.as_bytes(), &a.id, &b.id));
                 expected.truncate(k);
                 prop_assert_eq!(closest, expected);
 
                 if round == 0 {
                     let before = table.len();
-                    let dropped = table.recentre(centre).len();
+                    let dropped = table.recentre(next_centre).len();
                     prop_assert_eq!(table.len() + dropped, before);
-                    prop_assert!(!table.contains(&centre));
+                    prop_assert!(!table.contains(&next_centre));
                     check(&table);
                 }
             }
@@ -327,16 +526,38 @@ mod tests {
     #[test]
     fn a_bucket_takes_twenty_and_keeps_what_it_has() {
         let mut table = Table::new(Id::from_bytes([0; 32]));
-        let far = |n: u8| entry(Id::from_bytes([0x80 | n; 32]));
-        for n in 0..20 {
-            assert!(matches!(table.insert(far(n)), Insertion::Added(_)));
+        let far: Vec<_> = (0..99).map(entry).filter(|e| e.id.as_bytes()[0] >= 0x80).collect();
+        for entry in &far[..20] {
+            assert!(matches!(table.insert(entry), Insertion::Added(_)));
         }
-        assert!(matches!(table.insert(far(3)), Insertion::Known(_)));
-        assert_eq!(table.insert(far(20)), Insertion::Full);
-        assert!(table.remove(&far(20).id).is_none());
-        assert!(table.remove(&far(7).id).is_some());
-        assert!(matches!(table.insert(far(20)), Insertion::Added(_)));
+        assert!(matches!(table.insert(&far[3]), Insertion::Known(_)));
+        assert_eq!(table.insert(&far[20]), Insertion::Full);
+        assert!(table.remove(&far[20].id, far[20].addr).is_none());
+        assert!(table.remove(&far[7].id, far[7].addr).is_some());
+        assert!(matches!(table.insert(&far[20]), Insertion::Added(_)));
         assert_eq!(table.len(), 20);
+    }
+
+    #[test]
+    fn we_are_not_in_our_own_table() {
+        let mut table = Table::new(entry(1).id);
+        assert_eq!(table.insert(&entry(1)), Insertion::Full);
+        assert!(table.is_empty());
+    }
+
+    #[test]
+    fn only_the_whole_id_of_a_known_address_is_confirmed() {
+        let mut table = Table::new(Id::from_bytes([0; 32]));
+        let known = entry(1);
+        table.insert(&known);
+        assert!(table.confirms(&known.id, known.addr));
+        assert!(!table.confirms(&known.id, entry(2).addr));
+        assert!(!table.confirms(&entry(2).id, entry(2).addr));
+        for bit in 0..256 {
+            let mut forged = *known.id.as_bytes();
+            forged[bit / 8] ^= 0x80 >> (bit % 8);
+            assert!(!table.confirms(&Id::from_bytes(forged), known.addr), "bit {bit}");
+        }
     }
 
     #[test]
@@ -346,7 +567,7 @@ mod tests {
         let mut table = Table::new(Id::from_bytes([0; 32]));
         assert!(table.random(&mut rng).is_none());
         for n in 0..8 {
-            table.insert(entry(Id::from_bytes([1 << n; 32])));
+            table.insert(&entry(n));
         }
         let drawn = (0..200).filter_map(|_| table.random(&mut rng).map(|entry| entry.id));
         assert_eq!(drawn.collect::<std::collections::BTreeSet<_>>().len(), 8);

@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::super::guard::{Crowd, fair_share};
 use super::super::requests::may_answer;
+use super::super::table::K;
 use super::super::types::*;
 use super::super::wire::{self, INVALID_TOKEN, ReplyHead};
 use super::Node;
@@ -135,18 +136,20 @@ impl Node {
         self.verifying = self.verifying.saturating_sub(1);
     }
 
-    /// Appends the addresses of the `k` nearest nodes that may be handed out.
-    pub(super) fn find_closer_nodes(&mut self, target: &Bytes32, k: usize) {
-        let members = self.guard.members.as_deref();
-        let unproven = members.map_or(0, |members| members.unproven());
-        self.closest_slots.clear();
-        self.table.closest_slots(target, k + unproven, &mut self.closest_slots);
-        let entries = self.closest_slots.iter().filter_map(|slot| self.table.entry(*slot));
-        let Some(members) = members.filter(|_| unproven > 0) else {
+    /// Appends the addresses of the nearest nodes that may be handed out, at most [`K`].
+    pub(super) fn find_closer_nodes(&mut self, target: &Bytes32) {
+        let members = self.guard.members.as_deref().filter(|members| members.unproven() > 0);
+        let Some(members) = members else {
+            let mut nearest = [0; K];
+            let entries = self.table.nearest(target, &mut nearest).iter();
+            let entries = entries.filter_map(|slot| self.table.entry(*slot));
             return self.closest_addrs.extend(entries.map(|entry| entry.addr));
         };
+        let mut nearest = vec![0; K + members.unproven()];
+        let entries = self.table.nearest(target, &mut nearest).iter();
+        let entries = entries.filter_map(|slot| self.table.entry(*slot));
         let proven = entries.filter(|entry| !members.is_unproven(entry.serial));
-        self.closest_addrs.extend(proven.take(k).map(|entry| entry.addr));
+        self.closest_addrs.extend(proven.take(K).map(|entry| entry.addr));
     }
 
     /// A request came, with a valid token or with none.

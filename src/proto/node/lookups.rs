@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::id::Id;
 use super::super::query::{Owner, Phase, Query, Step};
 use super::super::requests::Session;
+use super::super::table::K;
 use super::super::types::*;
 use super::super::wire::{command, encode_addr};
 use super::filter::Verdict;
@@ -257,10 +258,10 @@ impl Node {
         if missing == 0 {
             return;
         }
-        self.closest_slots.clear();
-        self.table.closest_slots(&query.target, missing, &mut self.closest_slots);
-        for entry in self.closest_slots.iter().filter_map(|slot| self.table.entry(*slot)) {
-            query.add_candidate(Contact { id: Some(entry.id), addr: entry.addr }, None);
+        let mut nearest = [0; K];
+        let nearest = self.table.nearest(&query.target, &mut nearest[..missing.min(K)]);
+        for node in nearest.iter().filter_map(|slot| self.table.contact(*slot)) {
+            query.add_candidate(node, None);
         }
     }
 

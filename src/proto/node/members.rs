@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::super::id::Id;
-use super::super::table::Insertion;
+use super::super::table::{Entry, Insertion};
 use super::super::types::*;
 use super::Node;
 use super::requesting::{Purpose, ping};
@@ -15,7 +15,7 @@ const MAX_SWAPS: u32 = 3;
 /// Names an entry for as long as it is in the table, and nothing afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct EntryRef {
-    slot: u32,
+    slot: u16,
     serial: u32,
 }
 
@@ -31,10 +31,8 @@ pub(super) struct Swap {
 impl Node {
     /// The sender of a datagram. A claimed id counts only if it is the hash of its address.
     pub(super) fn contact(&self, addr: Addr, claimed: Option<&Bytes32>) -> Contact {
-        let verified = claimed.map(|claimed| Id::from_bytes(*claimed)).filter(|id| {
-            let known = self.table.get(id).is_some_and(|entry| entry.addr == addr);
-            known || Id::of(addr) == *id
-        });
+        let claimed = claimed.map(|claimed| Id::from_bytes(*claimed));
+        let verified = claimed.filter(|id| self.table.confirms(id, addr) || Id::of(addr) == *id);
         Contact { id: verified, addr }
     }
 
@@ -53,7 +51,7 @@ impl Node {
             return false;
         };
         let tick = self.tick;
-        let Some(slot) = self.table.find(&id) else {
+        let Some(slot) = self.table.find(&id, from.addr) else {
             self.insert(now, self.entry(id, from.addr, Some(to)), proven);
             return true;
         };
@@ -81,7 +79,7 @@ impl Node {
     pub(super) fn add_named(&mut self, now: Now, addr: Addr) {
         let id = Id::of(addr);
         let tick = self.tick;
-        let Some(slot) = self.table.find(&id) else {
+        let Some(slot) = self.table.find(&id, addr) else {
             self.insert(now, self.entry(id, addr, None), true);
             return;
         };
@@ -94,7 +92,7 @@ impl Node {
         entry.pinged = tick;
         entry.seen = tick;
         entry.down_hints = 0;
-        let entry = *entry;
+        let entry = entry.with_id();
         self.list.touch(slot);
         self.changed();
         if self.interest.nodes {
@@ -102,8 +100,9 @@ impl Node {
         }
     }
 
-    pub(super) fn remove_id(&mut self, id: &Id) {
-        if let Some((slot, entry)) = self.table.remove(id) {
+    /// Nothing, if it is not in the table.
+    pub(super) fn remove_node(&mut self, id: &Id, addr: Addr) {
+        if let Some((slot, entry)) = self.table.remove(id, addr) {
             self.list.remove(slot);
             self.entry_removed(entry);
         }
@@ -120,7 +119,7 @@ impl Node {
     }
 
     /// Pings a node that leaves the table unless it answers.
-    pub(super) fn check(&mut self, now: Now, slot: u32) {
+    pub(super) fn check(&mut self, now: Now, slot: u16) {
         let tick = self.tick;
         let Some(entry) = self.table.entry_mut(slot) else {
             return;
@@ -217,7 +216,7 @@ impl Node {
         entry.pinged = self.tick;
         entry.seen = self.tick;
         entry.serial = self.entry_serial.wrapping_add(1);
-        let slot = match self.table.insert(entry) {
+        let slot = match self.table.insert(&entry) {
             Insertion::Added(slot) => slot,
             Insertion::Known(_) => return,
             Insertion::Full => return self.renew_bucket(now, entry, proven),
@@ -269,8 +268,8 @@ impl Node {
     }
 
     fn remove_entry(&mut self, entry: EntryRef) {
-        if let Some(id) = self.find_entry(entry).map(|entry| entry.id) {
-            self.remove_id(&id);
+        if let Some(addr) = self.find_entry(entry).map(|entry| entry.addr) {
+            self.remove_node(&Id::of(addr), addr);
         }
     }
 
@@ -278,7 +277,7 @@ impl Node {
         self.find_entry(entry).is_some_and(|entry| entry.seen > seen)
     }
 
-    fn find_entry(&self, entry: EntryRef) -> Option<&NodeEntry> {
+    fn find_entry(&self, entry: EntryRef) -> Option<&Entry> {
         self.table.entry(entry.slot).filter(|found| found.serial == entry.serial)
     }
 

@@ -110,7 +110,6 @@ pub struct Node {
     tasks: VecDeque<Task>,
     events: VecDeque<Event>,
     outbox: Outbox,
-    closest_slots: Vec<u32>,
     closest_addrs: Vec<Addr>,
 }
 
@@ -175,7 +174,6 @@ impl Node {
             tasks: VecDeque::new(),
             events: VecDeque::new(),
             outbox: Outbox::default(),
-            closest_slots: Vec::new(),
             closest_addrs: Vec::new(),
             rng,
             config,

@@ -111,12 +111,12 @@ impl Node {
 
     /// Every known node, the one not heard from longest first.
     pub fn nodes(&self) -> impl Iterator<Item = NodeEntry> {
-        self.list.iter().filter_map(|slot| self.table.entry(slot).copied())
+        self.list.iter().filter_map(|slot| self.table.shown(slot))
     }
 
     /// Every known node, the one heard from last first.
     pub fn latest_nodes(&self) -> impl Iterator<Item = NodeEntry> {
-        self.list.iter_latest_first().filter_map(|slot| self.table.entry(slot).copied())
+        self.list.iter_latest_first().filter_map(|slot| self.table.shown(slot))
     }
 
     pub fn nodes_len(&self) -> usize {

@@ -248,11 +248,11 @@ impl Node {
         self.counters.timeouts += 1;
         let to = in_flight.request.to;
         self.fail(now, key, RequestError::Timeout);
-        let known = to.id.filter(|id| self.table.contains(id));
+        let known = to.id.filter(|id| self.table.find(id, to.addr).is_some());
         if let Some(id) = known
             && self.may_remove_silent(now)
         {
-            self.remove_id(&id);
+            self.remove_node(&id, to.addr);
         }
     }
 

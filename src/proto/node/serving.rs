@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use super::super::id::Id;
-use super::super::table::K;
 use super::super::types::*;
 use super::super::wire::{
     self, INVALID_TOKEN, MAX_DATAGRAM, ReplyHead, UNKNOWN_COMMAND, command, decode_addr,
@@ -93,7 +92,7 @@ impl Node {
             spec.token.then(|| self.tokens.issue(now.mono_ms, *spec.to.ip(), &mut self.rng));
         self.closest_addrs.clear();
         if let Some(target) = spec.target.filter(|_| spec.closer_nodes) {
-            self.find_closer_nodes(target, K);
+            self.find_closer_nodes(target);
         }
         let bare = ReplyHead {
             tid: spec.tid,
@@ -186,14 +185,14 @@ impl Node {
             return;
         };
         if self.checks < MAX_CHECKS {
-            self.hinted_down(now, *served.from.addr.ip(), &Id::of(down));
+            self.hinted_down(now, *served.from.addr.ip(), down);
         }
         self.acknowledge(now, served.socket, served.from.addr, served.request.tid);
     }
 
-    fn hinted_down(&mut self, now: Now, by: Ipv4Addr, id: &Id) {
+    fn hinted_down(&mut self, now: Now, by: Ipv4Addr, down: Addr) {
         let tick = self.tick;
-        let Some(slot) = self.table.find(id) else {
+        let Some(slot) = self.table.find(&Id::of(down), down) else {
             return;
         };
         let Some(entry) = self.table.entry(slot) else {

@@ -41,7 +41,7 @@ pub struct Knowledge {
 
 impl From<&Box<Node>> for Knowledge {
     fn from(node: &Box<Node>) -> Self {
-        let table = node.table().iter().copied().collect();
+        let table = node.table().iter().collect();
         let list = node.nodes().collect();
         Self { id: node.table_id(), table, list, len: node.nodes_len() }
     }
