@@ -2,19 +2,11 @@
 
 const { EventEmitter } = require('events')
 const Engine = require('./lib/engine')
-const Health = require('./lib/health')
-const IO = require('./lib/io')
-const Nat = require('./lib/nat')
-const NodeList = require('./lib/node-list')
-const Query = require('./lib/query')
-const Session = require('./lib/session')
-const Table = require('./lib/table')
 const UDX = require('./lib/udx')
 const check = require('./lib/check')
-const rttStats = require('./lib/rtt-stats')
 const DHTError = require('./lib/errors')
 const FIELDS = require('./lib/dht-fields')
-const { parseOptions, PUBLIC_ADDRESS } = require('./lib/options')
+const { parseOptions, PUBLIC_ADDRESS, MAX_WINDOW } = require('./lib/options')
 
 const PING = 0
 const FIND_NODE = 2
@@ -25,7 +17,7 @@ const DELAYED_PING_MARGIN = 1000 // ms
 
 const DEFAULTS = {
   concurrency: 10,
-  maxWindow: IO.DEFAULT_MAX_WINDOW,
+  maxWindow: MAX_WINDOW,
   maxPingDelay: 10_000
 }
 
@@ -46,17 +38,8 @@ class DHT extends EventEmitter {
     this._maxWindow = options.maxWindow
     this._sendDownHints = options.sendDownHints
     this._downHintsRateLimit = options.downHintsRateLimit
-    this._engine = new Engine(this, opts.udx, options.config)
+    this._engine = new Engine(this, options.config, options.portRange, opts.udx)
     Object.defineProperties(this, FIELDS)
-
-    const { view, stats } = this._engine
-    this.stats = stats
-    this.udx = opts.udx || new UDX()
-    this.table = new Table(view)
-    this.io = new IO(this._engine, options.portRange, this.udx)
-    this.nodes = new NodeList(view)
-    this.health = new Health(this)
-    this._nat = new Nat(this._engine)
 
     for (let i = options.nodes.length - 1; i >= 0; i--) this.addNode(options.nodes[i])
 
@@ -90,7 +73,7 @@ class DHT extends EventEmitter {
   }
 
   get id() {
-    return this.ephemeral ? null : this.table.id
+    return this.ephemeral ? null : this._engine.view.tableId
   }
 
   get host() {
@@ -106,7 +89,8 @@ class DHT extends EventEmitter {
   }
 
   get socket() {
-    return this.firewalled ? this.io.clientSocket : this.io.serverSocket
+    const { sockets } = this._engine
+    return this.firewalled ? sockets.client : sockets.server
   }
 
   get config() {
@@ -221,17 +205,17 @@ class DHT extends EventEmitter {
   }
 
   session() {
-    return new Session(this)
+    return new (Session())(this)
   }
 
   findNode(target, opts) {
     if (this.destroyed) throw DHTError.NODE_DESTROYED()
-    return new Query(this, target, true, FIND_NODE, null, opts)
+    return new (Query())(this, target, true, FIND_NODE, null, opts)
   }
 
   query({ target, command, value }, opts) {
     if (this.destroyed) throw DHTError.NODE_DESTROYED()
-    return new Query(this, target, false, command, value, opts)
+    return new (Query())(this, target, false, command, value, opts)
   }
 
   request(message, to, opts) {
@@ -269,7 +253,7 @@ class DHT extends EventEmitter {
   }
 
   rttStats() {
-    return rttStats(this)
+    return require('./lib/rtt-stats')(this)
   }
 
   _ontick() {
@@ -324,7 +308,7 @@ class DHT extends EventEmitter {
 
     const { host, port } = check.object(to, 'to')
     const address = { ip: check.ip(host), port: check.port(port) }
-    const session = Session.of(this, opts.session)
+    const session = opts.session ? Session().of(this, opts.session) : null
     return this._engine.requests.send(address, req, opts.socket, session)
   }
 
@@ -333,7 +317,7 @@ class DHT extends EventEmitter {
   }
 
   _sendsId(socket) {
-    return !this.ephemeral && (socket || this.socket) === this.io.serverSocket
+    return !this.ephemeral && (socket || this.socket) === this._engine.sockets.server
   }
 
   _oncrash(err) {
@@ -346,7 +330,21 @@ class DHT extends EventEmitter {
 
 const NO_OPTIONS = {}
 
+let LoadedQuery = null
+let LoadedSession = null
+
 module.exports = DHT
+
+// What a node that only serves never needs is loaded at its first use.
+function Query() {
+  if (LoadedQuery === null) LoadedQuery = require('./lib/query')
+  return LoadedQuery
+}
+
+function Session() {
+  if (LoadedSession === null) LoadedSession = require('./lib/session')
+  return LoadedSession
+}
 
 function localHost(udx) {
   const external = udx.networkInterfaces().filter((n) => n.family === 4 && !n.internal)

@@ -3,6 +3,8 @@
 const MAX_CACHED = 8192
 
 const names = new Map()
+let lastIp = 0
+let lastName = '0.0.0.0'
 
 module.exports = { parseIPv4, formatIPv4 }
 
@@ -33,6 +35,13 @@ function parseIPv4(host) {
 }
 
 function formatIPv4(ip) {
+  if (ip === lastIp) return lastName
+  lastIp = ip
+  lastName = nameOf(ip)
+  return lastName
+}
+
+function nameOf(ip) {
   const known = names.get(ip)
   if (known !== undefined) return known
 

@@ -4,6 +4,8 @@ const native = require('./native')
 const { QUERIES_ACTIVE, REQUESTS_ACTIVE, INFLIGHT, COUNTERS } = require('./stats')
 const { RESPONSES, TIMEOUTS, RX } = require('./stats')
 
+// Of nodes whose user never made a request.
+const NOTHING = new Float64Array(COUNTERS)
 const REQUEST_TIMEOUT = 1 // the binding's number
 
 // The numbers of a node. Live, but for what settles the user's own requests: that advances with the
@@ -11,7 +13,7 @@ const REQUEST_TIMEOUT = 1 // the binding's number
 module.exports = class Counters {
   constructor(engine) {
     this._engine = engine
-    this._delivered = new Float64Array(COUNTERS)
+    this._delivered = NOTHING
     this._final = null
     // Made when somebody looks.
     this.protections = null
@@ -31,7 +33,7 @@ module.exports = class Counters {
 
   // command: 1 + the internal command, 0 for others.
   responded(command) {
-    const delivered = this._delivered
+    const delivered = this._own()
     delivered[REQUESTS_ACTIVE]++
     delivered[INFLIGHT]++
     delivered[RESPONSES]++
@@ -39,7 +41,7 @@ module.exports = class Counters {
   }
 
   failed(error) {
-    const delivered = this._delivered
+    const delivered = this._own()
     delivered[REQUESTS_ACTIVE]++
     delivered[INFLIGHT]++
     if (error === REQUEST_TIMEOUT) delivered[TIMEOUTS]++
@@ -51,5 +53,10 @@ module.exports = class Counters {
     final[QUERIES_ACTIVE] = queries
     final[REQUESTS_ACTIVE] = final[INFLIGHT] = 0
     this._final = final
+  }
+
+  _own() {
+    if (this._delivered === NOTHING) this._delivered = new Float64Array(COUNTERS)
+    return this._delivered
   }
 }

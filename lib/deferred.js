@@ -13,4 +13,7 @@ function deferred() {
   return d
 }
 
+// Stands for any that was resolved.
+deferred.DONE = { promise: Promise.resolve(), resolve: noop, reject: noop }
+
 function noop() {}

@@ -3,11 +3,13 @@
 const { FLAGS } = require('./view')
 const { field } = require('./field')
 const stats = require('./stats')
+const PARTS = require('./parts')
 
 const MAX_I32 = 0x7fffffff
 
 // The fields of a DHT instance that the engine reads and writes as well.
 module.exports = {
+  ...PARTS,
   bootstrapNodes: field(getBootstrapNodes, setBootstrapNodes),
   concurrency: limit('_concurrency', stats.CONCURRENCY),
   maxPingDelay: limit('_maxPingDelay', stats.MAX_PING_DELAY),

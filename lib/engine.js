@@ -5,8 +5,6 @@ const environment = require('./environment')
 const Answers = require('./answers')
 const Counters = require('./counters')
 const Sockets = require('./sockets')
-const Table = require('./table')
-const UDXSockets = require('./udx-sockets')
 const Requests = require('./requests')
 const Queries = require('./queries')
 const Request = require('./request')
@@ -20,12 +18,17 @@ const { parseIPv4 } = require('./address')
 const { formatBootstrapNodes } = require('./bootstrap')
 const { KINDS, readRequest, readContacts, readAddress } = require('./records')
 
+const NO_PROBES = new Map()
+
 // One node of the engine, as its DHT instance holds it: the handle, its sockets, what waits for an
 // answer, and the records that come from it.
 module.exports = class Engine {
   // udx: the user's, or undefined.
-  constructor(dht, udx, config) {
+  constructor(dht, config, portRange, udx) {
     this.dht = dht
+    this.portRange = portRange
+    this.udx = udx || null
+    this.parts = new Parts()
     // By which the binding knows it.
     this.number = environment.create(config)
     this.view = new View(this.number)
@@ -34,10 +37,9 @@ module.exports = class Engine {
     this.requests = new Requests(this)
     this.queries = new Queries(this)
     this.counters = new Counters(this)
-    this.stats = stats(this.counters)
 
     this._host = config.host
-    this._udxSockets = udx && udx.createSocket ? new UDXSockets(udx, config) : null
+    this._udxSockets = udx && udx.createSocket ? new (require('./udx-sockets'))(udx, config) : null
     this._filter = config.filter
     this._publicAddress = config.publicIp !== undefined
     this._wantsNodes = false
@@ -47,13 +49,15 @@ module.exports = class Engine {
     this.failure = null
     this._gone = false
     this._retained = false
-    this._probes = new Map()
+    this._stats = null
+    this._probes = NO_PROBES
     this._nextProbe = 0
     this._ready = deferred()
-    this._closed = deferred()
+    this._isClosed = false
+    this._closed = null
     this._closing = null
 
-    environment.engines.set(this.number, this)
+    environment.add(this)
     this.retain()
   }
 
@@ -61,6 +65,12 @@ module.exports = class Engine {
   get handle() {
     outgoing.submitRequests()
     return this.number
+  }
+
+  // As they come from the engine: a subclass may have its own.
+  get stats() {
+    if (this._stats === null) this._stats = stats(this.counters)
+    return this._stats
   }
 
   // The binding knows the node no more.
@@ -216,6 +226,7 @@ module.exports = class Engine {
     if (this._gone) return Promise.resolve(false)
     const number = ++this._nextProbe
     const probe = deferred()
+    if (this._probes === NO_PROBES) this._probes = new Map()
     this._probes.set(number, probe)
     native.updateNetworkState(this.handle, number, onlyFirewall)
     this.changed()
@@ -283,6 +294,7 @@ module.exports = class Engine {
     switch (kind) {
       case KINDS.READY:
         this._ready.resolve()
+        this._ready = deferred.DONE
         return emitBoth(dht, 'ready', 'bootstrap')
       case KINDS.PERSISTENT:
         return dht.emit('persistent')
@@ -305,10 +317,10 @@ module.exports = class Engine {
 
   // The table is another one when its centre is.
   _onstanding(slab, at) {
-    const { dht, view } = this
+    const { view } = this
     const before = view.tableId
     view.onstanding(slab, at)
-    if (view.tableId !== before) dht.table = dht.io.table = new Table(view)
+    if (view.tableId !== before) this.parts.table = null
   }
 
   _onnatupdate(slab, i) {
@@ -386,15 +398,16 @@ module.exports = class Engine {
 
   _onclosed() {
     this._leave()
-    environment.engines.delete(this.number)
+    environment.forget(this)
     environment.settled = true
     this.release()
     this.requests.destroy(DHTError.REQUEST_DESTROYED())
     this.queries.destroy(DHTError.NODE_WAS_DESTROYED())
     for (const probe of this._probes.values()) probe.resolve(false)
-    this._probes.clear()
+    this._probes = NO_PROBES
     this._ready.reject(DHTError.NODE_WAS_DESTROYED())
-    this._closed.resolve()
+    this._isClosed = true
+    if (this._closed !== null) this._closed.resolve()
   }
 
   async _bind(bind) {
@@ -441,6 +454,8 @@ module.exports = class Engine {
       native.destroy(this.handle)
       if (this._udxSockets !== null) await this._udxSockets.close()
     }
+    if (this._isClosed) return
+    this._closed = deferred()
     return this._closed.promise
   }
 
@@ -450,6 +465,19 @@ module.exports = class Engine {
     this.view.freeze()
     this.counters.freeze(this.queries.size)
     this._gone = true
+  }
+}
+
+// What was made of the parts that a DHT instance has.
+class Parts {
+  constructor() {
+    this.stats = null
+    this.udx = null
+    this.table = null
+    this.io = null
+    this.nodes = null
+    this.health = null
+    this.nat = null
   }
 }
 

@@ -5,16 +5,18 @@ const Slab = require('./slab')
 const Pump = require('./pump')
 const outgoing = require('./outgoing')
 const DHTError = require('./errors')
-const { MAX_RECORD } = require('./records')
+const { MAX_RECORD, readLength } = require('./records')
 
 const BATCH = 64 * 1024 // bytes to drain before others get their turn
+const DONE = Promise.resolve()
 const MAX_QUEUED_MS = 1 // that a reply or a request may wait for handlers that compute
 
 // What the nodes of one JavaScript thread share: the slab and the loop that empties it, the turn,
 // the reference that keeps the process alive.
 class Environment {
   constructor() {
-    this.engines = new Map()
+    this._engines = new Map()
+    this._last = null // who had the record before: most come in runs
     this.slab = new Slab(MAX_RECORD)
     this.pump = new Pump(this)
     // A record settled something that user code awaits.
@@ -53,6 +55,15 @@ class Environment {
   _open() {
     this._number = native.open(this._drainBound)
     process.on('exit', flushAtExit)
+  }
+
+  add(engine) {
+    this._engines.set(engine.number, engine)
+  }
+
+  forget(engine) {
+    this._engines.delete(engine.number)
+    if (this._last === engine) this._last = null
   }
 
   // A live node keeps the process alive.
@@ -105,7 +116,7 @@ class Environment {
     for (;;) {
       const end = native.drainOwn(slab.bytes)
       if (end === 0) break
-      for (let at = 0; at < end; at += slab.words[at >> 2] & 0xffffff) this._deliver(slab, at)
+      for (let at = 0; at < end; at += readLength(slab, at)) this._deliver(slab, at)
     }
     this._ownDepth--
     if (!this._dispatching) this._flush()
@@ -144,7 +155,7 @@ class Environment {
       this.settled = false
       if (this._at === this._end && !this._looping) break
       this._yielded = true
-      queueMicrotask(this._scheduleResumeBound)
+      DONE.then(this._scheduleResumeBound) // queueMicrotask() makes an async resource of it
       return false
     }
     return true
@@ -152,14 +163,14 @@ class Environment {
 
   _dispatchNext() {
     const at = this._at
-    this._at += this.slab.words[at >> 2] & 0xffffff
+    this._at += readLength(this.slab, at)
     this._deliver(this.slab, at)
     if (this._flushQueued && this._flushIsDue()) this._flush()
   }
 
   _deliver(slab, at) {
     const i = at >> 2
-    const engine = this.engines.get(slab.words[i + 1])
+    const engine = this._engineOf(slab.words[i + 1])
     if (engine === undefined) return
 
     const nested = this._dispatching
@@ -170,6 +181,13 @@ class Environment {
       rethrowLater(err)
     }
     this._dispatching = nested
+  }
+
+  _engineOf(number) {
+    if (this._last !== null && this._last.number === number) return this._last
+    const engine = this._engines.get(number)
+    if (engine !== undefined) this._last = engine
+    return engine
   }
 
   // A handler of an own call's record may make calls in its turn: each depth has its slab.

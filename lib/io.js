@@ -4,8 +4,12 @@ const check = require('./check')
 const { FLAGS } = require('./view')
 const { DROPPED, INFLIGHT, TID, withProtections } = require('./stats')
 const { field } = require('./field')
+const { MAX_WINDOW } = require('./options')
 
 const FIELDS = {
+  table: field(function () {
+    return this._engine.dht.table
+  }),
   // null before bind(), as is clientSocket.
   serverSocket: field(function () {
     return this._engine.sockets.server
@@ -30,10 +34,9 @@ const FIELDS = {
 
 // What dependents read of a node's sockets and requests.
 module.exports = class IO {
-  constructor(engine, portRange, udx) {
-    this.table = engine.dht.table
-    this.udx = udx
-    this.portRange = portRange
+  constructor(engine) {
+    this.udx = engine.dht.udx
+    this.portRange = engine.portRange
     this.inflight = new Inflight(engine)
     const { requests, commands } = engine.stats
     this.stats = withProtections({ requests, commands: Object.values(commands) }, engine.counters)
@@ -41,7 +44,7 @@ module.exports = class IO {
     Object.defineProperties(this, FIELDS)
   }
 
-  static DEFAULT_MAX_WINDOW = 80
+  static DEFAULT_MAX_WINDOW = MAX_WINDOW
 
   // Datagrams, requests and timers that were refused because a bound was reached.
   get dropped() {

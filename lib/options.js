@@ -22,7 +22,7 @@ const ADAPTIVE_TIMEOUT = {
   jitter: 256
 }
 
-module.exports = { parseOptions, PUBLIC_ADDRESS }
+module.exports = { parseOptions, PUBLIC_ADDRESS, MAX_WINDOW }
 
 // Checks the options of a constructor. config is for the binding, the rest for the instance.
 function parseOptions(opts, defaults) {

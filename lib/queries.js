@@ -4,7 +4,9 @@ const native = require('./native')
 const environment = require('./environment')
 const DHTError = require('./errors')
 const { QUERIES_ACTIVE } = require('./stats')
+const { readLength } = require('./records')
 
+const NONE = new Map() // of nodes that never had a query
 const GONE = 0 // the number of a query that the binding does not know
 
 // The queries of a node's user. One that waits to be read is held weakly: if nobody can read it any
@@ -12,7 +14,7 @@ const GONE = 0 // the number of a query that the binding does not know
 module.exports = class Queries {
   constructor(engine) {
     this._engine = engine
-    this._slots = new Map()
+    this._slots = NONE
   }
 
   get size() {
@@ -26,6 +28,7 @@ module.exports = class Queries {
       query.onabort(failure || DHTError.NODE_WAS_DESTROYED())
       return GONE
     }
+    if (this._slots === NONE) this._slots = new Map()
     this._slots.set(number, { ref: new WeakRef(query), held: null })
     abandoned.register(query, { queries: this, number }, query)
     return number
@@ -82,7 +85,8 @@ module.exports = class Queries {
     if (query === null) return
     const i = at >> 2
     environment.settled = true
-    query.oncommit(slab, at + 24, slab.words[i + 3], slab.words[i + 4], slab.words[i + 5])
+    const w = slab.words
+    query.oncommit(slab, at + 24, at + readLength(slab, at), w[i + 3], w[i + 4], w[i + 5])
   }
 
   // Bodies from byte 32.
@@ -92,7 +96,8 @@ module.exports = class Queries {
     const w = slab.words
     const i = at >> 2
     environment.settled = true
-    query.onend(slab, at + 32, w[i + 3], w[i + 4], w[i + 5], w[i + 6], w[i + 7])
+    const end = at + readLength(slab, at)
+    query.onend(slab, at + 32, end, w[i + 3], w[i + 4], w[i + 5], w[i + 6], w[i + 7])
   }
 
   _get(number) {

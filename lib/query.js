@@ -150,8 +150,8 @@ module.exports = class Query extends Readable {
   }
 
   // The lookup is over, the rest is ours: a function of the user's commits.
-  oncommit(slab, at, count, successes, errors) {
-    this._end(slab, at, count, successes, errors)
+  oncommit(slab, at, end, count, successes, errors) {
+    this._end(slab, at, end, count, successes, errors)
     if (this.destroying) return
     if (count === 0) return this.destroy(DHTError.TOO_FEW_NODES(successes, count))
 
@@ -169,8 +169,8 @@ module.exports = class Query extends Readable {
     for (const reply of [...this.closestReplies]) this._commitTo(reply).then(ondone, onfailed)
   }
 
-  onend(slab, at, count, successes, errors, outcome, reason) {
-    this._end(slab, at, count, successes, errors)
+  onend(slab, at, end, count, successes, errors, outcome, reason) {
+    this._end(slab, at, end, count, successes, errors)
     if (this.destroying || !this._opened) return
 
     switch (outcome) {
@@ -271,8 +271,8 @@ module.exports = class Query extends Readable {
     this._replies.readClosest(state, 16, state.words[3])
   }
 
-  _end(slab, at, count, successes, errors) {
-    this._replies.readClosest(slab, at, count)
+  _end(slab, at, end, count, successes, errors) {
+    this._replies.keepClosest(slab, at, count, end)
     this._successes = successes
     this._errors = errors
     this._inflight = 0

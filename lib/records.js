@@ -1,13 +1,18 @@
 'use strict'
 
+const native = require('./native')
+const Slab = require('./slab')
 const { formatIPv4 } = require('./address')
 
 // Reads what comes from the binding. src/binding/records.rs documents the layout and packs it.
 
 const PRESENT = 0x10000
+const IDS = 32
 
 // Bytes of the longest record: a query that ends with 20 replies of 341 closer nodes each is 276 kB.
 const MAX_RECORD = 512 * 1024
+
+const ids = new Slab(32 * 20) // shared: they are read as soon as they are written
 
 // Bytes of a contact and of an entry.
 const CONTACT = 40
@@ -45,6 +50,7 @@ module.exports = {
   KINDS,
   MAX_RECORD,
   ENTRY,
+  readLength,
   readRequest,
   readReply,
   replySerial,
@@ -52,6 +58,11 @@ module.exports = {
   readContacts,
   readAddress,
   optionalAddress
+}
+
+// Bytes of the record, with its head.
+function readLength(slab, at) {
+  return slab.words[at >> 2] & 0xffffff
 }
 
 function readRequest(slab, at, req) {
@@ -112,7 +123,10 @@ function readReply(slab, at) {
   if (flags & 4) {
     const count = w[i + 5] & 0xffff
     reply.closerNodes = readAddresses(slab, next, count)
-    next = readIds(slab, next + 8 * count, reply.closerNodes, w[i + 5] >>> 16)
+    const known = w[i + 5] >>> 16
+    if (flags & IDS) readIds(slab, next + 8 * count, reply.closerNodes, known)
+    else if (known > 0) askIds(slab, next, reply.closerNodes, known)
+    next += 8 * count + (flags & IDS ? 32 * known : 0)
   }
   if (flags & 16) reply.value = slab.copy(next, w[i + 6])
   return reply
@@ -128,7 +142,7 @@ function replyLength(slab, at) {
   const i = at >> 2
   const flags = w[i] >>> 16
   const ids = (flags & 1 ? 32 : 0) + (flags & 2 ? 32 : 0)
-  const nodes = 8 * (w[i + 5] & 0xffff) + 32 * (w[i + 5] >>> 16)
+  const nodes = 8 * (w[i + 5] & 0xffff) + (flags & IDS ? 32 * (w[i + 5] >>> 16) : 0)
   return (40 + ids + nodes + w[i + 6] + 7) & ~7
 }
 
@@ -166,8 +180,14 @@ function readAddresses(slab, at, count) {
   return list
 }
 
-// The ids of the first nodes; returns where they end.
+// The ids of the first nodes.
 function readIds(slab, at, nodes, count) {
   for (let n = 0; n < count; n++, at += 32) nodes[n].id = slab.copy(at, 32)
-  return at
+}
+
+// They were not packed, as few look at them.
+function askIds(slab, at, nodes, count) {
+  ids.reserve(32 * count)
+  native.nodeIds(slab.bytes, at, count, ids.bytes)
+  readIds(ids, 0, nodes, count)
 }

@@ -1,13 +1,20 @@
 'use strict'
 
 const { compareDistance } = require('./distance')
+const Slab = require('./slab')
 const { readReply, replySerial, replyLength } = require('./records')
 
 // The replies of a query. What is emitted and what is among the closest are the same objects.
 module.exports = class Replies {
   constructor() {
-    this.closest = []
+    this._closest = []
+    this._packed = null // the closest of a query that nobody looked at
     this._bySerial = new Map()
+  }
+
+  get closest() {
+    if (this._packed !== null) this._unpack()
+    return this._closest
   }
 
   read(slab, at) {
@@ -22,12 +29,19 @@ module.exports = class Replies {
 
   // The array stays the same one, as somebody may hold it.
   readClosest(slab, at, count) {
-    const { closest } = this
+    const closest = this._closest
     closest.length = count
     for (let i = 0; i < count; i++) {
       closest[i] = this.read(slab, at)
       at += replyLength(slab, at)
     }
+  }
+
+  // The last ones. Read when somebody looks, as most look at few queries of many.
+  keepClosest(slab, at, count, end) {
+    if (this._bySerial.size > 0) return this.readClosest(slab, at, count)
+    this._packed = Slab.of(slab.bytes.subarray(at, end))
+    this._closest.length = count
   }
 
   // Of two from one node the first stays.
@@ -46,6 +60,13 @@ module.exports = class Replies {
 
   // Nothing more is read.
   end() {
+    this._bySerial.clear()
+  }
+
+  _unpack() {
+    const packed = this._packed
+    this._packed = null
+    this.readClosest(packed, 0, this._closest.length)
     this._bySerial.clear()
   }
 }

@@ -2,92 +2,105 @@
 
 const environment = require('./environment')
 const DHTError = require('./errors')
+const Slots = require('./slots')
 const outgoing = require('./outgoing')
 const { readReply } = require('./records')
+
+const NONE = new Slots() // of nodes whose user never made a request
 
 // The requests of a node's user that wait for their reply.
 module.exports = class Requests {
   constructor(engine) {
     this._engine = engine
-    this._pending = new Map()
-    this._users = 0
+    this._pending = NONE
   }
 
   // to: { ip, port }. req: { internal, command, token, target, value, retries, timeout, ttl }.
   send(to, req, socket, session) {
     const { number: node, sockets, failure } = this._engine
     if (failure !== null) return Promise.reject(failure)
-    const user = this._nextUser()
-    const number = socket ? sockets.numberOf(socket) : 0
-    const group = session === null ? 0 : session.number
-    const foreign = sockets.isForeign(number)
+    if (this._pending === NONE) this._pending = new Slots()
+    const from = socket ? sockets.numberOf(socket) : 0
+    const foreign = sockets.isForeign(from)
+    const pending = new Pending(this, session)
+    const user = this._pending.add(pending)
+    if (user === 0) return Promise.reject(DHTError.TOO_MANY_REQUESTS())
 
+    const group = session === null ? 0 : session.number
     if (foreign || !environment.pump.isBusy) {
-      const refused = outgoing.requestNow(node, user, to, number, group, req)
-      if (refused !== 0) return Promise.reject(DHTError.fromNumber(refused))
+      const refused = outgoing.requestNow(node, user, to, from, group, req)
+      if (refused !== 0) return this._refuse(user, refused)
     } else {
-      outgoing.request(node, user, to, number, group, req)
+      outgoing.request(node, user, to, from, group, req)
       environment.queueFlush()
     }
 
-    const promise = new Promise((resolve, reject) => {
-      const pending = new Pending(this, user, session, resolve, reject)
-      this._pending.set(user, pending)
-      if (session !== null) session._attach(pending)
-    })
+    const promise = pending.promise()
+    if (session !== null) session._attach(pending)
     environment.pump.started()
     if (foreign) environment.collect()
     return promise
   }
 
   onresponse(user, slab, at) {
-    const pending = this._take(user, true)
-    if (pending !== undefined) pending.resolve(readReply(slab, at))
+    const pending = this._settle(user, true)
+    if (pending !== null) pending.resolve(readReply(slab, at))
   }
 
   onfailure(user, number) {
-    const pending = this._take(user, false)
-    if (pending !== undefined) pending.reject(DHTError.fromNumber(number))
+    const pending = this._settle(user, false)
+    if (pending !== null) pending.reject(DHTError.fromNumber(number))
   }
 
   // Rejects one without asking the engine.
   drop(pending, err) {
-    this._take(pending.user, false)
+    this._settle(pending.number, false)
     pending.reject(err)
   }
 
   destroy(err) {
-    for (const pending of this._pending.values()) this.drop(pending, err)
+    for (const pending of this._pending.all()) this.drop(pending, err)
   }
 
-  _take(user, replied) {
-    const pending = this._pending.get(user)
-    if (pending === undefined) return undefined
-    this._pending.delete(user)
+  _refuse(user, number) {
+    this._pending.take(user)
+    return Promise.reject(DHTError.fromNumber(number))
+  }
+
+  _settle(user, replied) {
+    const pending = this._pending.take(user)
+    if (pending === null) return null
     if (pending.session !== null) pending.session._detach(pending)
     environment.settled = true
     environment.pump.settled(replied)
     return pending
   }
-
-  _nextUser() {
-    do this._users = (this._users + 1) >>> 0
-    while (this._users === 0 || this._pending.has(this._users))
-    return this._users
-  }
 }
 
+let asked = null // whose promise is being made
+
 class Pending {
-  constructor(requests, user, session, resolve, reject) {
+  constructor(requests, session) {
     this.requests = requests
-    this.user = user
     this.session = session
+    this.number = 0
     this.index = -1
-    this.resolve = resolve
-    this.reject = reject
+    this.resolve = null
+    this.reject = null
+  }
+
+  promise() {
+    asked = this
+    return new Promise(keep)
   }
 
   destroy(err) {
     this.requests.drop(this, err)
   }
+}
+
+// One function for all, which costs less than a closure each.
+function keep(resolve, reject) {
+  asked.resolve = resolve
+  asked.reject = reject
 }

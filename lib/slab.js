@@ -8,6 +8,12 @@ module.exports = class Slab {
     this.allocate(size)
   }
 
+  static of(bytes) {
+    const slab = new this(bytes.byteLength)
+    slab.bytes.set(bytes)
+    return slab
+  }
+
   allocate(size) {
     this.bytes = Buffer.allocUnsafeSlow(size)
     this.words = new Uint32Array(this.bytes.buffer)
@@ -17,6 +23,12 @@ module.exports = class Slab {
   reserve(size) {
     const { byteLength } = this.bytes
     if (size > byteLength) this.allocate((Math.max(size, 2 * byteLength) + 7) & ~7)
+  }
+
+  // Without a native call, for which small arrays would be moved out of the heap.
+  equals(start, bytes) {
+    for (let i = 0; i < bytes.length; i++) if (this.bytes[start + i] !== bytes[i]) return false
+    return true
   }
 
   // A Buffer that owns its bytes exactly, so that what a user keeps pins nothing else.

@@ -7,6 +7,9 @@ const SERVER = 1
 const CLIENT = 2
 const NOWHERE = 3
 const FIRST_FOREIGN = 4
+// Of nodes that only ever had their own two.
+const NOBODY = new WeakMap()
+const NONE = new Map()
 const SWEEP_ABOVE = 64 // sockets of the user's, before those that were collected are looked for
 
 // The numbers by which the binding knows sockets: the node's own two and those that the user sends
@@ -18,8 +21,8 @@ module.exports = class Sockets {
     this._engine = null
     // Whether the node's own two are the user's as well.
     this._adopted = false
-    this._numbers = new WeakMap()
-    this._foreign = new Map()
+    this._numbers = NOBODY
+    this._foreign = NONE
     this._next = FIRST_FOREIGN
   }
 
@@ -68,6 +71,10 @@ module.exports = class Sockets {
   }
 
   _register(socket) {
+    if (this._foreign === NONE) {
+      this._numbers = new WeakMap()
+      this._foreign = new Map()
+    }
     if (this._foreign.size > SWEEP_ABOVE) this._sweep()
 
     const number = this._next++

@@ -1,6 +1,5 @@
 'use strict'
 
-const dns = require('dns')
 const native = require('./native')
 const { parseIPv4 } = require('./address')
 
@@ -15,7 +14,7 @@ module.exports = class UDX {
   }
 
   async lookup(host, { family = 0 } = {}) {
-    const found = await dns.promises.lookup(host, { family })
+    const found = await require('dns').promises.lookup(host, { family })
     return { host: found.address, family: found.family }
   }
 }

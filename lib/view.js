@@ -26,6 +26,9 @@ const FLAGS = {
 }
 
 const STALE = -1
+const NONE = []
+const NO_ENTRIES = new Map()
+const first = new Slab(STATE_SIZE)
 const list = new Slab(256 * ENTRY) // shared: it is read as soon as it is written
 
 // A node's state as JavaScript sees it. What it is to others (its standing) advances with the
@@ -34,8 +37,7 @@ const list = new Slab(256 * ENTRY) // shared: it is read as soon as it is writte
 class View {
   constructor(handle) {
     this._handle = handle
-    this._state = new Slab(STATE_SIZE)
-    this._state.bytes.fill(0)
+    this._state = null
     this._turn = STALE
     this._frozen = false
     this._id = null
@@ -44,14 +46,16 @@ class View {
     this._natHost = null
     this._natPort = 0
     this._generation = STALE
-    this._entries = []
-    this._bySerial = new Map()
+    this._entries = NONE
+    this._packed = null // the entries of a frozen node that nobody looked at
+    this._bySerial = NO_ENTRIES
     this._keepsRemoved = false
-    this._window = []
+    this._window = null
     this._windowUpdates = 0
 
-    this._flags = this._read()[0]
-    this._stand(this._state.words, 0, this._state, TABLE_ID)
+    native.read(handle, first.bytes)
+    this._flags = first.words[0]
+    this._stand(first.words, 0, first, TABLE_ID)
   }
 
   invalidate() {
@@ -60,8 +64,10 @@ class View {
 
   // The node is about to go, what it was like stays.
   freeze() {
-    this.entries()
+    const generation = this._read()[7]
     this._frozen = true
+    if (generation === this._generation) return
+    this._packed = Buffer.from(list.bytes.subarray(0, this._readNodes()))
   }
 
   flag(flag) {
@@ -117,6 +123,7 @@ class View {
     const words = this._read()
     const length = words[13]
     const updates = words[15]
+    if (this._window === null) this._window = []
     const first = updates - length
     if (length < WINDOW && first !== this._windowUpdates - this._window.length) this._window = []
     for (let n = Math.max(first, this._windowUpdates); n < updates; n++) {
@@ -129,7 +136,8 @@ class View {
   // The node list, oldest first.
   entries() {
     const generation = this._read()[7]
-    if (generation !== this._generation && !this._frozen) this._load(generation)
+    if (generation !== this._generation && !this._frozen) this._load(generation, this._readNodes())
+    else if (this._packed !== null) this._unpack()
     return this._entries
   }
 
@@ -139,6 +147,7 @@ class View {
     let entry = this._bySerial.get(serial)
     if (entry === undefined) {
       entry = new Entry(this, slab, at)
+      if (this._bySerial === NO_ENTRIES) this._bySerial = new Map()
       this._bySerial.set(serial, entry)
     } else {
       entry.update(slab, at)
@@ -165,6 +174,7 @@ class View {
     const turn = environment.turn()
     if (this._turn === turn || this._frozen) return this._state.words
     this._turn = turn
+    if (this._state === null) this._state = new Slab(STATE_SIZE)
     native.read(this._handle, this._state.bytes)
     return this._state.words
   }
@@ -174,17 +184,29 @@ class View {
     this._flags = words[i] | (this._flags & FLAGS.ADAPTIVE)
     this._natHost = words[i] & FLAGS.NAT_HOST ? formatIPv4(words[i + 1]) : null
     this._natPort = words[i + 2]
-    if (this._id !== null && this._id.compare(slab.bytes, idAt, idAt + 32) === 0) return
+    if (this._id !== null && slab.equals(idAt, this._id)) return
     this._id = slab.copy(idAt, 32)
   }
 
-  _load(generation) {
+  // Returns how many bytes they are.
+  _readNodes() {
     let length = native.readNodes(this._handle, list.bytes)
     while (length > list.bytes.byteLength) {
       list.reserve(length)
       length = native.readNodes(this._handle, list.bytes)
     }
+    return length
+  }
 
+  _unpack() {
+    const { byteLength } = this._packed
+    list.reserve(byteLength)
+    this._packed.copy(list.bytes)
+    this._packed = null
+    this._load(this._state.words[7], byteLength)
+  }
+
+  _load(generation, length) {
     const gone = new Set(this._entries)
     const entries = new Array(length / ENTRY)
     let prev = null

@@ -81,6 +81,7 @@ async function work({ way, to, ...options }) {
 }
 
 function end(way, nodes, stop) {
+  if (way === 'start') return // it is being ended
   for (const node of nodes) node.findNode(Buffer.alloc(32)).on('error', noop).resume()
   if (way === 'terminate') return require('worker_threads').parentPort.postMessage('busy')
   if (way === 'exit') process.exit(3)

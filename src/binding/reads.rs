@@ -7,6 +7,7 @@ use napi::bindgen_prelude::BufferSlice;
 use napi_derive::napi;
 
 use super::environment;
+use super::records;
 use super::view;
 use crate::engine::network_interfaces;
 use crate::proto::Node;
@@ -77,6 +78,13 @@ pub fn read_nodes(handle: u32, mut slab: BufferSlice<'_>) -> u32 {
 pub fn query_read(handle: u32, query: u32, mut slab: BufferSlice<'_>) -> u32 {
     let state = with(handle, |node| node.query_state(query)).flatten();
     fill(&mut slab, state.map(|state| view::query(&state)))
+}
+
+/// The ids of `count` nodes packed as `ip, port` each, from byte `at` of `nodes` on, 32 bytes each.
+#[napi(catch_unwind)]
+pub fn node_ids(nodes: &[u8], at: u32, count: u32, mut slab: BufferSlice<'_>) -> u32 {
+    let end = at as usize + 8 * count as usize;
+    fill(&mut slab, nodes.get(at as usize..end).map(records::ids))
 }
 
 /// The requests of a session that are in flight, those of its queries among them.
