@@ -3,8 +3,9 @@
 //! Per JavaScript environment there is one weak thread-safe function, which only says that there
 //! is something to drain; everything else crosses in slabs of memory that JavaScript owns. The
 //! layouts are in [`records`] (to JavaScript), [`commands`] (from it) and [`view`] (reads);
-//! `lib/records.js` and `lib/commands.js` are their other halves. Those three and the queue of
-//! records know nothing of N-API: fuzzers and tests read and write them without Node.js.
+//! `lib/records.js`, `lib/outgoing.js` and `lib/commands.js` are their other halves. Those three
+//! and the queue of records know nothing of N-API: fuzzers and tests read and write them without
+//! Node.js.
 
 pub mod commands;
 pub mod outbox;
