@@ -3,6 +3,7 @@ const assert = require('node:assert')
 const { natives } = require('./helpers/packages')
 const {
   HOST,
+  IMPATIENT,
   createNode,
   createBootstrapper,
   createNetwork,
@@ -87,6 +88,26 @@ for (const { name, DHT } of natives) {
     ]) {
       createNode(t, DHT, opts)
     }
+  })
+
+  test(`${name}: a host that floods is cut, and another is answered all the while`, async (t) => {
+    const node = await createBootstrapper(t, DHT, { protections: { hostBudget: 400 } })
+    const free = await createBootstrapper(t, DHT, { protections: { hostBudget: false } })
+    const evil = await RawPeer.create(t)
+    const good = createNode(t, DHT, { host: '127.0.0.2' })
+    const fields = { internal: true, command: COMMANDS.PING }
+    evil.serve(() => null)
+
+    await until(async () => {
+      for (const to of [serverAddress(node), serverAddress(free)]) {
+        const ping = encodeRequest({ tid: 1, to, ...fields })
+        for (let i = 0; i < 50; i++) await evil.send(ping, to)
+        await good.ping(to)
+      }
+      return node.stats.protections.hostBudget >= 1000
+    }, 'what is over the budget is dropped')
+    assert.strictEqual(free.stats.protections.hostBudget, 0)
+    assert.strictEqual(good.stats.requests.timeouts, 0)
   })
 
   test(`${name}: delayed pings of one host leave room for another`, async (t) => {
@@ -180,7 +201,7 @@ for (const { name, DHT } of natives) {
   test(`${name}: nothing steps in in a network of one host`, async (t) => {
     const bootstrapper = await createBootstrapper(t, DHT)
     const bootstrap = [serverAddress(bootstrapper)]
-    const join = () => createNode(t, DHT, { bootstrap, ephemeral: false })
+    const join = () => createNode(t, DHT, { bootstrap, ephemeral: false, ...IMPATIENT })
     const nodes = Array.from({ length: 128 }, join)
     await Promise.all(nodes.map((node) => node.fullyBootstrapped()))
     const lookUp = (some) =>
