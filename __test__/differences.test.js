@@ -176,20 +176,21 @@ for (const { name, DHT } of natives) {
     const node = createNode(t, DHT)
     await node.fullyBootstrapped()
     const codes = new Map()
+    // Their time-out is longer than a slow machine takes to make them all.
     const outcomes = Array.from({ length: 70000 }, () =>
-      node.ping(silent.address, { retry: false }).catch(({ code }) => {
+      node.delayedPing(silent.address, 10_000, { retry: false }).catch(({ code }) => {
         codes.set(code, (codes.get(code) || 0) + 1)
       })
     )
 
-    await turns(2)
-    const [[code, refused]] = codes
+    await until(() => codes.size > 0, 'the first refusal')
+    const [code] = codes.keys()
     assert.match(code, /^[A-Z_]+$/)
     assert.notStrictEqual(code, 'REQUEST_TIMEOUT')
-    assert.ok(refused > 4000 && refused < 60000, `${refused} were refused`)
     await node.destroy()
     await Promise.all(outcomes)
-    assert.strictEqual(codes.get(code), refused)
+    const refused = codes.get(code)
+    assert.ok(refused > 4000 && refused < 60000, `${refused} were refused`)
     assert.strictEqual(node.stats.requests.active, 0)
   })
 
