@@ -255,8 +255,24 @@ impl<P> Requests<P> {
             self.window.recv();
         }
         self.compact_waiting();
-        self.release_memory();
+        if self.slots.capacity() > KEPT_SLOTS {
+            self.release_memory();
+        }
         Some(removed)
+    }
+
+    /// Keeps no places for requests while there are none.
+    pub fn release_memory(&mut self) {
+        if !self.order.is_empty() {
+            return;
+        }
+        self.slots = Vec::new();
+        self.free = Vec::new();
+        self.order = Vec::new();
+        self.tids = HashMap::default();
+        self.sessions = BTreeMap::new();
+        self.deadlines = BTreeSet::new();
+        self.waiting = VecDeque::new();
     }
 }
 
@@ -292,7 +308,7 @@ fn mixed(mut bits: u64) -> u8 {
     ((bits ^ (bits >> 31)) >> 56) as u8
 }
 
-/// Places for requests that an idle node may keep.
+/// Places for requests that a node may keep until the next tick.
 const KEPT_SLOTS: usize = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -335,17 +351,6 @@ impl<P> Requests<P> {
         {
             moved.session_index = at;
         }
-    }
-
-    /// An idle node keeps little of what a busy time took.
-    fn release_memory(&mut self) {
-        if !self.order.is_empty() || self.slots.capacity() <= KEPT_SLOTS {
-            return;
-        }
-        self.slots = Vec::new();
-        self.free = Vec::new();
-        self.order = Vec::new();
-        self.tids = HashMap::default();
     }
 
     /// Keeps what is left behind in the queue in proportion to what waits.

@@ -73,6 +73,7 @@ impl Node {
 
     fn bootstrap_over(&mut self) {
         self.bootstrapped = true;
+        self.release_memory();
         self.emit(Event::Ready);
     }
 

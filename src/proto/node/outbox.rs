@@ -8,7 +8,7 @@ use super::super::wire::MAX_DATAGRAM;
 /// Bytes waiting for the driver: what a large socket buffer holds.
 const MAX_BYTES: usize = 4 << 20;
 
-/// Places that an idle node may keep: for a datagram of any size, or some small ones.
+/// Places that a node may keep until the next tick: for a datagram of any size, or some small ones.
 const KEPT_BYTES: usize = MAX_DATAGRAM;
 const KEPT_PLACES: usize = 16;
 
@@ -51,5 +51,12 @@ impl Outbox {
             self.queue.shrink_to(KEPT_PLACES);
         }
         Some(transmit)
+    }
+
+    /// Keeps no places for datagrams while there are none.
+    pub fn release_memory(&mut self) {
+        if self.queue.is_empty() {
+            *self = Self::default();
+        }
     }
 }

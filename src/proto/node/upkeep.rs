@@ -1,5 +1,7 @@
 //! What a node does by the clock: ticks, checks, refreshes; sleeping and waking.
 
+use std::collections::BTreeMap;
+
 use super::super::health::Health;
 use super::super::table::K;
 use super::super::types::*;
@@ -37,6 +39,7 @@ impl Node {
         }
         self.last_tick_wall_ms = now.wall_ms;
         self.guard.tick();
+        self.release_memory();
         if !self.bootstrapped || self.suspended {
             return;
         }
@@ -130,6 +133,19 @@ impl Node {
 }
 
 impl Node {
+    /// Gives back what a busy time took: most nodes do nothing most of the time.
+    pub(super) fn release_memory(&mut self) {
+        self.requests.release_memory();
+        self.outbox.release_memory();
+        drop_if_empty(&mut self.queries);
+        drop_if_empty(&mut self.resolutions);
+        drop_if_empty(&mut self.probes);
+        drop_if_empty(&mut self.held);
+        self.tasks.shrink_to_fit();
+        self.events.shrink_to_fit();
+        self.closest_addrs = Vec::new();
+    }
+
     fn go_persistent_when_stable(&mut self, now: Now) {
         if !self.adaptive || !self.ephemeral {
             return;
@@ -175,5 +191,12 @@ impl Node {
             next = self.list.next(slot);
             self.check(now, slot);
         }
+    }
+}
+
+/// An empty map keeps a leaf.
+fn drop_if_empty<K, V>(map: &mut BTreeMap<K, V>) {
+    if map.is_empty() {
+        *map = BTreeMap::new();
     }
 }
