@@ -1,6 +1,6 @@
 //! When a sleeping thread wakes by itself, so that whoever needs it earlier knows to wake it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use super::sync::atomic::{AtomicU64, Ordering};
 
 /// The state of a thread that does not sleep.
 const AWAKE: u64 = 0;

@@ -1,37 +1,82 @@
 //! Who drives a shard's poll: its own thread, or one that borrowed it.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use super::sync::Mutex;
+use super::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+/// What drives the poll, behind a lock, and who should take it.
+pub struct Reins<D> {
+    loan: Loan,
+    driver: Mutex<D>,
+}
+
+impl<D> Reins<D> {
+    pub fn new(driver: D) -> Self {
+        Self { loan: Loan::default(), driver: Mutex::new(driver) }
+    }
+
+    /// A borrower's round. `true`: the owner drives, and has to be woken so that it lets go.
+    pub fn borrow(&self, turn: impl FnOnce(&mut D)) -> bool {
+        let first = self.loan.take();
+        match self.driver.try_lock() {
+            Some(mut driver) => {
+                turn(&mut driver);
+                false
+            }
+            None => first,
+        }
+    }
+
+    /// A round of the owner's, once no borrower drives. `nap` lets a moment pass, after which a
+    /// borrower that was silent meanwhile loses the loan.
+    pub fn own(&self, nap: impl Fn(), turn: impl FnOnce(&mut D)) {
+        while self.is_lent() {
+            let beats = self.loan.beats();
+            nap();
+            self.loan.end_if_silent(beats);
+        }
+        turn(&mut self.driver.lock());
+    }
+
+    /// The borrower drives no more. `true`: its owner may nap, and is to be told.
+    pub fn give_back(&self) -> bool {
+        self.loan.give_back()
+    }
+
+    pub fn is_lent(&self) -> bool {
+        self.loan.is_lent()
+    }
+}
 
 /// The state of the borrowing. It only says who should drive; who does holds the driver's lock.
 #[derive(Default)]
-pub struct Loan {
+struct Loan {
     lent: AtomicBool,
     beats: AtomicU32,
 }
 
 impl Loan {
     /// A borrower is about to drive. `true`: the poll was not lent before.
-    pub fn take(&self) -> bool {
+    fn take(&self) -> bool {
         self.beats.fetch_add(1, Ordering::Relaxed);
         !self.lent.swap(true, Ordering::SeqCst)
     }
 
     /// The borrower drives no more. `true`: the poll was lent, its owner is to be told.
-    pub fn give_back(&self) -> bool {
+    fn give_back(&self) -> bool {
         self.lent.swap(false, Ordering::SeqCst)
     }
 
-    pub fn is_lent(&self) -> bool {
+    fn is_lent(&self) -> bool {
         self.lent.load(Ordering::SeqCst)
     }
 
     /// Changes whenever the borrower drives.
-    pub fn beats(&self) -> u32 {
+    fn beats(&self) -> u32 {
         self.beats.load(Ordering::Relaxed)
     }
 
     /// Ends the loan if the borrower was silent since the beats were `since`.
-    pub fn end_if_silent(&self, since: u32) {
+    fn end_if_silent(&self, since: u32) {
         if self.beats() == since {
             self.lent.store(false, Ordering::SeqCst);
         }

@@ -8,12 +8,17 @@
 mod alarm;
 mod batch;
 mod clock;
+mod desk;
+mod duties;
 mod interfaces;
 mod loan;
+#[cfg(all(test, feature = "loom"))]
+mod models;
 mod resolver;
 mod runner;
 mod shard;
 mod sockets;
+mod sync;
 mod timers;
 mod told;
 mod udp;

@@ -12,11 +12,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
-use parking_lot::{Mutex, MutexGuard, RwLock};
+use parking_lot::{Mutex, RwLock};
 
 use super::batch::Batch;
+use super::desk::Desk;
 use super::shard::Shard;
 use super::sockets::{BindOptions, Ports, Sockets};
+use super::sync::MutexGuard;
 use super::timers::{NEVER, on_grid};
 use super::{clock, resolver};
 use crate::proto::{Config, Event, Node, Now, RequestError, RequestSpec, Socket, Transmit};
@@ -49,9 +51,7 @@ pub struct Runner {
     options: BindOptions,
     ports: Mutex<Ports>,
     sockets: RwLock<Bound>,
-    core: Mutex<Core>,
-    /// Calls that came while another thread held the core; whoever lets go of it runs them.
-    calls: Mutex<Vec<Call>>,
+    core: Desk<Core, Call>,
     sink: Box<dyn Sink>,
     dropped: AtomicU64,
 }
@@ -107,14 +107,13 @@ impl Runner {
             options,
             ports: Mutex::default(),
             sockets: RwLock::default(),
-            core: Mutex::new(Core {
+            core: Desk::new(Core {
                 node,
                 due: NEVER,
                 armed: NEVER,
                 closed: false,
                 released: false,
             }),
-            calls: Mutex::default(),
             sink,
             dropped: AtomicU64::new(0),
         })
@@ -210,7 +209,7 @@ impl Runner {
             Some(core) => {
                 self.settle(core, f);
             }
-            None => self.calls.lock().push(Box::new(f)),
+            None => self.core.leave(Box::new(f)),
         }
         self.run_waiting_calls();
     }
@@ -222,7 +221,7 @@ impl Runner {
                 .settle(core, |node, now| node.request(now, spec))
                 .unwrap_or(Err(RequestError::Destroyed)),
             None => {
-                self.calls.lock().push(Box::new(move |node, now| node.submit(now, spec)));
+                self.core.leave(Box::new(move |node, now| node.submit(now, spec)));
                 Ok(())
             }
         };
@@ -232,7 +231,7 @@ impl Runner {
 
     /// Has the shard run `f`, with whatever else waits for it; at once if this thread drives it.
     pub fn call_on_shard(&self, f: impl FnOnce(&mut Node, Now) + Send + 'static) {
-        self.calls.lock().push(Box::new(f));
+        self.core.leave(Box::new(f));
         if self.shard.is_lent() {
             self.run_waiting_calls();
         } else {
@@ -291,9 +290,7 @@ impl Runner {
     }
 
     pub(super) fn run_waiting_calls(&self) {
-        while !self.calls.lock().is_empty() {
-            // Whoever holds it now looks here when they let go.
-            let Some(core) = self.core.try_lock() else { return };
+        while let Some(core) = self.core.due() {
             self.settle(core, |_, _| ());
         }
     }
@@ -327,14 +324,13 @@ impl Runner {
         f: impl FnOnce(&mut Node, Now) -> R,
     ) -> Option<R> {
         if core.closed {
-            self.calls.lock().clear();
+            drop(self.core.take_calls());
             return None;
         }
         let mut outbox = OUTBOX.take();
         let now = clock::now();
         let result = catch_unwind(AssertUnwindSafe(|| {
-            let calls = std::mem::take(&mut *self.calls.lock());
-            calls.into_iter().for_each(|call| call(&mut core.node, now));
+            self.core.take_calls().into_iter().for_each(|call| call(&mut core.node, now));
             let result = f(&mut core.node, now);
             self.collect(&mut core.node, &mut outbox, sink);
             let wake_shard = self.rearm(&mut core);

@@ -20,14 +20,14 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use mio::{Events, Poll, Registry, Token, Waker};
-use parking_lot::{Mutex, RwLock};
+use parking_lot::RwLock;
 
-use super::alarm::Alarm;
 use super::batch::Batch;
 use super::clock;
-use super::loan::Loan;
+use super::duties::Duties;
+use super::loan::Reins;
 use super::runner::Runner;
-use super::timers::{NEVER, Timers};
+use super::timers::NEVER;
 use crate::proto::Socket;
 
 /// How long the thread sleeps before it looks whether its borrower still drives.
@@ -47,15 +47,10 @@ const ROUNDS: usize = 2;
 pub struct Shard {
     registry: Registry,
     waker: Waker,
-    driver: Mutex<Driver>,
-    timers: Mutex<Timers>,
+    reins: Reins<Driver>,
+    duties: Duties,
     nodes: RwLock<Vec<Option<Arc<Runner>>>>,
     len: AtomicUsize,
-    /// Nodes with calls that wait for the shard.
-    called: Mutex<Vec<usize>>,
-    /// When the poll returns by itself, in ms of the monotonic clock.
-    alarm: Alarm,
-    loan: Loan,
     thread: OnceLock<Thread>,
 }
 
@@ -87,13 +82,10 @@ impl Shard {
         let shard = Arc::new(Self {
             registry,
             waker,
-            driver: Mutex::new(driver),
-            timers: Mutex::default(),
+            reins: Reins::new(driver),
+            duties: Duties::default(),
             nodes: RwLock::default(),
             len: AtomicUsize::new(0),
-            called: Mutex::default(),
-            alarm: Alarm::default(),
-            loan: Loan::default(),
             thread: OnceLock::new(),
         });
         let runs = Arc::clone(&shard);
@@ -106,19 +98,17 @@ impl Shard {
 
     /// Runs the poll on this thread, without waiting, and borrows it for the time to come.
     pub fn drive(&self) {
-        let first = self.loan.take();
-        match self.driver.try_lock() {
-            Some(mut driver) => {
-                let _ = (0..ROUNDS).all(|_| self.turn(&mut driver, false));
-            }
-            None if first => self.wake(),
-            None => {}
+        let rounds = |driver: &mut Driver| {
+            let _ = (0..ROUNDS).all(|_| self.turn(driver, false));
+        };
+        if self.reins.borrow(rounds) {
+            self.wake();
         }
     }
 
     /// Gives the poll back to the shard's thread.
     pub fn release(&self) {
-        if self.loan.give_back()
+        if self.reins.give_back()
             && let Some(thread) = self.thread.get()
         {
             thread.unpark();
@@ -127,7 +117,7 @@ impl Shard {
 
     /// Whether another thread than the shard's own drives the poll.
     pub fn is_lent(&self) -> bool {
-        self.loan.is_lent()
+        self.reins.is_lent()
     }
 
     pub fn len(&self) -> usize {
@@ -170,18 +160,18 @@ impl Shard {
 
     /// Moves a node's deadline. `true`: the shard sleeps too long for it, [`Self::wake`] it.
     pub(super) fn arm(&self, key: usize, old: u64, new: u64) -> bool {
-        self.timers.lock().set(key, old, new);
-        self.alarm.is_later_than(new)
+        self.duties.arm(key, old, new)
     }
 
     /// Has the shard run a node's waiting calls.
     pub(super) fn call(&self, key: usize) {
-        self.called.lock().push(key);
-        self.wake_if_asleep();
+        if self.duties.call(key) {
+            self.wake();
+        }
     }
 
     pub(super) fn wake_if_asleep(&self) {
-        if self.alarm.ring() {
+        if self.duties.ring() {
             self.wake();
         }
     }
@@ -194,16 +184,10 @@ impl Shard {
 
     fn run(&self) {
         loop {
-            self.nap_while_lent();
-            self.turn(&mut self.driver.lock(), true);
-        }
-    }
-
-    fn nap_while_lent(&self) {
-        while self.is_lent() {
-            let beats = self.loan.beats();
-            std::thread::park_timeout(NAP);
-            self.loan.end_if_silent(beats);
+            let turn = |driver: &mut Driver| {
+                self.turn(driver, true);
+            };
+            self.reins.own(|| std::thread::park_timeout(NAP), turn);
         }
     }
 
@@ -213,7 +197,7 @@ impl Shard {
         let timeout = if wait { self.fall_asleep() } else { Some(0) };
         let polled = driver.poll.poll(&mut driver.events, timeout.map(Duration::from_millis));
         if wait {
-            self.alarm.clear();
+            self.duties.wake_up();
         }
         if let Err(error) = polled
             && error.kind() != io::ErrorKind::Interrupted
@@ -231,16 +215,10 @@ impl Shard {
         ready
     }
 
-    /// Says until when the poll may wait, so that whoever needs it earlier knows to wake it.
+    /// How long the poll may wait, in ms.
     fn fall_asleep(&self) -> Option<u64> {
-        let timers = self.timers.lock();
-        let next = timers.next();
-        self.alarm.set(next);
-        drop(timers);
-        if !self.called.lock().is_empty() || self.is_lent() {
-            return Some(0);
-        }
-        (next != NEVER).then(|| next.saturating_sub(clock::mono_ms()))
+        let until = self.duties.fall_asleep(|| self.is_lent());
+        (until != NEVER).then(|| until.saturating_sub(clock::mono_ms()))
     }
 
     fn read(&self, driver: &mut Driver) {
@@ -265,7 +243,7 @@ impl Shard {
     fn fire_timers(&self) {
         let now_ms = clock::mono_ms();
         loop {
-            let Some((at, key)) = self.timers.lock().pop_due(now_ms) else { return };
+            let Some((at, key)) = self.duties.pop_due(now_ms) else { return };
             if let Some(runner) = self.get(key) {
                 runner.timeout(at);
             }
@@ -273,7 +251,7 @@ impl Shard {
     }
 
     fn run_calls(&self, driver: &mut Driver) {
-        std::mem::swap(&mut driver.called, &mut *self.called.lock());
+        self.duties.take_called(&mut driver.called);
         for key in driver.called.drain(..) {
             if let Some(runner) = self.get(key) {
                 runner.run_waiting_calls();

@@ -1,6 +1,6 @@
 //! A wake that is made once for all that comes before it is heard.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use super::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether a reader was told that there is something to read. Writers put it in place, then
 /// [`Told::tell`]; the reader [`Told::listen`]s, then looks: nothing falls between.

@@ -1,0 +1,286 @@
+//! The protocols between threads in every order of events that loom finds, up to a number of
+//! preemptions: nothing is lost, nobody waits for ever (loom fails a run in which all threads do).
+//!
+//! `cargo test --lib --no-default-features --features loom models`
+
+use loom::sync::{Arc, Condvar, Mutex as StdMutex};
+use loom::thread;
+
+use super::desk::Desk;
+use super::duties::Duties;
+use super::loan::Reins;
+use super::sync::atomic::{AtomicUsize, Ordering};
+use super::timers::NEVER;
+use super::told::Told;
+
+/// Enough for every mistake that two threads can make with one another, and for most of three.
+const PREEMPTIONS: usize = 3;
+
+fn explore(model: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(PREEMPTIONS);
+    builder.check(model);
+}
+
+/// What can be waited for, and be set before: the poll of a shard, the event loop of JavaScript.
+#[derive(Default)]
+struct Bell {
+    rung: StdMutex<bool>,
+    condition: Condvar,
+}
+
+impl Bell {
+    fn ring(&self) {
+        *self.rung.lock().unwrap() = true;
+        self.condition.notify_one();
+    }
+
+    fn wait(&self) {
+        let mut rung = self.rung.lock().unwrap();
+        while !*rung {
+            rung = self.condition.wait(rung).unwrap();
+        }
+        *rung = false;
+    }
+}
+
+/// Runs a call as a node's runner does: now, or whoever holds the node does.
+fn call(desk: &Desk<usize, usize>, by: usize) {
+    match desk.try_lock() {
+        Some(mut node) => {
+            *node += desk.take_calls().iter().sum::<usize>() + by;
+        }
+        None => desk.leave(by),
+    }
+    run_waiting(desk);
+}
+
+fn run_waiting(desk: &Desk<usize, usize>) {
+    while let Some(mut node) = desk.due() {
+        *node += desk.take_calls().iter().sum::<usize>();
+    }
+}
+
+#[test]
+fn no_call_stays_with_nobody() {
+    explore(|| {
+        let desk = Arc::new(Desk::new(0));
+        let threads = [1, 10].map(|by| {
+            let desk = Arc::clone(&desk);
+            thread::spawn(move || call(&desk, by))
+        });
+        call(&desk, 100);
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!(*desk.lock(), 111);
+        assert!(desk.take_calls().is_empty());
+    });
+}
+
+#[test]
+fn calls_left_with_a_waiting_holder_are_run() {
+    explore(|| {
+        let desk = Arc::new(Desk::new(0));
+        let holder = {
+            let desk = Arc::clone(&desk);
+            thread::spawn(move || {
+                let mut node = desk.lock();
+                *node += 1;
+                drop(node);
+                run_waiting(&desk);
+            })
+        };
+        call(&desk, 10);
+        call(&desk, 100);
+        holder.join().unwrap();
+        assert_eq!(*desk.lock(), 111);
+    });
+}
+
+/// A shard's thread: sleeps as its duties allow, until both kinds of duty were done.
+fn serve(duties: &Duties, bell: &Bell, calls: usize, timers: usize) {
+    let (mut called, mut fired) = (Vec::new(), 0);
+    let mut done = 0;
+    while done < calls || fired < timers {
+        // A deadline in the future is one that nobody reaches here, so only a wake helps.
+        if duties.fall_asleep(|| false) == NEVER {
+            bell.wait();
+        }
+        duties.wake_up();
+        while duties.pop_due(1).is_some() {
+            fired += 1;
+        }
+        duties.take_called(&mut called);
+        done += called.drain(..).count();
+    }
+}
+
+#[test]
+fn calls_wake_a_sleeping_shard() {
+    explore(|| {
+        let world = Arc::new((Duties::default(), Bell::default()));
+        let callers = [1, 2].map(|key| {
+            let world = Arc::clone(&world);
+            thread::spawn(move || {
+                if world.0.call(key) {
+                    world.1.ring();
+                }
+            })
+        });
+        serve(&world.0, &world.1, 2, 0);
+        callers.into_iter().for_each(|caller| caller.join().unwrap());
+    });
+}
+
+#[test]
+fn a_deadline_wakes_a_shard_that_sleeps_too_long() {
+    explore(|| {
+        let world = Arc::new((Duties::default(), Bell::default()));
+        let setter = {
+            let (world, key) = (Arc::clone(&world), 1);
+            thread::spawn(move || {
+                if world.0.arm(key, NEVER, 1) && world.0.ring() {
+                    world.1.ring();
+                }
+            })
+        };
+        let caller = {
+            let world = Arc::clone(&world);
+            thread::spawn(move || {
+                if world.0.call(2) {
+                    world.1.ring();
+                }
+            })
+        };
+        serve(&world.0, &world.1, 1, 1);
+        setter.join().unwrap();
+        caller.join().unwrap();
+    });
+}
+
+#[derive(Default)]
+struct Inbox {
+    records: StdMutex<usize>,
+    pushed: AtomicUsize,
+    told: Told,
+    bell: Bell,
+}
+
+impl Inbox {
+    fn push(&self) {
+        *self.records.lock().unwrap() += 1;
+        self.pushed.fetch_add(1, Ordering::SeqCst);
+        if self.told.tell() {
+            self.bell.ring();
+        }
+    }
+
+    fn drain(&self) -> usize {
+        self.told.listen();
+        std::mem::take(&mut *self.records.lock().unwrap())
+    }
+}
+
+#[test]
+fn one_wake_serves_all_and_none_is_missed() {
+    explore(|| {
+        let inbox = Arc::new(Inbox::default());
+        let writers = [0, 1].map(|_| {
+            let inbox = Arc::clone(&inbox);
+            thread::spawn(move || inbox.push())
+        });
+        let mut read = 0;
+        while read < 2 {
+            inbox.bell.wait();
+            read += inbox.drain();
+        }
+        writers.into_iter().for_each(|writer| writer.join().unwrap());
+    });
+}
+
+#[test]
+fn a_reader_that_looks_by_itself_is_told_again_afterwards() {
+    explore(|| {
+        let inbox = Arc::new(Inbox::default());
+        let writer = {
+            let inbox = Arc::clone(&inbox);
+            thread::spawn(move || {
+                inbox.push();
+                inbox.push();
+            })
+        };
+        inbox.told.hush();
+        let mut read = inbox.drain();
+        while read < 2 {
+            inbox.bell.wait();
+            read += inbox.drain();
+        }
+        writer.join().unwrap();
+    });
+}
+
+/// A shard and JavaScript, which drives the shard's poll once and then sleeps.
+#[derive(Default)]
+struct World {
+    duties: Duties,
+    /// Datagrams that the poll reports.
+    socket: AtomicUsize,
+    poll: Bell,
+    inbox: Inbox,
+    drivers: AtomicUsize,
+}
+
+impl World {
+    fn turn(&self, lent: &dyn Fn() -> bool, wait: bool) {
+        assert_eq!(self.drivers.fetch_add(1, Ordering::SeqCst), 0, "two drive one poll");
+        if wait && self.duties.fall_asleep(lent) == NEVER {
+            self.poll.wait();
+        }
+        self.duties.wake_up();
+        let read = self.socket.swap(0, Ordering::SeqCst);
+        (0..read).for_each(|_| self.inbox.push());
+        self.drivers.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn receive(&self) {
+        self.socket.fetch_add(1, Ordering::SeqCst);
+        self.poll.ring();
+    }
+}
+
+#[test]
+fn what_comes_in_while_the_poll_is_borrowed_arrives() {
+    explore(|| {
+        let world = Arc::new((Reins::new(()), World::default()));
+        let shard = {
+            let world = Arc::clone(&world);
+            thread::spawn(move || {
+                let (reins, world) = &*world;
+                // What was read, by either thread, ends the shard of this model.
+                let over = || world.inbox.pushed.load(Ordering::SeqCst) > 0;
+                while !over() {
+                    reins.own(thread::yield_now, |()| {
+                        if !over() {
+                            world.turn(&|| reins.is_lent(), true);
+                        }
+                    });
+                }
+            })
+        };
+        let (reins, world) = &*world;
+        world.receive();
+        world.inbox.told.hush();
+        if reins.borrow(|()| world.turn(&|| false, false)) {
+            world.poll.ring();
+        }
+        let mut read = world.inbox.drain();
+        reins.give_back();
+        if read == 0 {
+            world.inbox.bell.wait();
+            read = world.inbox.drain();
+        }
+        assert_eq!(read, 1);
+        // The shard of this model may wait for the next datagram.
+        world.poll.ring();
+        shard.join().unwrap();
+    });
+}
