@@ -6,7 +6,8 @@ use super::sync::atomic::{AtomicU64, Ordering};
 const AWAKE: u64 = 0;
 
 /// Set before the sleeper looks for work the last time; whoever brings work looks at it after that
-/// work is in place. So one of the two sees the other.
+/// work is in place. So one of the two sees the other. All writes are swaps, which cost what a
+/// store of that order costs and leave loom one order of them only.
 #[derive(Default)]
 pub struct Alarm {
     /// In ms; [`AWAKE`] if nobody sleeps.
@@ -16,12 +17,12 @@ pub struct Alarm {
 impl Alarm {
     /// The thread is about to sleep until `at` at the latest, in ms.
     pub fn set(&self, at: u64) {
-        self.at.store(at.max(AWAKE + 1), Ordering::SeqCst);
+        self.at.swap(at.max(AWAKE + 1), Ordering::SeqCst);
     }
 
     /// The thread is awake.
     pub fn clear(&self) {
-        self.at.store(AWAKE, Ordering::SeqCst);
+        self.at.swap(AWAKE, Ordering::SeqCst);
     }
 
     /// Whether the thread sleeps too long for something that is due at `at`.

@@ -78,7 +78,7 @@ impl Loan {
     /// Ends the loan if the borrower was silent since the beats were `since`.
     fn end_if_silent(&self, since: u32) {
         if self.beats() == since {
-            self.lent.store(false, Ordering::SeqCst);
+            self.lent.swap(false, Ordering::SeqCst);
         }
     }
 }

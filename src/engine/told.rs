@@ -3,7 +3,8 @@
 use super::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether a reader was told that there is something to read. Writers put it in place, then
-/// [`Told::tell`]; the reader [`Told::listen`]s, then looks: nothing falls between.
+/// [`Told::tell`]; the reader [`Told::listen`]s, then looks: nothing falls between. All writes are
+/// swaps, which cost what a store of that order costs and leave loom one order of them only.
 #[derive(Default)]
 pub struct Told(AtomicBool);
 
@@ -15,11 +16,11 @@ impl Told {
 
     /// What is put in place from here on is told anew.
     pub fn listen(&self) {
-        self.0.store(false, Ordering::SeqCst);
+        self.0.swap(false, Ordering::SeqCst);
     }
 
     /// The reader will look by itself: what is put in place from here on is not told.
     pub fn hush(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.0.swap(true, Ordering::SeqCst);
     }
 }
