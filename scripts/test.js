@@ -19,6 +19,10 @@ const steps = [
   ['Types', 'tsc -p __test__/types'],
   ['Rust: lint', 'cargo clippy --locked --all-targets -- -D warnings'],
   ['Rust: tests', 'cargo test --locked'],
+  [
+    'Rust: locks and wakes in every order',
+    'cargo test --locked --lib --no-default-features --features loom models'
+  ],
   ...(process.platform === 'linux' ? loadSteps() : []),
   [
     'JavaScript: tests',
