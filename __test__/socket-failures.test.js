@@ -61,6 +61,10 @@ for (const { name, path } of natives) {
       const free = () => { while (held.length > 0) fs.closeSync(held.pop()) }
       const codes = []
 
+      // Parts of the package are loaded when they are first used, which takes descriptors as well.
+      const lib = require('path').join(process.argv[1], '..', 'lib')
+      for (const file of fs.readdirSync(lib)) if (file.endsWith('.js')) require(lib + '/' + file)
+
       // There is no poll yet, and none can be made.
       fill()
       try { create() } catch (err) { codes.push(err.code) }
