@@ -3,15 +3,18 @@
 //! usage:
 //!   load drive PORT PID REQUEST WARM_UP_MS MS (in-flight N | rate N)
 //!   load floor REPLY_BYTES
+//!   load flood HOST:PORT REQUEST RATE MS HOSTS
 //!
 //! `drive` sends requests (ping, find-node, user, or mixed: ping and find-node in turn) from one
 //! socket to PORT of 127.0.0.1. It prints `measuring` when the warm-up is over, then a line of
 //! JSON: what was answered, how fast, and the CPU that process PID used for it. `floor` prints its
-//! port, then answers every datagram with that many bytes until its standard input is closed.
+//! port, then answers every datagram with that many bytes until its standard input is closed. `flood`
+//! offers RATE requests a second from HOSTS hosts and reads no reply; it prints what it sent as JSON.
 
 mod batch;
 mod cpu;
 mod drive;
+mod flood;
 mod floor;
 mod request;
 mod window;
@@ -21,7 +24,7 @@ use std::time::Duration;
 
 use drive::{Pace, Settings};
 
-const USAGE: &str = "usage: load drive PORT PID ping|find-node|user|mixed WARM_UP_MS MS (in-flight N | rate N)\n       load floor REPLY_BYTES";
+const USAGE: &str = "usage: load drive PORT PID ping|find-node|user|mixed WARM_UP_MS MS (in-flight N | rate N)\n       load floor REPLY_BYTES\n       load flood HOST:PORT ping|find-node|user|mixed RATE MS HOSTS";
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -29,6 +32,7 @@ fn main() {
     let done = match args.as_slice() {
         ["drive", rest @ ..] => settings(rest).map(|settings| drive::run(&settings)),
         ["floor", bytes] => bytes.parse().ok().map(floor::run),
+        ["flood", rest @ ..] => flood_settings(rest).map(|settings| flood::run(&settings)),
         _ => None,
     };
     match done {
@@ -53,6 +57,23 @@ fn settings(args: &[&str]) -> Option<Settings> {
             _ => return None,
         },
     })
+}
+
+fn flood_settings(args: &[&str]) -> Option<flood::Settings> {
+    let [to, request, rate, ms, hosts] = args else { return None };
+    let to: std::net::SocketAddrV4 = to.parse().ok().filter(is_loopback)?;
+    Some(flood::Settings {
+        to,
+        request: request.parse().ok()?,
+        rate: number(rate)?,
+        time: Duration::from_millis(number(ms)?),
+        hosts: number(hosts).filter(|hosts| *hosts <= flood::MOST_HOSTS)?,
+    })
+}
+
+/// A flood is for this machine only.
+fn is_loopback(to: &std::net::SocketAddrV4) -> bool {
+    to.ip().is_loopback()
 }
 
 fn number<T: FromStr>(text: &str) -> Option<T> {

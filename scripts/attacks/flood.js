@@ -1,0 +1,106 @@
+'use strict'
+
+// A node offered 200 000 requests a second for 10 s, in a network of honest nodes: what it and they still find, what it
+// keeps of them, what it takes of memory, and how soon it serves as before. Three processes: the node, the honest ones,
+// and bench/load, which floods.
+
+const { fork, execFile } = require('child_process')
+const path = require('path')
+const { promisify } = require('util')
+const { closestOf } = require('../../__test__/helpers/ids')
+
+const HONEST = 40
+// A lookup succeeds if it finds that many of the true 20.
+const ENOUGH = 18
+const WARM_UP = 4000
+const HOST = '127.0.0.1'
+
+module.exports = { flood }
+
+async function flood({ load, request, rate, ms, hosts, opts }) {
+  const honest = new Process()
+  const victim = new Process()
+  try {
+    const [first] = await honest.ask({ join: 1, count: 1 })
+    const bootstrap = { host: HOST, port: first }
+    const others = await honest.ask({ join: 1, count: HONEST - 1, bootstrap })
+    const [port] = await victim.ask({ join: 1, count: 1, bootstrap, opts })
+    const all = [...new Set([...others, port, first])]
+    const calm = median(await honest.ask({ ping: 1, port, count: 200 }))
+    const warm = await victim.ask({ lookups: 1, ms: WARM_UP })
+    const before = await victim.ask({ state: 1 })
+
+    const args = ['flood', `${HOST}:${port}`, request, rate, ms, hosts].map(String)
+    const flooding = promisify(execFile)(load, args)
+    const [own, theirs, { stdout }] = await Promise.all([
+      victim.ask({ lookups: 1, ms }),
+      honest.ask({ lookups: 1, ms }),
+      flooding
+    ])
+    const over = performance.now()
+    const pings = await firstGoodPings(honest, port, calm)
+    const recovered = pings - over
+    const after = await victim.ask({ state: 1 })
+    const sent = JSON.parse(stdout)
+    const kept = before.tables[0].filter((known) => after.tables[0].includes(known))
+    return {
+      offered: Math.round(sent.sent / sent.seconds),
+      own: share(own, all),
+      ownLookups: own.length,
+      theirs: share(theirs, all),
+      theirLookups: theirs.length,
+      warm: share(warm, all),
+      removed: before.tables[0].length - kept.length,
+      known: before.tables[0].length,
+      memory: (Math.max(after.peak, after.rss) - before.rss) / 2 ** 20,
+      memoryAfter: (after.rss - before.rss) / 2 ** 20,
+      recovered
+    }
+  } finally {
+    await Promise.all([victim.end(), honest.end()])
+  }
+}
+
+// When 20 pings in a row took no longer than ten times what they take in calm.
+async function firstGoodPings(honest, port, calm) {
+  for (let round = 0; round < 100; round++) {
+    const start = performance.now()
+    const times = await honest.ask({ ping: 1, port, count: 20 })
+    const good = times.every((time) => time !== null) && median(times) < 10 * calm
+    if (good) return start
+  }
+  return Infinity
+}
+
+// How many of the lookups found enough of the nodes that they should have.
+function share(lookups, ports) {
+  const good = lookups.filter(({ target, found, self }) => {
+    const others = ports.filter((port) => port !== self).map((port) => ({ host: HOST, port }))
+    const nearest = closestOf(Buffer.from(target, 'hex'), others)
+    return nearest.filter((name) => found.includes(Number(name.split(':')[1]))).length >= ENOUGH
+  })
+  return good.length / lookups.length
+}
+
+function median(times) {
+  const answered = times.filter((time) => time !== null).sort((a, b) => a - b)
+  return answered[answered.length >> 1] ?? Infinity
+}
+
+class Process {
+  constructor() {
+    this._child = fork(path.join(__dirname, 'node.js'), { execArgv: ['--expose-gc'] })
+  }
+
+  ask(message) {
+    return new Promise((resolve, reject) => {
+      this._child.once('message', resolve)
+      this._child.once('exit', () => reject(new Error('a process of nodes ended')))
+      this._child.send(message)
+    })
+  }
+
+  async end() {
+    this._child.kill('SIGKILL')
+  }
+}

@@ -1,0 +1,78 @@
+//! Many hosts that claim to be nodes, and are gone a moment later.
+
+use std::time::Duration;
+
+use dht_rpc_native::proto::wire::{Request, command};
+use dht_rpc_native::proto::{Addr, Bytes32, Config, Id};
+
+use super::support::*;
+
+const HONEST: usize = 30;
+const CROWD: usize = 1000;
+
+/// Puts the crowd before a node; returns the share of the closer nodes that it then hands out
+/// which are of the crowd, how many honest nodes it lost, and how honest lookups fare.
+fn crowd_before(config: Config) -> (f64, usize, Lookups, usize) {
+    let nodes = TestNode::network(HONEST);
+    let victim = TestNode::joining([127, 5, 0, 1], &nodes[0], config);
+    let mut pacer = Attacker::at([127, 5, 1, 1]);
+    for node in &nodes {
+        let target = *Id::of(victim.addr).as_bytes();
+        node.look_up(find_node(target));
+    }
+    let known = victim.known();
+
+    let mut crowd = Vec::new();
+    let mut barrage = Barrage::new(victim.addr, &mut pacer);
+    for n in 0..CROWD {
+        let member = Attacker::at([127, 6, (n / 250) as u8, (n % 250) as u8 + 1]);
+        let id = *Id::of(member.addr).as_bytes();
+        let request = Request { id: Some(&id), ..blank(n as u16, victim.addr, command::PING) };
+        barrage.send(&member.socket, &encode(&request));
+        crowd.push(member.addr);
+    }
+    barrage.end();
+
+    let share = share_handed_out(&victim, &mut pacer, &crowd);
+    let others: Vec<_> = nodes.iter().collect();
+    let all: Vec<Addr> = nodes.iter().map(|node| node.addr).chain([victim.addr]).collect();
+    let lookups = Lookups::by(&others, &all, many(30, 300));
+    std::thread::sleep(Duration::from_secs(many(0, 20) as u64));
+    let now_known = victim.known();
+    let lost = known.iter().filter(|addr| !now_known.contains(addr)).count();
+    (share, lost, lookups, known.len())
+}
+
+/// Of what a node hands out, the share that is of the crowd.
+fn share_handed_out(victim: &TestNode, by: &mut Attacker, crowd: &[Addr]) -> f64 {
+    let (mut theirs, mut all) = (0, 0);
+    for _ in 0..50 {
+        let target: Bytes32 = rand::random();
+        let request = internal(1, victim.addr, command::FIND_NODE, Some(&target), None);
+        by.send(victim.addr, &request);
+        for datagram in by.received(victim.addr) {
+            let Some(reply) = reply_of(&datagram) else { continue };
+            for addr in reply.closer_nodes.iter().flat_map(|nodes| nodes.iter()) {
+                all += 1;
+                theirs += usize::from(crowd.contains(&addr));
+            }
+        }
+    }
+    assert!(all > 0);
+    f64::from(theirs as u32) / f64::from(all)
+}
+
+#[test]
+fn a_thousand_hosts_that_claim_to_be_nodes_displace_nobody() {
+    let _alone = alone();
+    let (share, lost, lookups, known) = crowd_before(Config::default());
+    assert_eq!(lost, 0);
+    assert!(lookups.share() >= 0.99, "{lookups}");
+    figure(
+        "1000 hosts claim to be nodes, then fall silent",
+        &format!(
+            "live nodes removed: 0 of {known}; honest lookups that succeeded: {lookups}; of the closer nodes then handed out {:.0} % are of the crowd",
+            100.0 * share
+        ),
+    );
+}

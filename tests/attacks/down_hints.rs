@@ -1,0 +1,57 @@
+//! Hints that live nodes are down.
+
+use dht_rpc_native::proto::wire::{command, encode_addr};
+use dht_rpc_native::proto::{Addr, Config, Id};
+
+use super::support::*;
+
+const HONEST: usize = 25;
+const HOSTS: usize = 20;
+
+#[test]
+fn down_hints_remove_nobody_who_is_up() {
+    let _alone = alone();
+    let nodes = TestNode::network(HONEST);
+    let victim = TestNode::joining([127, 7, 0, 1], &nodes[0], Config::default());
+    for node in &nodes {
+        node.look_up(find_node(*Id::of(victim.addr).as_bytes()));
+    }
+    let known = victim.known();
+    let before = victim.counters();
+    let mut pacer = Attacker::at([127, 7, 1, 1]);
+    let liars: Vec<_> = (0..HOSTS).map(|n| Attacker::at([127, 7, 2, n as u8 + 1])).collect();
+
+    let mut barrage = Barrage::new(victim.addr, &mut pacer);
+    for n in 0..many(5000, 100_000) {
+        let value = encode_addr(known[n % known.len()]);
+        let hint = internal(n as u16, victim.addr, command::DOWN_HINT, None, Some(&value));
+        barrage.send(&liars[n % HOSTS].socket, &hint);
+    }
+    let sent = barrage.end();
+    let pings = victim.counters().commands_tx[0] - before.commands_tx[0];
+    let now_known = victim.known();
+    let removed = known.iter().filter(|addr| !now_known.contains(addr)).count();
+    let all: Vec<Addr> = nodes.iter().map(|node| node.addr).chain([victim.addr]).collect();
+    let lookups = Lookups::by(&nodes.iter().chain([&victim]).collect::<Vec<_>>(), &all, 30);
+    assert_eq!(removed, 0);
+    assert!(lookups.share() >= 0.99, "{lookups}");
+    assert!(pings <= sent as i64 / 10, "{pings} pings for {sent} hints");
+    figure(
+        "DOWN_HINTs against live nodes, from 20 hosts",
+        &format!(
+            "of {sent} hints; live nodes removed: {removed} of {}; pings that they cost the node: {pings}; honest lookups that succeeded: {lookups}",
+            known.len()
+        ),
+    );
+
+    // A hint at a node that is down does remove it: the test can fail.
+    let gone = Attacker::at([127, 7, 3, 1]).addr;
+    victim.runner.with(|node, now| node.add_node(now, gone));
+    let hint = internal(1, victim.addr, command::DOWN_HINT, None, Some(&encode_addr(gone)));
+    liars[0].send(victim.addr, &hint);
+    let start = std::time::Instant::now();
+    while victim.knows(gone) {
+        assert!(start.elapsed() < PATIENCE, "a node that is down is removed");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
