@@ -183,6 +183,7 @@ impl Driver {
                 assert!(self.ended.insert(query), "a query ends once");
             }
             Event::VerdictWanted { key, nodes } => self.verdicts.push((key, nodes.len())),
+            Event::RequestVerdictWanted { key, .. } => self.verdicts.push((key, 1)),
             Event::LookupWanted { key, .. } => self.lookups.push(key),
             Event::BootstrapWanted { key } => self.bootstraps.push(key),
             _ => {}

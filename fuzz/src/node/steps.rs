@@ -2,8 +2,8 @@
 
 use arbitrary::Arbitrary;
 use dht_rpc_native::proto::{
-    AdaptiveTimeoutConfig, BootstrapNode, Commit, Config, Contact, EntryField, Flag, Given, Id,
-    QuerySpec, RequestSpec, Socket,
+    AdaptiveTimeoutConfig, BootstrapNode, Commit, Config, Contact, EntryField, Flag, Given,
+    Hardened, Id, Protections, QuerySpec, RequestSpec, Socket,
 };
 
 use super::peers::{Answered, Asked, Peer, Value};
@@ -24,6 +24,7 @@ pub struct Setup {
     adaptive_timeout: bool,
     filter: bool,
     public_address: Option<Peer>,
+    /// Its three highest bits: hardened, protections off, requests filtered.
     seed: u8,
 }
 
@@ -50,9 +51,16 @@ impl Setup {
             adaptive_timeout: self.adaptive_timeout.then(AdaptiveTimeoutConfig::default),
             filter: self.filter,
             public_address: self.public_address.map(Peer::addr),
+            hardened: if self.has(128) { Hardened::ON } else { Hardened::OFF },
+            protections: if self.has(64) { Protections::OFF } else { Protections::default() },
+            filter_request: self.has(32),
             seed: [self.seed; 32],
             ..Config::default()
         }
+    }
+
+    fn has(&self, bit: u8) -> bool {
+        self.seed & bit != 0
     }
 }
 
