@@ -27,7 +27,7 @@ async function flood({ load, request, rate, ms, hosts, opts }) {
     const [port] = await victim.ask({ join: 1, count: 1, bootstrap, opts })
     const all = [...new Set([...others, port, first])]
     const calm = median(await honest.ask({ ping: 1, port, count: 200 }))
-    const warm = await victim.ask({ lookups: 1, ms: WARM_UP })
+    await victim.ask({ lookups: 1, ms: WARM_UP })
     const before = await victim.ask({ state: 1 })
 
     const args = ['flood', `${HOST}:${port}`, request, rate, ms, hosts].map(String)
@@ -38,8 +38,8 @@ async function flood({ load, request, rate, ms, hosts, opts }) {
       flooding
     ])
     const over = performance.now()
-    const pings = await firstGoodPings(honest, port, calm)
-    const recovered = pings - over
+    await goodPings(honest, port, calm)
+    const recovered = performance.now() - over
     const after = await victim.ask({ state: 1 })
     const sent = JSON.parse(stdout)
     const kept = before.tables[0].filter((known) => after.tables[0].includes(known))
@@ -49,11 +49,9 @@ async function flood({ load, request, rate, ms, hosts, opts }) {
       ownLookups: own.length,
       theirs: share(theirs, all),
       theirLookups: theirs.length,
-      warm: share(warm, all),
       removed: before.tables[0].length - kept.length,
       known: before.tables[0].length,
       memory: (Math.max(after.peak, after.rss) - before.rss) / 2 ** 20,
-      memoryAfter: (after.rss - before.rss) / 2 ** 20,
       recovered
     }
   } finally {
@@ -61,15 +59,12 @@ async function flood({ load, request, rate, ms, hosts, opts }) {
   }
 }
 
-// When 20 pings in a row took no longer than ten times what they take in calm.
-async function firstGoodPings(honest, port, calm) {
+// Until 20 pings in a row took no longer than ten times what they take in calm.
+async function goodPings(honest, port, calm) {
   for (let round = 0; round < 100; round++) {
-    const start = performance.now()
     const times = await honest.ask({ ping: 1, port, count: 20 })
-    const good = times.every((time) => time !== null) && median(times) < 10 * calm
-    if (good) return start
+    if (times.every((time) => time !== null) && median(times) < 10 * calm) return
   }
-  return Infinity
 }
 
 // How many of the lookups found enough of the nodes that they should have.

@@ -72,7 +72,11 @@ const acts = {
     const rss = process.memoryUsage.rss()
     const before = peak
     peak = rss
-    return { rss, peak: before, tables: nodes.map((node) => node.toArray().map(({ port }) => port)) }
+    return {
+      rss,
+      peak: before,
+      tables: nodes.map((node) => node.toArray().map(({ port }) => port))
+    }
   },
 
   async end() {

@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use dht_rpc_native::proto::{AdaptiveTimeoutConfig, Addr, Bytes32, Config, Id, QuerySpec};
+use dht_rpc_native::proto::{
+    AdaptiveTimeoutConfig, Addr, Bytes32, Config, Id, Protections, QuerySpec,
+};
 
 use super::support::*;
 
@@ -83,8 +85,22 @@ fn lists_of_dead_addresses_do_not_lead_a_lookup_astray() {
     let (requests, found) = among_liars(Config::default());
     let wanted = 20 - usize::from(LIARS);
     assert_eq!(found, wanted);
+    let without = match is_long() {
+        true => {
+            let off = Config { protections: Protections::OFF, ..Config::default() };
+            let (more, found) = among_liars(off);
+            assert!(more > 2 * requests, "{more} requests without a limit");
+            format!("; without `closerNodes`: {found}, {more}")
+        }
+        // It takes its time.
+        false => String::new(),
+    };
+    // Few of the honest ones, the liars, and so many of the dead.
+    assert!(requests < 200, "{requests} requests");
     figure(
         "closer-nodes lists of 333 dead addresses nearer than any node, from 3 liars",
-        &format!("of the {wanted} nearest live nodes found: {found}, with {requests} requests"),
+        &format!(
+            "of the {wanted} nearest live nodes found: {found}, with {requests} requests{without}"
+        ),
     );
 }

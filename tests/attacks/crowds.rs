@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dht_rpc_native::proto::wire::{Request, command};
-use dht_rpc_native::proto::{Addr, Bytes32, Config, Id};
+use dht_rpc_native::proto::{Addr, Bytes32, Config, Hardened, Id};
 
 use super::support::*;
 
@@ -68,11 +68,16 @@ fn a_thousand_hosts_that_claim_to_be_nodes_displace_nobody() {
     let (share, lost, lookups, known) = crowd_before(Config::default());
     assert_eq!(lost, 0);
     assert!(lookups.share() >= 0.99, "{lookups}");
+    assert!(share > 0.5, "they are handed out: {share}");
+    let hardened = Hardened { verify: true, ..Hardened::OFF };
+    let (verified, lost_too, ..) = crowd_before(Config { hardened, ..Config::default() });
+    assert_eq!((verified, lost_too), (0.0, 0));
     figure(
         "1000 hosts claim to be nodes, then fall silent",
         &format!(
-            "live nodes removed: 0 of {known}; honest lookups that succeeded: {lookups}; of the closer nodes then handed out {:.0} % are of the crowd",
-            100.0 * share
+            "live nodes removed: {lost} of {known}; honest lookups that succeeded: {lookups}; of the closer nodes then handed out {:.0} % are of the crowd, with `hardened: {{ verify }}` {:.0} %",
+            100.0 * share,
+            100.0 * verified
         ),
     );
 }

@@ -1,29 +1,38 @@
 //! Timers that others have a node set.
 
-use dht_rpc_native::proto::Config;
+use std::time::Duration;
+
 use dht_rpc_native::proto::wire::command;
+use dht_rpc_native::proto::{Config, Protections};
 
 use super::support::*;
 
-const DELAY_MS: u32 = 8000;
+/// More than the node's 4096.
+const COUNT: usize = 5000;
+const DELAY_MS: u32 = 9000;
 
 /// Has one host ask for so many delayed pings; whether another host is served then, and how many
-/// were refused.
-fn served_beside(config: Config, count: usize) -> (bool, i64) {
+/// timers the flooder has.
+fn served_beside_a_flood(config: Config) -> (bool, usize) {
     let victim = TestNode::alone([127, 8, 0, 1], config);
     let mut pacer = Attacker::at([127, 8, 1, 1]);
     let flooder = Attacker::at([127, 8, 2, 1]);
-    let before = victim.counters().dropped;
+    let before = refused(&victim);
     let mut barrage = Barrage::new(victim.addr, &mut pacer);
-    for n in 0..count {
+    for n in 0..COUNT {
         barrage.send(&flooder.socket, &delayed_ping(n as u16, &victim, DELAY_MS));
     }
     barrage.end();
+    let taken = COUNT - (refused(&victim) - before) as usize;
     let honest = Attacker::at([127, 8, 3, 1]);
     honest.send(victim.addr, &delayed_ping(77, &victim, 50));
-    honest.socket.set_read_timeout(Some(std::time::Duration::from_secs(2))).unwrap();
-    let served = honest.socket.recv(&mut [0; 64]).is_ok();
-    (served, victim.counters().dropped - before)
+    honest.socket.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+    (honest.socket.recv(&mut [0; 64]).is_ok(), taken)
+}
+
+fn refused(victim: &TestNode) -> i64 {
+    let counters = victim.counters();
+    counters.dropped + counters.protections.delayed_pings_per_host
 }
 
 fn delayed_ping(tid: u16, victim: &TestNode, delay_ms: u32) -> Vec<u8> {
@@ -32,13 +41,17 @@ fn delayed_ping(tid: u16, victim: &TestNode, delay_ms: u32) -> Vec<u8> {
 }
 
 #[test]
-fn delayed_pings_of_others_are_bounded() {
+fn one_host_does_not_take_all_timers() {
     let _alone = alone();
-    let count = many(3000, 20_000);
-    let (served, refused) = served_beside(Config::default(), count);
-    assert!(refused >= count as i64 - 1024);
+    let (served, taken) = served_beside_a_flood(Config::default());
+    let off = Config { protections: Protections::OFF, ..Config::default() };
+    let (served_without, taken_without) = served_beside_a_flood(off);
     figure(
-        "DELAYED_PINGs of 8 s from one host",
-        &format!("of {count} refused: {refused}; another host was served: {served}"),
+        "DELAYED_PINGs of 9 s from one host",
+        &format!(
+            "of {COUNT} waiting: {taken}, and another host is served: {served}; without `delayedPingsPerHost`: {taken_without}, {served_without}"
+        ),
     );
+    assert!(served && taken <= 1024);
+    assert!(!served_without && taken_without <= 4096, "without it there is no place left");
 }

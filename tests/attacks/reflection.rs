@@ -1,7 +1,7 @@
 //! A node as a mirror: what a small request of a forged sender would have it send.
 
 use dht_rpc_native::proto::wire::{Request, command};
-use dht_rpc_native::proto::{Addr, Bytes32, Config};
+use dht_rpc_native::proto::{Addr, Bytes32, Config, Hardened};
 
 use super::support::*;
 
@@ -9,11 +9,7 @@ use super::support::*;
 fn no_reply_is_more_than_four_times_its_request() {
     let _alone = alone();
     let victim = TestNode::alone([127, 10, 0, 1], Config::default());
-    victim.runner.with(|node, now| {
-        for n in 0..200 {
-            node.add_node(now, Addr::new([127, 10, 1, n].into(), 4000));
-        }
-    });
+    fill(&victim);
     let mut attacker = Attacker::at([127, 10, 2, 1]);
     let mut largest: f64 = 0.0;
     let mut tried = 0;
@@ -30,6 +26,53 @@ fn no_reply_is_more_than_four_times_its_request() {
         "reflection: requests of senders that have shown no token",
         &format!("of {tried} forms of request the largest reply is {largest:.2} × its request"),
     );
+}
+
+/// Has a node answer many lookups in the name of one host; what that host gets for each byte.
+fn amplification(config: Config) -> f64 {
+    let victim = TestNode::alone([127, 10, 3, 1], config);
+    fill(&victim);
+    let forged = Attacker::at([127, 10, 4, 1]);
+    let mut pacer = Attacker::at([127, 10, 5, 1]);
+    let count = many(1000, 10_000);
+    let target: Bytes32 = rand::random();
+    let request = internal(1, victim.addr, command::FIND_NODE, Some(&target), None);
+    let mut got = 0;
+    forged.socket.set_nonblocking(true).unwrap();
+    for n in 0..count {
+        forged.send(victim.addr, &request);
+        if n % 50 == 49 {
+            pacer.settle(victim.addr);
+            while let Ok(len) = forged.socket.recv(&mut [0; 2048]) {
+                got += len;
+            }
+        }
+    }
+    got as f64 / (count * request.len()) as f64
+}
+
+#[test]
+fn a_host_that_showed_no_token_gets_little_if_hardened() {
+    let _alone = alone();
+    let plain = amplification(Config::default());
+    let hardened = Hardened { unproven: Hardened::ON.unproven, ..Hardened::OFF };
+    let hardened = amplification(Config { hardened, ..Config::default() });
+    assert!(plain > 3.0 && plain <= 4.0, "{plain}");
+    assert!(hardened <= 2.2, "{hardened}");
+    figure(
+        "reflection: FIND_NODEs in the name of one host",
+        &format!(
+            "bytes that it gets for each that is sent: {plain:.2}; with `hardened: {{ unprovenBytes }}`: {hardened:.2}"
+        ),
+    );
+}
+
+fn fill(victim: &TestNode) {
+    victim.runner.with(|node, now| {
+        for n in 0..200 {
+            node.add_node(now, Addr::new([127, 10, 1, n].into(), 4000));
+        }
+    });
 }
 
 /// Every internal command, and one that nobody serves, with and without each field.

@@ -1,7 +1,7 @@
 //! Replies that nobody asked for, and those that guess at what was asked.
 
 use dht_rpc_native::proto::wire::command::PING;
-use dht_rpc_native::proto::{Config, Event, Id};
+use dht_rpc_native::proto::{Config, Event, Hardened, Id};
 
 use super::support::*;
 
@@ -72,10 +72,13 @@ fn guessed_tids_answer_a_user_request_unless_hardened() {
     let _alone = alone();
     let left = guesses_accepted(Config::default(), false);
     assert_eq!(left, 1, "a reply to a user's command may come from anywhere: relays need it");
+    let hardened = Hardened { asked_address: true, ..Hardened::OFF };
+    let accepted = guesses_accepted(Config { hardened, ..Config::default() }, false);
+    assert_eq!(accepted, 0);
     figure(
         "guessed tids, against a user's request in flight",
         &format!(
-            "of 65536 guesses, all tids there are, accepted: {left} (what is left without `hardened`)"
+            "of 65536 guesses, all that there are, accepted: {left}; with `hardened: {{ askedAddress }}`: {accepted}"
         ),
     );
 }

@@ -1,0 +1,88 @@
+'use strict'
+
+// npm run attacks: the long version of tests/attacks, and a flood of 200 000 requests a second for 10 s against a node
+// of this package; writes what came of them into docs/reliability.md. Linux, on a machine that has nothing else to do.
+
+const { execFileSync, spawnSync } = require('child_process')
+const path = require('path')
+const { ROOT } = require('../lib/platform')
+const { flood } = require('./attacks/flood')
+const { writeMarked } = require('./marked')
+
+const RATE = 200000
+const TIME = 10000 // ms
+const FLOODS = [
+  { request: 'mixed', hosts: 1, from: '1 host, PING and FIND_NODE' },
+  { request: 'mixed', hosts: 64, from: '64 hosts, PING and FIND_NODE' },
+  { request: 'user', hosts: 64, from: "64 hosts, a user's command that is answered" }
+]
+
+main()
+
+async function main() {
+  const load = buildLoad()
+  const floods = []
+  for (const { from, ...how } of FLOODS) {
+    const outcome = await flood({ load, rate: RATE, ms: TIME, ...how })
+    floods.push({ from, outcome })
+    console.log(row(floods.at(-1)))
+  }
+  const attacks = longAttacks()
+  const head = '| attack | what came of it |\n|---|---|'
+  const text = [head, ...attacks, ...floods.map(row)].join('\n')
+  writeMarked('docs/reliability.md', 'attacks', text)
+  const held = floods.every(({ outcome }) => isHeld(outcome))
+  if (!held) console.error('A flood did harm, see above.')
+  process.exitCode = held ? 0 : 1
+}
+
+// What is promised.
+function isHeld(outcome) {
+  const { own, theirs, removed, memory, recovered } = outcome
+  return own >= 0.99 && theirs >= 0.99 && removed === 0 && memory <= 16 && recovered <= 1000
+}
+
+function row({ from, outcome }) {
+  const { offered, own, ownLookups, theirs, theirLookups, removed, known } = outcome
+  const percent = (share, all) => `${(100 * share).toFixed(1)} % of ${all}`
+  const words = [
+    `${Math.round(offered / 1000)} 000 a second offered`,
+    `lookups of the flooded node that succeeded: ${percent(own, ownLookups)}`,
+    `of the others: ${percent(theirs, theirLookups)}`,
+    `live nodes removed: ${removed} of ${known}`,
+    `memory: at most ${Math.max(0, outcome.memory).toFixed(1)} MB more`,
+    `20 pings in a row as in calm: ${Math.round(outcome.recovered)} ms after the end`
+  ]
+  return `| a flood for ${TIME / 1000} s from ${from} | ${words.join('; ')} |`
+}
+
+function longAttacks() {
+  const args = ['test', '--release', '--locked', '--no-default-features', '--test', 'attacks']
+  const { status, stdout, stderr } = spawnSync(
+    'cargo',
+    [...args, '--', '--nocapture', '--test-threads=1'],
+    { cwd: ROOT, env: { ...process.env, ATTACKS: 'long' }, encoding: 'utf8' }
+  )
+  if (status !== 0) {
+    console.error(stdout + stderr)
+    process.exit(1)
+  }
+  // The name of the test may stand before it on the line.
+  return [...stdout.matchAll(/figure (\|.*\|)$/gm)].map(([, figure]) => figure)
+}
+
+function buildLoad() {
+  const target = path.resolve(ROOT, process.env.CARGO_TARGET_DIR || 'target')
+  const manifest = path.join(ROOT, 'bench', 'load', 'Cargo.toml')
+  const args = [
+    'build',
+    '--release',
+    '--locked',
+    '--manifest-path',
+    manifest,
+    '--target-dir',
+    target
+  ]
+  execFileSync('cargo', args, { stdio: 'inherit' })
+  return path.join(target, 'release', 'load')
+}
