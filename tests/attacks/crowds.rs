@@ -68,7 +68,7 @@ fn a_thousand_hosts_that_claim_to_be_nodes_displace_nobody() {
     let (share, lost, lookups, known) = crowd_before(Config::default(), many(5, 200));
     assert_eq!(lost, 0);
     assert!(lookups.share() >= 0.99, "{lookups}");
-    assert!(share > 0.5, "they are handed out: {share}");
+    assert!(share > 0.1, "they are handed out: {share}");
     let hardened = Hardened { verify: true, ..Hardened::OFF };
     let (verified, lost_too, ..) = crowd_before(Config { hardened, ..Config::default() }, 1);
     assert_eq!((verified, lost_too), (0.0, 0));
