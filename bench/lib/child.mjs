@@ -1,6 +1,9 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
+// Longer than any round takes: a network that an overloaded machine cannot carry never gets there.
+const PATIENCE = 300_000 // ms
+
 /** A program of bench/children in a process of its own: it sends figures, and is told to end. */
 export class Child {
   /**
@@ -15,17 +18,18 @@ export class Child {
     this._waiting = null
     this._ended = new Promise((resolve) => this._process.once('exit', resolve))
     this._process.on('message', (message) => this._onmessage(message))
-    this._process.once('exit', (code, signal) => this._onexit(signal || code))
+    this._process.once('exit', (code, signal) => this._fail(`ended with ${signal || code}`))
   }
 
   get pid() {
     return this._process.pid
   }
 
-  /** The next message. Rejects if the process ends before. */
+  /** The next message. Rejects if the process ends before, or takes too long. */
   next() {
     return new Promise((resolve, reject) => {
-      this._waiting = { resolve, reject }
+      const timer = setTimeout(() => this._fail('takes too long'), PATIENCE)
+      this._waiting = { resolve, reject, timer }
       this._settle()
     })
   }
@@ -46,17 +50,18 @@ export class Child {
     this._settle()
   }
 
-  _onexit(how) {
-    this._failure = new Error(`bench/children/${this._name}.mjs ended with ${how}`)
+  _fail(how) {
+    this._failure = new Error(`bench/children/${this._name}.mjs ${how}`)
     this._settle()
   }
 
   _settle() {
     if (!this._waiting) return
-    const { resolve, reject } = this._waiting
+    const { resolve, reject, timer } = this._waiting
     if (this._messages.length > 0) resolve(this._messages.shift())
     else if (this._failure) reject(this._failure)
     else return
+    clearTimeout(timer)
     this._waiting = null
   }
 }
