@@ -82,6 +82,7 @@ fn find_node(target: Bytes32) -> QuerySpec {
         concurrency: 10,
         retries: 5,
         force: false,
+        thorough: false,
         commit: Commit::None,
         session: None,
         given: Given::Nothing,

@@ -97,6 +97,7 @@ impl Player {
             concurrency: fields.optional("concurrency").unwrap_or(10) as u32,
             retries: fields.optional("retries").unwrap_or(5) as u8,
             force: fields.flag("force", false),
+            thorough: false,
             commit: match fields.0["commit"].as_str() {
                 Some("auto") => Commit::Auto,
                 Some("user") => Commit::User,

@@ -6,23 +6,54 @@ mod simulator;
 
 use std::time::Instant;
 
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
 
 use simulator::options::Options;
-use simulator::workloads;
+use simulator::{scale, workloads};
 
 /// Simulates a network of real nodes, in virtual time and from one seed
 #[derive(Parser)]
-#[command(name = "npm run sim --")]
-struct Command {
+#[command(name = "npm run sim --", args_conflicts_with_subcommands = true)]
+struct Program {
+    #[command(subcommand)]
+    command: Option<Command>,
     #[command(flatten)]
     options: Options,
 }
 
+#[derive(Subcommand)]
+enum Command {
+    /// What a lookup costs and finds in a network that grows, a line of JSON for each size
+    Scale(Sizes),
+}
+
+#[derive(Args)]
+struct Sizes {
+    /// Sizes of the network, ascending
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "10,30,100,300,1000,3000,10000,30000,100000"
+    )]
+    sizes: Vec<usize>,
+    /// Lookups at each size
+    #[arg(long, default_value_t = 400)]
+    times: usize,
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
 fn main() {
-    let Command { options } = Command::parse();
-    println!("{options}");
+    let Program { command, options } = Program::parse();
     let start = Instant::now();
-    println!("{}", workloads::run(&options));
-    println!("{:.1} s", start.elapsed().as_secs_f64());
+    match command {
+        Some(Command::Scale(Sizes { sizes, times, seed })) => {
+            scale::run(seed, &sizes, times, |point| println!("{point}"));
+        }
+        None => {
+            println!("{options}");
+            println!("{}", workloads::run(&options));
+        }
+    }
+    eprintln!("{:.1} s", start.elapsed().as_secs_f64());
 }

@@ -13,7 +13,8 @@
 //!          tid | ttl << 16, ip, port, socket, value length, error or command f64,
 //!          [target 32][value]; a relay has the command
 //! query    flags (1 internal, 2 value, 4 force, 8 only closest nodes, 16 rows, 32 nodes given,
-//!          64 they are the senders of replies, some without an id for good),
+//!          64 they are the senders of replies, some without an id for good,
+//!          128 thorough),
 //!          concurrency, retries, commit (0 none, 1 auto, 2 JavaScript's), session, count of
 //!          nodes, value length, 0, command f64, target 32, [value padded to 8][count × contact]
 //! ```
@@ -188,6 +189,7 @@ pub fn query(bytes: &[u8]) -> Option<QuerySpec> {
         concurrency,
         retries: retries.min(u32::from(u8::MAX)) as u8,
         force: flags & 4 != 0,
+        thorough: flags & 128 != 0,
         commit: [Commit::None, Commit::Auto, Commit::User].get(commit as usize).copied()?,
         session: (session != 0).then_some(session),
         given,

@@ -75,6 +75,7 @@ pub(super) struct Query {
     pub concurrency: u32,
     pub retries: u8,
     pub force: bool,
+    pub thorough: bool,
     pub commit: Commit,
     pub session: Session,
     pub rows: bool,
@@ -119,6 +120,7 @@ impl Query {
             concurrency: spec.concurrency,
             retries: if spec.force { 0 } else { spec.retries },
             force: spec.force,
+            thorough: spec.thorough,
             commit: spec.commit,
             session: spec.session.map_or(Session::Query(number), Session::User),
             rows: spec.rows,
@@ -214,7 +216,7 @@ impl Query {
             self.candidates.push(node, named_by.map(|named_by| named_by.addr));
         }
         if let Some(by) = named_by
-            && (found == Some(Fate::Open) || found.is_none() && closer)
+            && (found.is_some_and(Fate::is_open) || found.is_none() && closer)
         {
             self.note_naming(node.addr, by);
         }
@@ -241,6 +243,9 @@ impl Query {
                 self.inflight += 1;
                 return Step::Visit(next);
             }
+            if self.fate(next.addr) == Some(Fate::Again) {
+                self.errors = self.errors.saturating_add(1);
+            }
         }
         if !self.from_table && self.successes == 0 && self.errors == 0 {
             self.slowed_down = true;
@@ -248,8 +253,8 @@ impl Query {
         if self.has_candidates() {
             return Step::Wait;
         }
-        let settled = self.slow == self.inflight && self.closest.len() >= K;
-        if self.inflight > 0 && !settled {
+        let only_slow = self.slow == self.inflight && self.closest.len() >= K;
+        if self.inflight > 0 && (self.thorough || !only_slow) {
             return Step::Wait;
         }
         if !self.from_table && (self.successes as usize) < K / 4 {
@@ -282,15 +287,23 @@ impl Query {
     }
 
     /// A visit failed. Returns who named the node, if it is to be held for down.
-    pub fn visit_failed(&mut self, asked: Addr, slow: bool, error: RequestError) -> Vec<Contact> {
-        let mut named_by = Vec::new();
-        if error == RequestError::Timeout && self.settle(asked, Fate::Down) == Some(Fate::Open) {
-            let namings = self.namings.iter().filter(|(named, _)| *named == asked);
-            named_by.extend(namings.filter_map(|(_, by)| self.namers.get(*by as usize)));
-        }
+    pub fn visit_failed(
+        &mut self,
+        asked: Contact,
+        slow: bool,
+        error: RequestError,
+    ) -> Vec<Contact> {
         self.visit_over(slow);
+        let timed_out = error == RequestError::Timeout;
+        if timed_out && self.ask_again(asked) {
+            return Vec::new();
+        }
         self.errors = self.errors.saturating_add(1);
-        named_by
+        if !timed_out || !self.settle(asked.addr, Fate::Down).is_some_and(Fate::is_open) {
+            return Vec::new();
+        }
+        let namings = self.namings.iter().filter(|(named, _)| *named == asked.addr);
+        namings.filter_map(|(_, by)| self.namers.get(*by as usize).copied()).collect()
     }
 
     /// A visit was not made after all.
@@ -351,8 +364,16 @@ struct Seen {
 enum Fate {
     /// It was not visited, or has yet to answer.
     Open,
+    /// It did not answer, and is asked a second time.
+    Again,
     Answered,
     Down,
+}
+
+impl Fate {
+    fn is_open(self) -> bool {
+        matches!(self, Self::Open | Self::Again)
+    }
 }
 
 impl Query {
@@ -367,6 +388,22 @@ impl Query {
             self.namers.push(by);
         }
         self.namings.push((named, self.namers.len() as u32 - 1));
+    }
+
+    /// Whether a node that did not answer is asked once more: after all other candidates.
+    fn ask_again(&mut self, asked: Contact) -> bool {
+        let worthwhile = asked.id.is_none_or(|id| self.is_closer(&id));
+        let first = self.fate(asked.addr) == Some(Fate::Open);
+        if !self.thorough || self.found || !first || !worthwhile {
+            return false;
+        }
+        self.settle(asked.addr, Fate::Again);
+        self.candidates.insert(0, asked);
+        true
+    }
+
+    fn fate(&self, addr: Addr) -> Option<Fate> {
+        self.seen.get(&addr).map(|seen| seen.fate)
     }
 
     /// Returns the fate that it had before.

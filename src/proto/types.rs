@@ -205,6 +205,9 @@ pub struct QuerySpec {
     pub retries: u8,
     /// Skips the congestion window; each request is sent once.
     pub force: bool,
+    /// Waits for slow nodes, and asks each that does not answer a second time: all its tries once
+    /// more. So do commits, which also follow a token that has changed meanwhile.
+    pub thorough: bool,
     pub commit: Commit,
     /// A session of the user's; `None` makes one that ends with the query.
     pub session: Option<u32>,

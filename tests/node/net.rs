@@ -280,6 +280,7 @@ pub fn lookup(target: Bytes32, command: u64) -> QuerySpec {
         concurrency: 10,
         retries: 5,
         force: false,
+        thorough: false,
         commit: Commit::None,
         session: None,
         given: Given::Nothing,

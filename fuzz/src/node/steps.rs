@@ -264,6 +264,7 @@ impl Look {
             concurrency: u32::from(self.concurrency),
             retries: self.retries & 7,
             force: self.force,
+            thorough: self.retries & 8 != 0,
             commit: [Commit::None, Commit::Auto, Commit::User][usize::from(self.commit) % 3],
             session: self.session.map(session),
             given: given.unwrap_or_default(),

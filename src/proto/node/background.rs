@@ -28,6 +28,7 @@ impl Node {
             concurrency: self.background_concurrency(),
             retries: QUERY_RETRIES,
             force: false,
+            thorough: false,
             commit: Commit::None,
             session: None,
             given: Given::Nothing,

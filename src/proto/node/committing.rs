@@ -3,8 +3,13 @@
 use super::super::query::{Commits, Phase};
 use super::super::requests::RETRIES;
 use super::super::types::*;
+use super::super::wire::INVALID_TOKEN;
 use super::Node;
-use super::requesting::{Ask, Purpose};
+use super::requesting::{Answer, Ask, Purpose};
+
+/// How often a thorough query repeats a commit: one without answer, one with a token that was too
+/// old.
+const COMMITS_AGAIN: u8 = 2;
 
 impl Node {
     /// There is nobody left to visit.
@@ -25,7 +30,44 @@ impl Node {
         }
     }
 
-    pub(super) fn commit_settled(&mut self, number: u32, outcome: Result<(), RequestError>) {
+    /// Of a thorough query a token that is too old is no answer: the new one goes with the next try.
+    pub(super) fn commit_answered(
+        &mut self,
+        now: Now,
+        number: u32,
+        again: u8,
+        to: Addr,
+        answer: &Answer<'_>,
+    ) {
+        if again > 0
+            && answer.reply.error == INVALID_TOKEN
+            && let Some(token) = answer.reply.token
+            && self.commit_to(now, number, again - 1, to, token).is_ok()
+        {
+            return;
+        }
+        self.commit_settled(number, Ok(()));
+    }
+
+    pub(super) fn commit_failed(
+        &mut self,
+        now: Now,
+        number: u32,
+        again: u8,
+        to: Addr,
+        error: RequestError,
+    ) {
+        if again > 0
+            && error == RequestError::Timeout
+            && let Some(token) = self.token_of(number, to)
+            && self.commit_to(now, number, again - 1, to, &token).is_ok()
+        {
+            return;
+        }
+        self.commit_settled(number, Err(error));
+    }
+
+    fn commit_settled(&mut self, number: u32, outcome: Result<(), RequestError>) {
         let Some(query) = self.queries.get_mut(&number) else {
             return;
         };
@@ -52,32 +94,51 @@ impl Node {
         query.phase = Phase::Committing;
         let closest = query.closest().to_vec();
         query.commits.pending = closest.len() as u32;
-        let (command, target, value) = (query.command, query.target, query.value.clone());
+        let again = if query.thorough { COMMITS_AGAIN } else { 0 };
         let (mut without_token, mut refused) = (Vec::new(), Vec::new());
         for reply in &closest {
             let Some(token) = &reply.token else {
                 without_token.push(RequestError::NoToken);
                 continue;
             };
-            let ask = Ask {
-                to: Contact { id: None, addr: reply.from.addr },
-                command,
-                internal: false,
-                purpose: Purpose::Commit { query: number },
-                value: value.as_deref(),
-                target: Some(&target),
-                token: Some(token),
-                session: None,
-                socket: None,
-                ttl: 0,
-                retries: RETRIES,
-                timeout_ms: None,
-                force: false,
-            };
-            refused.extend(self.ask(now, ask).err());
+            refused.extend(self.commit_to(now, number, again, reply.from.addr, token).err());
         }
         for error in without_token.into_iter().chain(refused) {
             self.commit_settled(number, Err(error));
         }
+    }
+    fn commit_to(
+        &mut self,
+        now: Now,
+        number: u32,
+        again: u8,
+        to: Addr,
+        token: &Bytes32,
+    ) -> Result<(), RequestError> {
+        let Some(query) = self.queries.get(&number) else {
+            return Err(RequestError::Destroyed);
+        };
+        let (target, value) = (query.target, query.value.clone());
+        let ask = Ask {
+            to: Contact { id: None, addr: to },
+            command: query.command,
+            internal: false,
+            purpose: Purpose::Commit { query: number, again },
+            value: value.as_deref(),
+            target: Some(&target),
+            token: Some(token),
+            session: None,
+            socket: None,
+            ttl: 0,
+            retries: RETRIES,
+            timeout_ms: None,
+            force: false,
+        };
+        self.ask(now, ask).map(|_| ())
+    }
+
+    fn token_of(&self, number: u32, addr: Addr) -> Option<Bytes32> {
+        let closest = self.queries.get(&number)?.closest();
+        closest.iter().find(|reply| reply.from.addr == addr)?.token
     }
 }

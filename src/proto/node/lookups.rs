@@ -145,14 +145,14 @@ impl Node {
         now: Now,
         number: u32,
         slow: bool,
-        asked: Addr,
+        asked: Contact,
         error: RequestError,
     ) {
         let Some(query) = self.queries.get_mut(&number) else {
             return;
         };
         for named_by in query.visit_failed(asked, slow, error) {
-            self.hint_down(now, number, named_by, asked);
+            self.hint_down(now, number, named_by, asked.addr);
         }
         self.report_progress(number);
         self.look_further(now, number);
@@ -295,7 +295,7 @@ impl Node {
             }
             Err(error) => {
                 if let Some(query) = self.queries.get_mut(&number) {
-                    query.visit_failed(node.addr, false, error);
+                    query.visit_failed(node, false, error);
                 }
             }
         }

@@ -14,15 +14,29 @@ use super::members::{EntryRef, Swap};
 #[derive(Debug)]
 pub(super) enum Purpose {
     User(u32),
-    Visit { query: u32, slow: bool },
-    Commit { query: u32 },
+    Visit {
+        query: u32,
+        slow: bool,
+    },
+    /// It may be repeated so often.
+    Commit {
+        query: u32,
+        again: u8,
+    },
     DownHint,
-    Check { entry: EntryRef, seen: i32 },
+    Check {
+        entry: EntryRef,
+        seen: i32,
+    },
     Swap(Box<Swap>),
     Verify,
     QuickFirewall,
-    Probe { probe: u32 },
-    Bootstrap { resolution: u32 },
+    Probe {
+        probe: u32,
+    },
+    Bootstrap {
+        resolution: u32,
+    },
 }
 
 /// A request to be made.
@@ -216,7 +230,9 @@ impl Node {
             Purpose::Visit { query, slow } => {
                 self.visit_answered(now, query, slow, request.to.addr, answer, verdict);
             }
-            Purpose::Commit { query } => self.commit_settled(query, Ok(())),
+            Purpose::Commit { query, again } => {
+                self.commit_answered(now, query, again, request.to.addr, &answer);
+            }
             Purpose::DownHint => {}
             Purpose::Check { entry, seen } => self.check_answered(entry, seen, kept),
             Purpose::Swap(swap) => self.swap_answered(now, *swap, kept),
@@ -264,9 +280,11 @@ impl Node {
         match request.purpose {
             Purpose::User(user) => self.tell_failure(user, error),
             Purpose::Visit { query, slow } => {
-                self.visit_failed(now, query, slow, request.to.addr, error);
+                self.visit_failed(now, query, slow, request.to, error);
             }
-            Purpose::Commit { query } => self.commit_settled(query, Err(error)),
+            Purpose::Commit { query, again } => {
+                self.commit_failed(now, query, again, request.to.addr, error);
+            }
             Purpose::DownHint | Purpose::QuickFirewall => {}
             Purpose::Check { entry, .. } => self.check_failed(now, entry),
             Purpose::Swap(swap) => self.swap_unanswered(now, *swap),

@@ -18,6 +18,7 @@ fn query(given: Vec<Contact>, concurrency: u32, only_closest: bool) -> Query {
         concurrency,
         retries: 5,
         force: false,
+        thorough: false,
         commit: Commit::None,
         session: None,
         given: Given::Nodes(given),
@@ -100,7 +101,7 @@ proptest! {
                             continue;
                         }
                         Outcome::Slow | Outcome::Timeout => {
-                            query.visit_failed(node.addr, slow, RequestError::Timeout);
+                            query.visit_failed(node, slow, RequestError::Timeout);
                         }
                         Outcome::Error => {
                             query.visit_answered(node.addr, slow, true);
@@ -151,7 +152,7 @@ fn a_node_that_is_down_is_reported_to_whoever_names_it_later() {
     query.add_candidate(contact(2), Some(contact(1)));
     query.add_candidate(contact(2), Some(contact(3)));
     assert!(matches!(query.next_step(), Step::Visit(node) if node == contact(2)));
-    let named_by = query.visit_failed(contact(2).addr, false, RequestError::Timeout);
+    let named_by = query.visit_failed(contact(2), false, RequestError::Timeout);
     assert_eq!(named_by, [contact(1), contact(3)]);
     assert!(query.add_candidate(contact(2), Some(contact(4))).down);
     assert!(!query.add_candidate(contact(2), None).down);

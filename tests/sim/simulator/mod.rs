@@ -10,6 +10,7 @@ pub mod options;
 pub mod peer;
 pub mod queue;
 pub mod report;
+pub mod scale;
 pub mod trace;
 pub mod users;
 pub mod watch;

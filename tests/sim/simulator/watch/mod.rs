@@ -125,7 +125,8 @@ impl Watch {
         let Some(node) = peer.node.as_ref() else {
             return;
         };
-        if now_ms < seen.audited_ms + AUDIT_MS {
+        let apart_ms = if self.light { 10 * AUDIT_MS } else { AUDIT_MS };
+        if now_ms < seen.audited_ms + apart_ms {
             return;
         }
         seen.audited_ms = now_ms;

@@ -1,8 +1,5 @@
 //! Random nodes look random targets up; every id is known, so the true 20 nearest are, too.
 
-use std::collections::HashSet;
-
-use dht_rpc_native::proto::Id;
 use dht_rpc_native::proto::table::K;
 use rand::RngExt;
 
@@ -10,6 +7,7 @@ use super::find_node;
 use crate::simulator::network::Network;
 use crate::simulator::options::Options;
 use crate::simulator::report::{Report, Share};
+use crate::simulator::scale::recall;
 
 /// A lookup is good with so many of the true 20.
 const GOOD: usize = 18;
@@ -38,14 +36,9 @@ pub fn run(options: &Options) -> Report {
 }
 
 fn is_good(network: &Network, lookup: usize) -> bool {
-    let lookup = &network.users.lookups[lookup];
-    let Some(ended) = &lookup.ended else {
-        return false;
-    };
-    let nearest: HashSet<Id> =
-        network.nearest(&lookup.target, K, lookup.peer).into_iter().collect();
-    let found = ended.closest.iter().filter(|id| nearest.contains(id)).count();
-    found >= GOOD.min(nearest.len())
+    let nodes = network.findable().count() - 1;
+    let good = GOOD.min(nodes) as f64 / K.min(nodes) as f64;
+    recall(network, &network.users.lookups[lookup]) >= good - 1e-9
 }
 
 fn mean_ms(network: &Network, first: usize) -> u64 {

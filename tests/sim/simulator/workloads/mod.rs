@@ -30,12 +30,12 @@ impl Drop for Replay<'_> {
 }
 
 /// Time that a fresh network is given to settle, in ms.
-const SETTLING_MS: u64 = 10_000;
+pub const SETTLING_MS: u64 = 10_000;
 
 impl Network {
     /// `count` persistent nodes that joined one after the other by real lookups, a fiftieth of
     /// the network each second; the first two are its entry points.
-    fn persistent(seed: u64, count: usize) -> Self {
+    pub fn persistent(seed: u64, count: usize) -> Self {
         let mut network = Self::new(seed);
         network.add_bootstrapper();
         network.add_bootstrapper();
@@ -45,7 +45,7 @@ impl Network {
     }
 
     /// Lets nodes join until there are `count`.
-    fn grow(&mut self, count: usize) {
+    pub fn grow(&mut self, count: usize) {
         while self.peers.len() < count {
             let at_once = (self.peers.len() / 50).clamp(1, 500).min(count - self.peers.len());
             for _ in 0..at_once {
@@ -56,13 +56,13 @@ impl Network {
     }
 
     /// One more peer that knows the entry points; returns its number.
-    fn join(&mut self, config: Config) -> usize {
+    pub fn join(&mut self, config: Config) -> usize {
         let n = self.add(self.joining(config), None);
         self.start(n);
         n
     }
 
-    fn joining(&self, config: Config) -> Config {
+    pub fn joining(&self, config: Config) -> Config {
         let entries = (0..2).map(|n| self.addr(n)).map(|addr| BootstrapNode {
             suggested: None,
             host: addr.ip().to_string(),
@@ -71,7 +71,7 @@ impl Network {
         Config { bootstrap: entries.collect(), ..config }
     }
 
-    fn add_bootstrapper(&mut self) {
+    pub fn add_bootstrapper(&mut self) {
         let public_address = Some(Addr::new(self.next_host(), super::peer::SERVER_PORT));
         let (ephemeral, firewalled) = (Some(false), false);
         let n =
@@ -80,7 +80,7 @@ impl Network {
     }
 
     /// Any peer that others may find.
-    fn anybody(&mut self) -> usize {
+    pub fn anybody(&mut self) -> usize {
         loop {
             let n = self.rng.random_range(0..self.peers.len());
             if self.peers[n].is_persistent() {
@@ -90,7 +90,7 @@ impl Network {
     }
 
     /// The `k` nearest of those that can be found, but for one.
-    fn nearest(&self, target: &Bytes32, k: usize, except: usize) -> Vec<Id> {
+    pub fn nearest(&self, target: &Bytes32, k: usize, except: usize) -> Vec<Id> {
         let others = self.findable().filter(|(n, _)| *n != except);
         let mut ids: Vec<Id> = others.map(|(_, id)| id).collect();
         if ids.len() > k {
@@ -100,7 +100,7 @@ impl Network {
         ids
     }
 
-    fn report(&self, share: Share, mean_ms: u64) -> Report {
+    pub fn report(&self, share: Share, mean_ms: u64) -> Report {
         Report {
             share,
             mean_ms,
@@ -112,8 +112,7 @@ impl Network {
 }
 
 /// A lookup of a node's own kind.
-fn find_node(target: Bytes32, thorough: bool) -> QuerySpec {
-    let _ = thorough;
+pub fn find_node(target: Bytes32, thorough: bool) -> QuerySpec {
     QuerySpec {
         target,
         internal: true,
@@ -122,6 +121,7 @@ fn find_node(target: Bytes32, thorough: bool) -> QuerySpec {
         concurrency: Config::default().concurrency,
         retries: requests::QUERY_RETRIES,
         force: false,
+        thorough,
         commit: Commit::None,
         session: None,
         given: Given::Nothing,
