@@ -21,6 +21,7 @@ const FORCE = 4
 const ONLY_CLOSEST_NODES = 8
 const ROWS = 16
 const FROM_REPLIES = 64
+const THOROUGH = 128
 
 const NO_OPTIONS = {}
 const COMMITS = { NONE: 0, AUTO: 1, OWN: 2 }
@@ -292,6 +293,7 @@ module.exports = class Query extends Readable {
       (this.force ? FORCE : 0) |
       (opts.onlyClosestNodes ? ONLY_CLOSEST_NODES : 0) |
       (this._rows ? ROWS : 0) |
+      (opts.thorough ? THOROUGH : 0) |
       (opts.nodes || opts.closestNodes ? 0 : FROM_REPLIES)
     return packQuery(this, flags, commit, session, givenNodes(opts))
   }
@@ -304,11 +306,13 @@ function known(name) {
   })
 }
 
-function checkOptions({ retries, map, commit }) {
+function checkOptions({ retries, map, commit, thorough }) {
   if (retries) check.integer(retries, 'retries', 0, 255)
   check.option(!map || typeof map === 'function', 'map', 'a function', map)
   const known = !commit || commit === true || typeof commit === 'function'
   check.option(known, 'commit', 'true or a function', commit)
+  const given = thorough !== undefined && thorough !== null
+  check.option(!given || typeof thorough === 'boolean', 'thorough', 'true or false', thorough)
 }
 
 function checkConcurrency(concurrency) {

@@ -15,10 +15,11 @@ impl Node {
     pub(super) fn refresh_now(&mut self) {
         let known = self.table.random(&mut self.rng).map(|entry| entry.id);
         let target = known.unwrap_or(self.table.id());
-        self.background_query(Owner::Refresh, *target.as_bytes());
+        let given = self.lost_nodes();
+        self.background_query(Owner::Refresh, *target.as_bytes(), given);
     }
 
-    pub(super) fn background_query(&mut self, owner: Owner, target: Bytes32) {
+    pub(super) fn background_query(&mut self, owner: Owner, target: Bytes32, given: Given) {
         self.refresh_ticks = REFRESH_TICKS;
         let spec = QuerySpec {
             target,
@@ -31,7 +32,7 @@ impl Node {
             thorough: false,
             commit: Commit::None,
             session: None,
-            given: Given::Nothing,
+            given,
             only_closest: false,
             rows: false,
         };

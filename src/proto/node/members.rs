@@ -104,6 +104,7 @@ impl Node {
     pub(super) fn remove_node(&mut self, id: &Id, addr: Addr) {
         if let Some((slot, entry)) = self.table.remove(id, addr) {
             self.list.remove(slot);
+            self.lost.add(&entry.id, entry.addr);
             self.entry_removed(entry);
         }
     }
@@ -222,6 +223,7 @@ impl Node {
             Insertion::Full => return self.renew_bucket(now, entry, proven),
         };
         self.entry_serial = entry.serial;
+        self.lost.remove(entry.addr);
         self.list.touch(slot);
         self.changed();
         self.guard_entry(now, &entry, proven);

@@ -9,6 +9,7 @@ mod committing;
 mod filter;
 mod guarding;
 mod lookups;
+mod lost;
 mod members;
 mod network_state;
 mod outbox;
@@ -28,6 +29,7 @@ pub use self::writes::{EntryField, Flag};
 
 use self::bootstrap::Bootstrap;
 use self::filter::Held;
+use self::lost::Lost;
 use self::network_state::Probe;
 use self::outbox::Outbox;
 use self::requesting::Purpose;
@@ -54,6 +56,7 @@ pub struct Node {
     rng: StdRng,
     table: Table,
     list: NodeList,
+    lost: Lost,
     entry_serial: u32,
     generation: u32,
 
@@ -128,6 +131,7 @@ impl Node {
         let mut node = Self {
             table: Table::new(Id::from_bytes(centre)),
             list: NodeList::new(),
+            lost: Lost::default(),
             entry_serial: 0,
             generation: 0,
             nat,

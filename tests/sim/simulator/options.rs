@@ -40,8 +40,18 @@ pub struct Options {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Workload {
-    /// Lookups of random targets by random nodes
+    /// Lookups of random targets by random nodes: 18 of the true 20 are good
     Lookups,
+    /// Values whose holders are killed, all but one: reads that find the value
+    Storage,
+    /// Half of the nodes replaced every 10 minutes, commits every 5: reads that find the value
+    Churn,
+    /// Two halves that do not hear each other for an hour: good lookups 10 minutes after
+    Partition,
+    /// Adaptive nodes for hours, open and behind NATs, awake and asleep: those who are what they should be
+    Adaptive,
+    /// Everything at once: requests that end
+    Chaos,
 }
 
 impl Default for Options {

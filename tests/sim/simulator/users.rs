@@ -42,6 +42,8 @@ pub struct Users {
     /// Lookups that are not over.
     pub under_way: usize,
     pub requests: Vec<Option<Result<Box<Reply>, RequestError>>>,
+    /// Who made them.
+    pub askers: Vec<usize>,
 }
 
 impl Network {
@@ -69,6 +71,7 @@ impl Network {
         let number = self.users.requests.len();
         spec.user = number as u32;
         self.users.requests.push(None);
+        self.users.askers.push(n);
         self.call(n, |node, now| node.submit(now, spec));
         number
     }
@@ -115,6 +118,13 @@ impl Users {
             Event::Failure { user, error } => self.settle(*user, Err(*error)),
             _ => {}
         }
+    }
+
+    /// Whether each request ended, of those whose peer lives.
+    pub fn ended_requests(&self, peers: &[Peer]) -> Vec<bool> {
+        let requests = self.requests.iter().zip(&self.askers);
+        let lasting = requests.filter(|(_, asker)| peers[**asker].is_alive());
+        lasting.map(|(outcome, _)| outcome.is_some()).collect()
     }
 
     /// The peer that made these lookups is gone.

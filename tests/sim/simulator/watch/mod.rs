@@ -107,11 +107,11 @@ impl Watch {
             }
             Event::Persistent => seen.standing.persistent(peer.nat.is_some()),
             Event::Wakeup | Event::Ephemeral => {
-                seen.standing.unsettled(now_ms);
+                seen.standing.unsettled(peer.clocks(now_ms).mono_ms);
                 Ok(())
             }
             Event::Ready => {
-                seen.standing.ready(now_ms);
+                seen.standing.ready(peer.clocks(now_ms).mono_ms);
                 Ok(())
             }
             _ => Ok(()),
@@ -132,7 +132,8 @@ impl Watch {
         seen.audited_ms = now_ms;
         self.audits += 1;
         let adapts = self.calm && peer.nat.is_none() && node.is_adaptive();
-        let standing = seen.standing.audit(now_ms, node.is_ephemeral(), adapts);
+        let mono_ms = peer.clocks(now_ms).mono_ms;
+        let standing = seen.standing.audit(mono_ms, node.is_ephemeral(), adapts);
         let verdict = standing
             .and_then(|()| knowing::table_and_list(&node.into()))
             .and_then(|()| knowing::counters(node))

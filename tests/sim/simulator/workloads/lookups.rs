@@ -32,18 +32,12 @@ pub fn run(options: &Options) -> Report {
     }
     network.finish_lookups();
     let share = Share::count((first..first + options.times).map(|at| is_good(&network, at)));
-    network.report(share, mean_ms(&network, first))
+    network.report(share, network.mean_ms(first))
 }
 
-fn is_good(network: &Network, lookup: usize) -> bool {
+/// Whether it found 18 of the true 20.
+pub fn is_good(network: &Network, lookup: usize) -> bool {
     let nodes = network.findable().count() - 1;
     let good = GOOD.min(nodes) as f64 / K.min(nodes) as f64;
     recall(network, &network.users.lookups[lookup]) >= good - 1e-9
-}
-
-fn mean_ms(network: &Network, first: usize) -> u64 {
-    let lookups = &network.users.lookups[first..];
-    let took =
-        lookups.iter().filter_map(|lookup| Some(lookup.ended.as_ref()?.at_ms - lookup.made_ms));
-    took.sum::<u64>() / lookups.len().max(1) as u64
 }

@@ -1,6 +1,11 @@
 //! Things that happen in a network, and what they count.
 
+mod adaptive;
+mod chaos;
+mod churn;
 mod lookups;
+mod partition;
+mod storage;
 
 use dht_rpc_native::proto::wire::command;
 use dht_rpc_native::proto::*;
@@ -9,12 +14,18 @@ use rand::RngExt;
 use super::network::Network;
 use super::options::{Options, Workload};
 use super::report::{Report, Share};
+use super::users::STORE;
 
 /// Runs the workload that the options name.
 pub fn run(options: &Options) -> Report {
     let _replay = Replay(options);
     match options.workload {
         Workload::Lookups => lookups::run(options),
+        Workload::Storage => storage::run(options),
+        Workload::Churn => churn::run(options),
+        Workload::Partition => partition::run(options),
+        Workload::Adaptive => adaptive::run(options),
+        Workload::Chaos => chaos::run(options),
     }
 }
 
@@ -53,6 +64,11 @@ impl Network {
                 self.run(1000 / at_once as u64);
             }
         }
+    }
+
+    /// So many more nodes join.
+    pub fn grow_by(&mut self, count: usize) {
+        self.grow(self.peers.len() + count);
     }
 
     /// One more peer that knows the entry points; returns its number.
@@ -100,6 +116,14 @@ impl Network {
         ids
     }
 
+    /// How long lookups took from the first of these on, on average.
+    pub fn mean_ms(&self, first: usize) -> u64 {
+        let lookups = self.users.lookups[first..].iter();
+        let took = lookups.filter_map(|lookup| Some(lookup.ended.as_ref()?.at_ms - lookup.made_ms));
+        let took: Vec<u64> = took.collect();
+        took.iter().sum::<u64>() / took.len().max(1) as u64
+    }
+
     pub fn report(&self, share: Share, mean_ms: u64) -> Report {
         Report {
             share,
@@ -128,4 +152,14 @@ pub fn find_node(target: Bytes32, thorough: bool) -> QuerySpec {
         only_closest: false,
         rows: true,
     }
+}
+
+/// A lookup with the users' command: what is stored for this target.
+fn read(target: Bytes32, thorough: bool) -> QuerySpec {
+    QuerySpec { internal: false, command: STORE, ..find_node(target, thorough) }
+}
+
+/// A value for the nearest to store.
+fn write(target: Bytes32, value: &[u8], thorough: bool) -> QuerySpec {
+    QuerySpec { value: Some(value.into()), commit: Commit::Auto, ..read(target, thorough) }
 }
