@@ -4,12 +4,13 @@
 #[path = "../../tests/sim/simulator/mod.rs"]
 mod simulator;
 
+use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Args, Parser, Subcommand};
 
 use simulator::options::Options;
-use simulator::{scale, workloads};
+use simulator::{scale, targets, workloads};
 
 /// Simulates a network of real nodes, in virtual time and from one seed
 #[derive(Parser)]
@@ -25,6 +26,11 @@ struct Program {
 enum Command {
     /// What a lookup costs and finds in a network that grows, a line of JSON for each size
     Scale(Sizes),
+    /// Every target beside the contract's own rules, as a table
+    Targets {
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 #[derive(Args)]
@@ -43,17 +49,35 @@ struct Sizes {
     seed: u64,
 }
 
-fn main() {
+fn main() -> ExitCode {
     let Program { command, options } = Program::parse();
     let start = Instant::now();
     match command {
         Some(Command::Scale(Sizes { sizes, times, seed })) => {
             scale::run(seed, &sizes, times, |point| println!("{point}"));
         }
+        Some(Command::Targets { seed }) => return print_targets(seed),
         None => {
             println!("{options}");
             println!("{}", workloads::run(&options));
         }
     }
     eprintln!("{:.1} s", start.elapsed().as_secs_f64());
+    ExitCode::SUCCESS
+}
+
+/// One row each, in Markdown; fails if a target is missed.
+fn print_targets(seed: u64) -> ExitCode {
+    let mut missed = 0;
+    println!("| | at least | contract | thorough | replay |");
+    println!("|---|---|---|---|---|");
+    for target in targets::all(seed) {
+        let contract = target.by_contract().share;
+        let report = workloads::run(&target.options);
+        missed += u8::from(!target.reached(&report));
+        let (name, at_least) = (target.name, 100.0 * target.at_least);
+        let (thorough, options) = (report.share, &target.options);
+        println!("| {name} | {at_least} % | {contract} | {thorough} | `{options}` |");
+    }
+    ExitCode::from(missed)
 }

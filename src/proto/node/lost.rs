@@ -69,7 +69,7 @@ impl Node {
     /// Where a refresh begins, beside the table. Nodes without an id are visited even if they are
     /// far from the target.
     pub(super) fn lost_nodes(&mut self) -> Given {
-        let lost = self.lost.next();
+        let lost = if self.config.remember_lost { self.lost.next() } else { Vec::new() };
         if lost.is_empty() {
             return Given::Nothing;
         }

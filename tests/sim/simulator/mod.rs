@@ -11,6 +11,7 @@ pub mod peer;
 pub mod queue;
 pub mod report;
 pub mod scale;
+pub mod targets;
 pub mod trace;
 pub mod users;
 pub mod watch;

@@ -46,8 +46,9 @@ pub const SETTLING_MS: u64 = 10_000;
 impl Network {
     /// `count` persistent nodes that joined one after the other by real lookups, a fiftieth of
     /// the network each second; the first two are its entry points.
-    pub fn persistent(seed: u64, count: usize) -> Self {
-        let mut network = Self::new(seed);
+    pub fn persistent(options: &Options, count: usize) -> Self {
+        let mut network = Self::new(options.seed);
+        network.contract = options.contract;
         network.add_bootstrapper();
         network.add_bootstrapper();
         network.grow(count);
