@@ -99,6 +99,8 @@ pub(super) struct Query {
     namings: Vec<(Addr, u32)>,
     namers: Vec<Contact>,
     candidates: Candidates,
+    /// Those that did not answer and are asked once more, after the candidates.
+    again: Vec<Contact>,
     closest: Vec<Arc<Reply>>,
 }
 
@@ -139,6 +141,7 @@ impl Query {
             namings: Vec::new(),
             namers: Vec::new(),
             candidates: Candidates::default(),
+            again: Vec::new(),
             closest: Vec::new(),
         };
         if let Given::Nodes(nodes) = spec.given {
@@ -200,7 +203,7 @@ impl Query {
     }
 
     pub fn has_candidates(&self) -> bool {
-        !self.candidates.is_empty()
+        !self.candidates.is_empty() || !self.again.is_empty()
     }
 
     pub fn add_candidate(&mut self, node: Contact, named_by: Option<Contact>) -> Candidacy {
@@ -237,7 +240,7 @@ impl Query {
         let base = if self.slowed_down { SLOW_START } else { self.concurrency };
         let allowed = base.max(1).saturating_add(self.slow);
         while self.inflight < allowed
-            && let Some(next) = self.candidates.pop()
+            && let Some(next) = self.candidates.pop().or_else(|| self.again.pop())
         {
             if next.id.is_none_or(|id| self.leads_closer(&id, next.addr)) {
                 self.inflight += 1;
@@ -392,13 +395,13 @@ impl Query {
 
     /// Whether a node that did not answer is asked once more: after all other candidates.
     fn ask_again(&mut self, asked: Contact) -> bool {
-        let worthwhile = asked.id.is_none_or(|id| self.is_closer(&id));
+        let worthwhile = asked.id.is_none_or(|id| self.leads_closer(&id, asked.addr));
         let first = self.fate(asked.addr) == Some(Fate::Open);
         if !self.thorough || self.found || !first || !worthwhile {
             return false;
         }
         self.settle(asked.addr, Fate::Again);
-        self.candidates.insert(0, asked);
+        self.again.push(asked);
         true
     }
 
