@@ -7,6 +7,7 @@ use super::storage::Written;
 use super::{read, write};
 use crate::simulator::network::Network;
 use crate::simulator::options::Options;
+use crate::simulator::peer::UnderWay;
 use crate::simulator::report::{Report, Share};
 
 /// In so many ms half of the nodes are replaced, and every value is committed twice.
@@ -45,7 +46,7 @@ pub fn run(options: &Options) -> Report {
             read_ms += reads_apart_ms;
             let written = &values[network.rng.random_range(0..values.len())].1;
             let (target, value) = (written.target, written.value.clone());
-            let reader = network.anybody();
+            let reader = network.reader(&target);
             reads.push((network.look_up(reader, read(target, options.thorough)), value));
         }
         network.run(100);
@@ -70,7 +71,11 @@ fn new_values(network: &mut Network) -> Vec<(usize, Written)> {
 
 fn commit(network: &mut Network, values: &[(usize, Written)], thorough: bool) {
     for (publisher, written) in values {
-        network.look_up(*publisher, write(written.target, &written.value, thorough));
+        let reading = |lookup: &UnderWay| lookup.target == written.target;
+        // It commits with the next ones.
+        if !network.peers[*publisher].lookups.iter().any(reading) {
+            network.look_up(*publisher, write(written.target, &written.value, thorough));
+        }
     }
 }
 

@@ -43,8 +43,12 @@ impl Drop for Replay<'_> {
 /// Time that a fresh network is given to settle, in ms.
 pub const SETTLING_MS: u64 = 10_000;
 
+/// In each second one node joins for so many that are there, and no more than so many at once.
+const GROWTH: usize = 20;
+const MAX_JOINS: usize = 500;
+
 impl Network {
-    /// `count` persistent nodes that joined one after the other by real lookups, a fiftieth of
+    /// `count` persistent nodes that joined one after the other by real lookups, a twentieth of
     /// the network each second; the first two are its entry points.
     pub fn persistent(options: &Options, count: usize) -> Self {
         let mut network = Self::new(options.seed);
@@ -59,7 +63,8 @@ impl Network {
     /// Lets nodes join until there are `count`.
     pub fn grow(&mut self, count: usize) {
         while self.peers.len() < count {
-            let at_once = (self.peers.len() / 50).clamp(1, 500).min(count - self.peers.len());
+            let at_once =
+                (self.peers.len() / GROWTH).clamp(1, MAX_JOINS).min(count - self.peers.len());
             for _ in 0..at_once {
                 self.join(Config { ephemeral: Some(false), ..Config::default() });
                 self.run(1000 / at_once as u64);
@@ -101,6 +106,16 @@ impl Network {
         loop {
             let n = self.rng.random_range(0..self.peers.len());
             if self.peers[n].is_persistent() {
+                return n;
+            }
+        }
+    }
+
+    /// Any such peer that does not look this target up already.
+    fn reader(&mut self, target: &Bytes32) -> usize {
+        loop {
+            let n = self.anybody();
+            if self.peers[n].lookups.iter().all(|lookup| lookup.target != *target) {
                 return n;
             }
         }

@@ -37,7 +37,7 @@ pub fn run(options: &Options) -> Report {
         let killed = network.kill_holders(&values);
         for _ in 0..READS {
             for written in &values {
-                let reader = network.anybody();
+                let reader = network.reader(&written.target);
                 let lookup = network.look_up(reader, read(written.target, options.thorough));
                 reads.push((lookup, written.value.clone()));
                 network.run(APART_MS);
