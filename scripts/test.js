@@ -19,6 +19,7 @@ const steps = [
   ['Types', 'tsc -p __test__/types'],
   ['Rust: lint', 'cargo clippy --locked --all-targets -- -D warnings'],
   ['Rust: tests', 'cargo test --locked'],
+  ['Rust: 10 000 nodes', 'cargo test --locked --test sim -- --ignored'],
   [
     'Rust: locks and wakes in every order',
     'cargo test --locked --lib --no-default-features --features loom models'
