@@ -168,6 +168,7 @@ pub fn find_node(target: Bytes32) -> QuerySpec {
         given: Given::Nothing,
         only_closest: false,
         rows: false,
+        thorough: false,
     }
 }
 
