@@ -110,7 +110,13 @@ function runTests(files, env) {
   }
   const log = path.join(OUT, 'report')
   const asan = `detect_leaks=0:handle_segv=0:exitcode=99:log_path=${log}`
-  const args = ['--test', '--test-concurrency=2', '--test-reporter=tap', ...files]
+  const args = [
+    '--test',
+    '--test-concurrency=2',
+    '--test-timeout=120000',
+    '--test-reporter=tap',
+    ...files
+  ]
   const { stdout } = spawnSync(process.execPath, args, {
     cwd: ROOT,
     env: { ...process.env, ...env, ASAN_OPTIONS: asan },
