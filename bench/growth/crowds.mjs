@@ -24,7 +24,11 @@ export async function measureCrowds(largest, onprogress) {
   for (const size of SIZES.filter((size) => size <= largest)) {
     for (const side of Object.keys(curves).filter((side) => size <= LARGEST[side])) {
       onprogress(`${size} nodes, ${side}`)
-      curves[side].push([size, await measure(side, size)])
+      try {
+        curves[side].push([size, await measure(side, size)])
+      } catch (err) {
+        console.error(`No figures of ${size} nodes, ${side}: ${err.message}`)
+      }
     }
   }
   return FIGURES.map(({ figure, ...text }) => ({

@@ -113,5 +113,6 @@ function perDoubling(curve, unit) {
     points.reduce((sum, [a, b]) => sum + (a - x) * (b - y), 0) /
     points.reduce((sum, [a]) => sum + (a - x) ** 2, 0)
   const share = ((100 * slope) / y).toFixed(0)
-  return `${slope < 0 ? '−' : '+'}${digits(Math.abs(slope))} ${unit} (${share} %)`
+  const each = `${slope < 0 ? '−' : '+'}${digits(Math.abs(slope))} ${unit}`.trim()
+  return `${each} (${share} %)`
 }
