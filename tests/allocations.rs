@@ -1,4 +1,5 @@
-//! A served request takes no memory: not one allocation from the datagram to its answer.
+//! A served request takes no memory, not one allocation from the datagram to its answer; an idle
+//! node keeps no more than what it knows.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -14,6 +15,7 @@ static ALLOCATOR: Counting = Counting;
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+    static BYTES: Cell<isize> = const { Cell::new(0) };
 }
 
 const NOW: Now = Now { mono_ms: 1_000_000, wall_ms: 1_700_000_000_000 };
@@ -47,10 +49,34 @@ fn a_request_of_a_known_node_is_answered_without_an_allocation() {
 }
 
 #[test]
+fn a_tick_gives_back_what_a_busy_time_took() {
+    let mut node = node();
+    node.tick(NOW);
+    let before = BYTES.get();
+    for user in 0..500 {
+        let made = node.request(NOW, ping(user, addr(user)));
+        assert_eq!(made, Ok(()));
+    }
+    while node.poll_transmit(&mut Vec::new()).is_some() {}
+    assert!(BYTES.get() > before + 50_000, "500 requests in flight take {}", BYTES.get() - before);
+
+    for user in 0..500 {
+        node.cancel(user);
+    }
+    while node.poll_event().is_some() {}
+    assert!(BYTES.get() > before, "something is kept until the tick");
+    node.tick(NOW);
+    let kept = BYTES.get() - before;
+    assert!(kept <= 0, "{kept} bytes more than before");
+}
+
+#[test]
 fn allocations_are_counted() {
-    let before = ALLOCATIONS.get();
-    std::hint::black_box(Box::new(1));
-    assert_eq!(ALLOCATIONS.get(), before + 1);
+    let (calls, bytes) = (ALLOCATIONS.get(), BYTES.get());
+    let block = std::hint::black_box(Box::new([0; 100]));
+    assert_eq!((ALLOCATIONS.get(), BYTES.get()), (calls + 1, bytes + 400));
+    drop(block);
+    assert_eq!(BYTES.get(), bytes);
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -109,6 +135,23 @@ fn request(internal: bool, command: u64) -> Request<'static> {
     }
 }
 
+fn ping(user: u32, to: Addr) -> RequestSpec {
+    RequestSpec {
+        user,
+        to,
+        token: None,
+        internal: true,
+        command: command::PING,
+        target: None,
+        value: None,
+        retries: 3,
+        timeout_ms: None,
+        ttl: 0,
+        socket: None,
+        session: None,
+    }
+}
+
 fn addr(n: u32) -> Addr {
     Addr::new(std::net::Ipv4Addr::from_bits(0x1700_0001 + n), 49_737)
 }
@@ -117,10 +160,12 @@ fn addr(n: u32) -> Addr {
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        BYTES.set(BYTES.get() + layout.size() as isize);
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        BYTES.set(BYTES.get() - layout.size() as isize);
         unsafe { System.dealloc(block, layout) }
     }
 }
