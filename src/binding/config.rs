@@ -111,7 +111,6 @@ impl NodeConfig {
             protections: self.protections.core(),
             hardened: self.hardened.core(),
             public_address,
-            remember_lost: true,
             seed: rand::random(),
         }
     }

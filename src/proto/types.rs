@@ -119,9 +119,6 @@ pub struct Config {
     pub hardened: Hardened,
     /// A public address that is known from the start (bootstrap nodes).
     pub public_address: Option<Addr>,
-    /// Ask some of the nodes that did not answer again, in refreshes, if many were lost: the parts
-    /// of a network that fell apart find each other so.
-    pub remember_lost: bool,
     /// Makes a run repeatable. Take it from the operating system's entropy otherwise.
     pub seed: Bytes32,
 }
@@ -146,7 +143,6 @@ impl Default for Config {
             protections: Protections::default(),
             hardened: Hardened::OFF,
             public_address: None,
-            remember_lost: true,
             seed: [0; 32],
         }
     }

@@ -15,11 +15,10 @@ impl Node {
     pub(super) fn refresh_now(&mut self) {
         let known = self.table.random(&mut self.rng).map(|entry| entry.id);
         let target = known.unwrap_or(self.table.id());
-        let given = self.lost_nodes();
-        self.background_query(Owner::Refresh, *target.as_bytes(), given);
+        self.background_query(Owner::Refresh, *target.as_bytes());
     }
 
-    pub(super) fn background_query(&mut self, owner: Owner, target: Bytes32, given: Given) {
+    pub(super) fn background_query(&mut self, owner: Owner, target: Bytes32) {
         self.refresh_ticks = REFRESH_TICKS;
         let spec = QuerySpec {
             target,
@@ -32,7 +31,7 @@ impl Node {
             thorough: false,
             commit: Commit::None,
             session: None,
-            given,
+            given: Given::Nothing,
             only_closest: false,
             rows: false,
         };

@@ -68,7 +68,7 @@ impl Node {
     fn bootstrap_round(&mut self) {
         self.bootstrap.rounds += 1;
         let target = *self.table.id().as_bytes();
-        self.background_query(Owner::Bootstrap, target, Given::Nothing);
+        self.background_query(Owner::Bootstrap, target);
     }
 
     fn bootstrap_over(&mut self) {

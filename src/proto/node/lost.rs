@@ -2,16 +2,17 @@
 //!
 //! When the network falls apart, each part drops the nodes of the others from its tables within
 //! minutes, and nothing in the protocol leads back: lookups begin with the table, and the entry
-//! points are asked only while it is nearly empty. So a node that lost many at once remembers some
-//! of them, and its refreshes begin with a few of those. Where nodes merely go for good, that ends
-//! after some refreshes; nothing else is sent.
+//! points are asked only while it is nearly empty. So a node that lost many remembers some of
+//! them, and its thorough lookups begin with a few of those, now and then. Where nodes merely go
+//! for good, that ends after some lookups. Who makes no thorough lookups sends nothing of this.
 
 use std::collections::VecDeque;
 
 use super::super::id::Id;
 use super::super::table::K;
-use super::super::types::{Addr, Contact, Given};
+use super::super::types::{Addr, Contact};
 use super::Node;
+use super::upkeep::REFRESH_TICKS;
 
 /// Nodes remembered.
 const MAX_LOST: usize = 64;
@@ -19,15 +20,19 @@ const MAX_LOST: usize = 64;
 /// Fewer than a lookup's result is what any node loses in time.
 const MANY: usize = K;
 
-/// Lost nodes that a refresh begins with.
+/// Lost nodes that a lookup begins with.
 const ASKED: usize = 3;
 
-/// A node that is asked in vain so often is forgotten: about 4 hours after 40 were lost.
+/// A node that is asked in vain so often is forgotten: after some 4 hours if 40 were lost.
 const MAX_ASKED: u8 = 4;
 
 /// Those that may come back, the one that was not asked for longest first.
 #[derive(Debug, Default)]
-pub(super) struct Lost(VecDeque<LostNode>);
+pub(super) struct Lost {
+    nodes: VecDeque<LostNode>,
+    /// Before this tick nobody is asked.
+    next_tick: Option<i32>,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct LostNode {
@@ -40,40 +45,43 @@ impl Lost {
     /// kept is a mixture of all.
     pub fn add(&mut self, id: &Id, addr: Addr) {
         let node = LostNode { addr, asked: 0 };
-        let full = self.0.len() >= MAX_LOST;
+        let full = self.nodes.len() >= MAX_LOST;
         let place = usize::from(id.as_bytes()[31]) % MAX_LOST;
-        match self.0.get_mut(place) {
+        match self.nodes.get_mut(place) {
             Some(old) if full => *old = node,
-            _ => self.0.push_back(node),
+            _ => self.nodes.push_back(node),
         }
     }
 
     /// It is in the table again.
     pub fn remove(&mut self, addr: Addr) {
-        self.0.retain(|node| node.addr != addr);
+        self.nodes.retain(|node| node.addr != addr);
     }
 
-    /// Whom to ask this time; nobody if few were lost.
-    pub fn next(&mut self) -> Vec<Addr> {
-        if self.0.len() < MANY {
+    /// Whom to ask this time; nobody if few were lost, or some were asked under 5 minutes ago.
+    pub fn next(&mut self, tick: i32) -> Vec<Addr> {
+        let early = self.next_tick.is_some_and(|next_tick| tick < next_tick);
+        if early || self.nodes.len() < MANY {
             return Vec::new();
         }
-        let next: Vec<LostNode> = self.0.drain(..ASKED).collect();
+        self.next_tick = Some(tick.saturating_add(REFRESH_TICKS));
+        let next: Vec<LostNode> = self.nodes.drain(..ASKED).collect();
         let asked = next.iter().map(|node| LostNode { asked: node.asked + 1, ..*node });
-        self.0.extend(asked.filter(|node| node.asked < MAX_ASKED));
+        self.nodes.extend(asked.filter(|node| node.asked < MAX_ASKED));
         next.iter().map(|node| node.addr).collect()
     }
 }
 
 impl Node {
-    /// Where a refresh begins, beside the table. Nodes without an id are visited even if they are
-    /// far from the target.
-    pub(super) fn lost_nodes(&mut self) -> Given {
-        let lost = if self.config.remember_lost { self.lost.next() } else { Vec::new() };
-        if lost.is_empty() {
-            return Given::Nothing;
+    /// Lost nodes as candidates of a thorough lookup. Without an id they are visited even if they
+    /// are far from the target.
+    pub(super) fn add_lost(&mut self, number: u32) {
+        let Some(query) = self.queries.get_mut(&number).filter(|query| query.thorough) else {
+            return;
+        };
+        for addr in self.lost.next(self.tick) {
+            query.add_candidate(Contact { id: None, addr }, None);
         }
-        Given::Nodes(lost.into_iter().map(|addr| Contact { id: None, addr }).collect())
     }
 }
 
@@ -92,31 +100,32 @@ mod tests {
     }
 
     #[test]
-    fn a_few_are_not_asked() {
-        assert!(lost(19).next().is_empty());
-        assert_eq!(lost(20).next(), [1, 2, 3].map(addr));
+    fn a_few_are_not_asked_and_many_not_too_often() {
+        assert!(lost(19).next(7).is_empty());
+        let mut lost = lost(25);
+        assert_eq!(lost.next(7), [1, 2, 3].map(addr));
+        assert!(lost.next(7 + REFRESH_TICKS - 1).is_empty());
+        assert_eq!(lost.next(7 + REFRESH_TICKS), [4, 5, 6].map(addr));
     }
 
     #[test]
     fn all_are_asked_in_turn_and_then_forgotten() {
         let mut lost = lost(30);
-        let asked: Vec<Addr> = std::iter::repeat_with(|| lost.next())
-            .take_while(|next| !next.is_empty())
-            .flatten()
-            .collect();
+        let rounds = (0..).map(|round| lost.next(round * REFRESH_TICKS));
+        let asked: Vec<Addr> = rounds.take_while(|next| !next.is_empty()).flatten().collect();
         assert_eq!(asked[..30], (1..=30).map(addr).collect::<Vec<_>>());
         assert!(asked.len() <= 30 * usize::from(MAX_ASKED));
-        assert!(lost.0.len() < MANY);
+        assert!(lost.nodes.len() < MANY);
     }
 
     #[test]
     fn whoever_is_back_is_not_asked_and_no_more_than_so_many_are_kept() {
         let mut lost = lost(1000);
-        assert_eq!(lost.0.len(), MAX_LOST);
-        assert!(lost.0.iter().any(|node| node.addr.port() > 500));
-        assert!(lost.0.iter().any(|node| node.addr.port() < 500));
-        let first = lost.0[0].addr;
+        assert_eq!(lost.nodes.len(), MAX_LOST);
+        assert!(lost.nodes.iter().any(|node| node.addr.port() > 500));
+        assert!(lost.nodes.iter().any(|node| node.addr.port() < 500));
+        let first = lost.nodes[0].addr;
         lost.remove(first);
-        assert!(!lost.next().contains(&first));
+        assert!(!lost.next(0).contains(&first));
     }
 }

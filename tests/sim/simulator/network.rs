@@ -26,8 +26,6 @@ pub struct Network {
     pub users: Users,
     pub watch: Watch,
     pub trace: Trace,
-    /// Nodes do nothing that the contract does not say.
-    pub contract: bool,
     /// Whether the sides hear each other.
     pub split: bool,
     seed: u64,
@@ -54,7 +52,6 @@ impl Network {
             users: Users::default(),
             watch: Watch::default(),
             trace: Trace::default(),
-            contract: false,
             split: false,
             seed,
             hosts: HashMap::new(),
@@ -160,7 +157,6 @@ impl Network {
         let n = self.peers.len();
         config.seed[..8].copy_from_slice(&self.seed.to_le_bytes());
         config.seed[8..16].copy_from_slice(&(n as u64).to_le_bytes());
-        config.remember_lost &= !self.contract;
         self.peers.push(Peer::new(host, nat, self.now_ms, config));
         if nat.is_none() {
             self.hosts.insert(host, Place::Peer(n as u32));

@@ -36,9 +36,6 @@ pub struct Options {
     /// Wait for slow nodes and ask again
     #[arg(long)]
     pub thorough: bool,
-    /// Nodes do nothing that the contract does not say
-    #[arg(long)]
-    pub contract: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -69,7 +66,6 @@ impl Default for Options {
             held_up: 0.0,
             times: 100,
             thorough: false,
-            contract: false,
         }
     }
 }
@@ -103,7 +99,6 @@ impl fmt::Display for Options {
         for (name, value) in parts.into_iter().filter(|(_, value)| *value > 0.0) {
             write!(f, " --{name} {value}")?;
         }
-        let flags = [("thorough", self.thorough), ("contract", self.contract)];
-        flags.iter().filter(|(_, on)| *on).try_for_each(|(name, _)| write!(f, " --{name}"))
+        if self.thorough { f.write_str(" --thorough") } else { Ok(()) }
     }
 }

@@ -8,7 +8,6 @@ use dht_rpc_native::proto::table::K;
 use rand::RngExt;
 
 use super::network::Network;
-use super::options::Options;
 use super::users::Lookup;
 use super::workloads::{SETTLING_MS, find_node};
 
@@ -41,7 +40,7 @@ pub struct Point {
 
 /// Grows a network by real joins through all the sizes, with so many lookups at each.
 pub fn run(seed: u64, sizes: &[usize], times: usize, mut measured: impl FnMut(Point)) {
-    let mut network = Network::persistent(&Options { seed, ..Options::default() }, 2);
+    let mut network = Network::persistent(seed, 2);
     let began_ms = network.now_ms;
     for size in sizes {
         network.watch.light = *size > WATCHED_NODES;

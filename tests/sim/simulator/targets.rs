@@ -41,7 +41,7 @@ pub fn all(seed: u64) -> Vec<Target> {
 impl Target {
     /// The same seed by the contract's own rules.
     pub fn by_contract(&self) -> Report {
-        let options = Options { thorough: false, contract: true, ..self.options.clone() };
+        let options = Options { thorough: false, ..self.options.clone() };
         workloads::run(&options)
     }
 

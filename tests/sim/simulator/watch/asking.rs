@@ -28,6 +28,8 @@ pub struct Asker {
     pub concurrency: usize,
     pub window: i64,
     pub hints: u32,
+    /// Down hints made so far. They may wait for the window and leave in a later tick.
+    pub hints_made: i64,
 }
 
 impl From<&Node> for Asker {
@@ -40,6 +42,7 @@ impl From<&Node> for Asker {
             concurrency: config.concurrency as usize,
             window: i64::from(config.max_window),
             hints: config.down_hints_rate_limit.unwrap_or(u32::MAX),
+            hints_made: node.counters().commands_tx[command::DOWN_HINT as usize],
         }
     }
 }
@@ -48,7 +51,8 @@ impl From<&Node> for Asker {
 #[derive(Debug, Default)]
 pub struct Asking {
     by_tid: HashMap<u16, Sent>,
-    hints: (i32, u32),
+    /// The tick of the last down hint, and those made before it.
+    hints: (i32, i64),
     slot: Slot,
 }
 
@@ -136,9 +140,11 @@ impl Asking {
         if !request.internal || request.command != command::DOWN_HINT {
             return Ok(());
         }
-        let in_tick = if self.hints.0 == node.tick { self.hints.1 + 1 } else { 1 };
-        self.hints = (node.tick, in_tick);
-        require(in_tick <= node.hints, || format!("down hint {in_tick} of a tick"))
+        if self.hints.0 != node.tick {
+            self.hints = (node.tick, node.hints_made - 1);
+        }
+        let in_tick = node.hints_made - self.hints.1;
+        require(in_tick <= i64::from(node.hints), || format!("down hint {in_tick} of a tick"))
     }
 
     /// In no 750 ms, wherever they begin, more may leave than two slots have places for, and one
@@ -184,8 +190,15 @@ fn kind_of(request: &wire::Request<'_>) -> Kind {
 mod tests {
     use super::*;
 
-    const NODE: Asker =
-        Asker { tick: 7, made: 0, in_flight: 0, concurrency: 10, window: 80, hints: 50 };
+    const NODE: Asker = Asker {
+        tick: 7,
+        made: 0,
+        in_flight: 0,
+        concurrency: 10,
+        window: 80,
+        hints: 50,
+        hints_made: 0,
+    };
 
     fn peer(n: u16) -> Addr {
         Addr::new([20, 0, 0, 1].into(), n)
@@ -197,19 +210,14 @@ mod tests {
     }
 
     /// The first of the sends, counted from 0, that is too much.
-    fn first_refused<'a>(sends: impl Iterator<Item = (u64, wire::Request<'a>)>) -> Option<usize> {
-        first_refused_of(NODE, sends)
-    }
-
-    fn first_refused_of<'a>(
-        node: Asker,
+    fn first_refused<'a>(
         mut sends: impl Iterator<Item = (u64, wire::Request<'a>)>,
     ) -> Option<usize> {
         let mut asking = Asking::default();
         sends.position(|(at_ms, request)| {
             let mut bytes = Vec::new();
             request.encode(&mut bytes);
-            asking.sent(10_000 + at_ms, node, &request, &bytes).is_err()
+            asking.sent(10_000 + at_ms, NODE, &request, &bytes).is_err()
         })
     }
 
@@ -258,9 +266,18 @@ mod tests {
 
     #[test]
     fn hints_of_a_tick_are_counted() {
-        let hints = || (0..100).map(|n| (u64::from(n) * 50, request(n, command::DOWN_HINT, None)));
-        assert_eq!(first_refused(hints()), Some(50));
-        assert_eq!(first_refused_of(Asker { hints: u32::MAX, ..NODE }, hints()), None);
+        let refused = |hints| {
+            let mut asking = Asking::default();
+            (0..100u16).position(|n| {
+                let node = Asker { hints, hints_made: i64::from(n) + 1, ..NODE };
+                let request = request(n, command::DOWN_HINT, None);
+                let mut bytes = Vec::new();
+                request.encode(&mut bytes);
+                asking.sent(10_000 + u64::from(n) * 50, node, &request, &bytes).is_err()
+            })
+        };
+        assert_eq!(refused(50), Some(50));
+        assert_eq!(refused(u32::MAX), None);
     }
 
     #[test]

@@ -19,7 +19,7 @@ const DEPENDENCES: [Dependence; 3] =
 
 /// Counts the open nodes that are persistent in the end, and those behind a NAT that are not.
 pub fn run(options: &Options) -> Report {
-    let mut network = Network::persistent(options, (options.nodes / 4).max(10));
+    let mut network = Network::persistent(options.seed, (options.nodes / 4).max(10));
     network.model = options.model();
     network.watch.calm = options.loss == 0.0;
     let mut open = Vec::new();

@@ -19,7 +19,7 @@ const STALE_MS: u64 = 15_000;
 
 /// Counts the lookups and requests that ended, of those whose peer lived on.
 pub fn run(options: &Options) -> Report {
-    let mut network = Network::persistent(options, options.nodes);
+    let mut network = Network::persistent(options.seed, options.nodes);
     network.model = options.model();
     let mut asleep = Vec::new();
     let mut stolen = None;

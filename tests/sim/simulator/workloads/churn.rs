@@ -23,7 +23,7 @@ const HALF_LIVES: u64 = 3;
 
 /// Counts the reads that find the value.
 pub fn run(options: &Options) -> Report {
-    let mut network = Network::persistent(options, options.nodes);
+    let mut network = Network::persistent(options.seed, options.nodes);
     network.model = options.model();
     network.run(60_000);
     let values = new_values(&mut network);

@@ -20,7 +20,7 @@ const APART_MS: u64 = 250;
 
 /// Counts the good ones.
 pub fn run(options: &Options) -> Report {
-    let mut network = Network::persistent(options, options.nodes);
+    let mut network = Network::persistent(options.seed, options.nodes);
     network.model = options.model();
     network.run(LIVING_MS);
     let first = network.users.lookups.len();

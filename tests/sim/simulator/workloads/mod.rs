@@ -50,9 +50,8 @@ const MAX_JOINS: usize = 500;
 impl Network {
     /// `count` persistent nodes that joined one after the other by real lookups, a twentieth of
     /// the network each second; the first two are its entry points.
-    pub fn persistent(options: &Options, count: usize) -> Self {
-        let mut network = Self::new(options.seed);
-        network.contract = options.contract;
+    pub fn persistent(seed: u64, count: usize) -> Self {
+        let mut network = Self::new(seed);
         network.add_bootstrapper();
         network.add_bootstrapper();
         network.grow(count);

@@ -18,7 +18,7 @@ const APART_MS: u64 = 100;
 /// Counts the good lookups when the network was whole again for ten minutes. Each side has one of
 /// the two entry points, and half of the rest.
 pub fn run(options: &Options) -> Report {
-    let mut network = Network::persistent(options, options.nodes);
+    let mut network = Network::persistent(options.seed, options.nodes);
     network.model = options.model();
     for n in 0..network.peers.len() {
         network.peers[n].side = if n < 2 { n as u8 } else { network.rng.random_range(0..2) };

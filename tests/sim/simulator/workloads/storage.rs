@@ -25,7 +25,7 @@ pub struct Written {
 /// Commits values, kills all holders of each but one, and counts the reads that find the value;
 /// then others join in the place of the dead.
 pub fn run(options: &Options) -> Report {
-    let mut network = Network::persistent(options, options.nodes);
+    let mut network = Network::persistent(options.seed, options.nodes);
     network.model = options.model();
     network.run(60_000);
     let first = network.users.lookups.len();
