@@ -19,7 +19,7 @@ const OUT = path.resolve(ROOT, process.env.CARGO_TARGET_DIR || 'target', 'saniti
 
 // They preload other things, measure memory, or are about packages and bindings, not about the engine.
 const LEFT_OUT =
-  /^(compatibility|examples|failed-binding|nat|package|soak|socket-failures|types)\.test\.js$/
+  /^(bench|compatibility|examples|failed-binding|nat|package|soak|socket-failures|types)\.test\.js$/
 
 const BUILD = {
   RUSTC_BOOTSTRAP: '1',
