@@ -51,7 +51,7 @@ impl From<&Node> for Asker {
 #[derive(Debug, Default)]
 pub struct Asking {
     by_tid: HashMap<u16, Sent>,
-    /// The tick of the last down hint, and those made before it.
+    /// The tick of the last down hint, and those made until its first one left.
     hints: (i32, i64),
     slot: Slot,
 }
@@ -141,7 +141,8 @@ impl Asking {
             return Ok(());
         }
         if self.hints.0 != node.tick {
-            self.hints = (node.tick, node.hints_made - 1);
+            // The first to leave may have been made in the tick before.
+            self.hints = (node.tick, node.hints_made);
         }
         let in_tick = node.hints_made - self.hints.1;
         require(in_tick <= i64::from(node.hints), || format!("down hint {in_tick} of a tick"))
@@ -276,7 +277,7 @@ mod tests {
                 asking.sent(10_000 + u64::from(n) * 50, node, &request, &bytes).is_err()
             })
         };
-        assert_eq!(refused(50), Some(50));
+        assert_eq!(refused(50), Some(51));
         assert_eq!(refused(u32::MAX), None);
     }
 

@@ -110,11 +110,13 @@ impl Network {
         }
     }
 
-    /// Any such peer that does not look this target up already.
+    /// Any such peer that neither holds this target's value nor looks it up already.
     fn reader(&mut self, target: &Bytes32) -> usize {
         loop {
             let n = self.anybody();
-            if self.peers[n].lookups.iter().all(|lookup| lookup.target != *target) {
+            let peer = &self.peers[n];
+            let looking = peer.lookups.iter().any(|lookup| lookup.target == *target);
+            if !looking && !peer.store.contains_key(target) {
                 return n;
             }
         }
