@@ -46,7 +46,7 @@ fn thorough_lookups_stand_bursts_of_losses() {
 
 #[test]
 fn one_holder_of_twenty_is_enough_for_readers() {
-    at_least(0.999, thorough(Workload::Storage, 1000, 200));
+    at_least(0.999, thorough(Workload::Storage, 200, 100));
 }
 
 #[test]

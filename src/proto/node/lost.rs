@@ -37,19 +37,22 @@ pub(super) struct Lost {
 #[derive(Clone, Copy, Debug)]
 struct LostNode {
     addr: Addr,
+    /// The last byte of its id: as good as drawn.
+    rank: u8,
     asked: u8,
 }
 
 impl Lost {
-    /// It left the table. Of too many the newcomer takes any place, by its id, so that what is
-    /// kept is a mixture of all.
+    /// It left the table. Of too many those with the highest ranks are kept, whenever they were
+    /// lost, so that what is kept is a mixture of all.
     pub fn add(&mut self, id: &Id, addr: Addr) {
-        let node = LostNode { addr, asked: 0 };
-        let full = self.nodes.len() >= MAX_LOST;
-        let place = usize::from(id.as_bytes()[31]) % MAX_LOST;
-        match self.nodes.get_mut(place) {
-            Some(old) if full => *old = node,
-            _ => self.nodes.push_back(node),
+        let node = LostNode { addr, rank: id.as_bytes()[31], asked: 0 };
+        if self.nodes.len() < MAX_LOST {
+            return self.nodes.push_back(node);
+        }
+        let lowest = self.nodes.iter_mut().min_by_key(|node| node.rank);
+        if let Some(lowest) = lowest.filter(|lowest| lowest.rank < node.rank) {
+            *lowest = node;
         }
     }
 
@@ -120,10 +123,10 @@ mod tests {
 
     #[test]
     fn whoever_is_back_is_not_asked_and_no_more_than_so_many_are_kept() {
-        let mut lost = lost(128);
+        let mut lost = lost(1000);
         assert_eq!(lost.nodes.len(), MAX_LOST);
-        assert!(lost.nodes.iter().any(|node| node.addr.port() > 64));
-        assert!(lost.nodes.iter().any(|node| node.addr.port() <= 64));
+        assert!(lost.nodes.iter().any(|node| node.addr.port() > 500));
+        assert!(lost.nodes.iter().any(|node| node.addr.port() < 500));
         let first = lost.nodes[0].addr;
         lost.remove(first);
         assert!(!lost.next(0).contains(&first));
