@@ -82,8 +82,9 @@ export interface ProtectionOptions {
   /** Closer nodes of one reply that a lookup reads, 100 by default. */
   closerNodes?: number | false
   /**
-   * Whether who does not answer stays in the table while more comes in than `hostBudget`, and for
-   * 6 s after.
+   * Whether who does not answer stays in the table while the operating system drops more than one
+   * in 16 of the datagrams that come in, and for 6 s after. Linux only: elsewhere the system does
+   * not tell.
    */
   floodGrace?: boolean
 }

@@ -152,7 +152,7 @@ export interface ProtectionStats {
   unprovenBytes: number
   /** Replies to user commands from an address that was not asked. */
   askedAddress: number
-  /** Silent nodes that stayed in the table, for their answers may have been lost in a flood. */
+  /** Silent nodes that stayed in the table, for their answers may have been lost with others. */
   floodGrace: number
 }
 

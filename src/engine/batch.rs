@@ -15,6 +15,8 @@ pub struct Batch {
     bytes: Box<[u8]>,
     entries: Vec<Entry>,
     round: u32,
+    /// Besides what was read much was lost.
+    lossy: bool,
 }
 
 impl Batch {
@@ -23,6 +25,7 @@ impl Batch {
             bytes: vec![0; MAX_BATCH * ROOM].into_boxed_slice(),
             entries: Vec::with_capacity(MAX_BATCH),
             round: 0,
+            lossy: false,
         }
     }
 
@@ -35,8 +38,10 @@ impl Batch {
     /// poll will not say so.
     pub fn fill(&mut self, sockets: &Sockets, socket: Socket) -> bool {
         self.entries.clear();
-        let Self { bytes, entries, round } = self;
-        sockets.receive(socket, *round, bytes, entries)
+        let Self { bytes, entries, round, lossy } = self;
+        let emptied = sockets.receive(socket, *round, bytes, entries);
+        *lossy = sockets.loses(socket, entries.len());
+        emptied
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (Addr, &[u8])> {
@@ -46,6 +51,11 @@ impl Batch {
             .zip(rooms)
             .filter(|((len, _), _)| *len <= MAX_DATAGRAM)
             .map(|(&(len, from), room)| (from, &room[..len]))
+    }
+
+    /// Whether the system dropped much of what came in with these, see [`Sockets::loses`].
+    pub fn is_lossy(&self) -> bool {
+        self.lossy
     }
 
     pub fn is_empty(&self) -> bool {

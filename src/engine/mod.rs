@@ -12,6 +12,7 @@ mod desk;
 mod duties;
 mod interfaces;
 mod loan;
+mod losses;
 #[cfg(all(test, feature = "loom"))]
 mod models;
 mod resolver;

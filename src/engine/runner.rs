@@ -271,6 +271,9 @@ impl Runner {
         };
         if !batch.is_empty() {
             self.with(|node, now| {
+                if batch.is_lossy() {
+                    node.handle_losses(now);
+                }
                 for (from, bytes) in batch.iter() {
                     node.handle_datagram(now, socket, from, bytes);
                 }

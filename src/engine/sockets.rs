@@ -8,7 +8,9 @@ use mio::{Registry, Token};
 use parking_lot::Mutex;
 
 use super::batch::Heat;
-use super::udp::{self, Entry};
+use super::clock;
+use super::losses::Losses;
+use super::udp::{self, Entry, MAX_BATCH};
 use crate::proto::{Socket, Transmit};
 
 /// Where a node binds.
@@ -30,10 +32,16 @@ pub struct Ports {
     pub client: u16,
 }
 
+struct Side {
+    socket: UdpSocket,
+    heat: Heat,
+    losses: Losses,
+}
+
 /// Both sockets, bound and registered with the shard's poll.
 pub struct Sockets {
-    server: (UdpSocket, Heat),
-    client: (UdpSocket, Heat),
+    server: Side,
+    client: Side,
     pub ports: Ports,
     /// The TTL is an option of the socket: whoever sets it sends, then puts it back.
     ttl: Mutex<()>,
@@ -50,19 +58,19 @@ impl Sockets {
         let client =
             bind_one(options.host, previous.client).or_else(|_| bind_one(options.host, 0))?;
         let ports = Ports { server: port_of(&server)?, client: port_of(&client)? };
-        let [server, client] = [server, client].map(|socket| (socket, Heat::default()));
+        let [server, client] = [server, client].map(Side::new);
         Ok(Self { server, client, ports, ttl: Mutex::new(()) })
     }
 
     /// Registers both; `token` is the server socket's, the next one the client socket's.
     pub fn register(&mut self, registry: &Registry, token: usize) -> io::Result<()> {
-        udp::register(&mut self.server.0, registry, Token(token))?;
-        udp::register(&mut self.client.0, registry, Token(token + 1))
+        udp::register(&mut self.server.socket, registry, Token(token))?;
+        udp::register(&mut self.client.socket, registry, Token(token + 1))
     }
 
     pub fn deregister(&mut self, registry: &Registry) {
-        udp::deregister(&mut self.server.0, registry);
-        udp::deregister(&mut self.client.0, registry);
+        udp::deregister(&mut self.server.socket, registry);
+        udp::deregister(&mut self.client.socket, registry);
     }
 
     /// Reads datagrams in the poll's round `round`. `false`: there may be more, and the poll will
@@ -74,17 +82,27 @@ impl Sockets {
         bytes: &mut [u8],
         entries: &mut Vec<Entry>,
     ) -> bool {
-        let Some((socket, heat)) = self.get(socket) else { return true };
+        let Some(Side { socket, heat, losses }) = self.get(socket) else { return true };
         let want = heat.want(round);
         let emptied = udp::receive(socket, want, bytes, entries);
         heat.got(entries.len(), want);
+        losses.count(entries.len());
         emptied
+    }
+
+    /// Whether the operating system drops much of what comes in, more than one datagram in 16: it
+    /// is asked after a full batch of `len`, and not more often than every 250 ms.
+    pub fn loses(&self, socket: Socket, len: usize) -> bool {
+        len == MAX_BATCH
+            && self.get(socket).is_some_and(|Side { socket, losses, .. }| {
+                losses.are_many(clock::mono_ms(), || udp::lost(socket).unwrap_or(0))
+            })
     }
 
     /// Sends datagrams that lie one after the other in `bytes`; only a lone one may have a TTL of
     /// its own. What cannot leave now is lost, as on any network.
     pub fn send(&self, socket: Socket, transmits: &[Transmit], bytes: &[u8]) {
-        let Some((socket, _)) = self.get(socket) else { return };
+        let Some(Side { socket, .. }) = self.get(socket) else { return };
         let ttl = transmits.first().map_or(0, |transmit| transmit.ttl);
         if ttl == 0 {
             return udp::send(socket, transmits, bytes);
@@ -97,12 +115,18 @@ impl Sockets {
         }
     }
 
-    fn get(&self, socket: Socket) -> Option<&(UdpSocket, Heat)> {
+    fn get(&self, socket: Socket) -> Option<&Side> {
         match socket {
             Socket::Server => Some(&self.server),
             Socket::Client => Some(&self.client),
             Socket::Foreign(_) => None,
         }
+    }
+}
+
+impl Side {
+    fn new(socket: UdpSocket) -> Self {
+        Self { socket, heat: Heat::default(), losses: Losses::default() }
     }
 }
 

@@ -166,9 +166,9 @@ fn one_host_has_so_many_delayed_pings_waiting() {
 }
 
 #[test]
-fn who_is_not_heard_in_a_flood_stays_until_it_is_over() {
+fn who_is_not_heard_among_losses_stays_until_they_are_over() {
     let known = |flood_grace| {
-        let limits = Protections { host_budget: Some(400), flood_grace, ..Protections::default() };
+        let limits = Protections { flood_grace, ..Protections::default() };
         let (mut net, n) = up(limits);
         let live = Addr::new(HONEST, 5);
         net.with(n, |node, now| node.add_node(now, live));
@@ -176,7 +176,9 @@ fn who_is_not_heard_in_a_flood_stays_until_it_is_over() {
         let value = wire::encode_addr(live);
         let hint = wire::Request { value: Some(&value), ..asking(command::DOWN_HINT) };
         for ms in 0..5000 {
-            say(&mut net, n, Addr::new(EVIL, 5), asking(command::PING));
+            if ms % 250 == 0 {
+                net.with(n, |node, now| node.handle_losses(now));
+            }
             if ms == 500 {
                 say(&mut net, n, Addr::new(EVIL, 5), hint);
             }

@@ -48,6 +48,19 @@ pub fn receive(
     true
 }
 
+/// How many datagrams the system dropped since the socket was opened, for its buffer was full.
+/// Wraps. None where the system does not tell.
+pub fn lost(socket: &UdpSocket) -> Option<u32> {
+    let mut figures = [0u32; libc::SK_MEMINFO_DROPS as usize + 1];
+    let mut len = size_of_val(&figures) as libc::socklen_t;
+    // SAFETY: the system writes no more than `len` bytes, which `figures` has.
+    let done = unsafe {
+        let (level, figures) = (libc::SOL_SOCKET, figures.as_mut_ptr().cast());
+        libc::getsockopt(socket.as_raw_fd(), level, libc::SO_MEMINFO, figures, &mut len)
+    };
+    (done == 0).then_some(figures[libc::SK_MEMINFO_DROPS as usize])
+}
+
 /// Sends datagrams that lie one after the other in `bytes`. What cannot leave now is lost, as on
 /// any network.
 pub fn send(socket: &UdpSocket, transmits: &[Transmit], mut bytes: &[u8]) {

@@ -3,12 +3,12 @@
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub use linux::{deregister, receive, register, send};
+pub use linux::{deregister, lost, receive, register, send};
 
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 mod portable;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub use portable::{deregister, receive, register, send};
+pub use portable::{deregister, lost, receive, register, send};
 
 #[cfg(test)]
 mod tests;

@@ -39,6 +39,11 @@ pub fn receive(socket: &UdpSocket, _: usize, bytes: &mut [u8], entries: &mut Vec
     false
 }
 
+/// How many datagrams the system dropped, of which it does not tell.
+pub fn lost(_: &UdpSocket) -> Option<u32> {
+    None
+}
+
 /// Sends datagrams that lie one after the other in `bytes`. What cannot leave now is lost, as on
 /// any network.
 pub fn send(socket: &UdpSocket, transmits: &[Transmit], mut bytes: &[u8]) {

@@ -59,6 +59,25 @@ fn linux_sends_past_an_error() {
     an_error_stops_nobody(&LINUX);
 }
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn linux_tells_what_was_lost() {
+    const SENT: usize = 5000;
+    let (receiver, sender) = (bound(), bound());
+    assert_eq!(super::lost(&receiver), Some(0));
+    for _ in 0..SENT {
+        (LINUX.send)(&sender, &[to(&receiver, 500)], &[7; 500]);
+    }
+    let lost = super::lost(&receiver).unwrap() as usize;
+    assert!(lost > 0, "the buffer took all");
+    assert_eq!(receive_waiting(&LINUX, &receiver), SENT - lost);
+}
+
+#[test]
+fn elsewhere_nobody_tells() {
+    assert_eq!(portable::lost(&bound()), None);
+}
+
 /// More datagrams than one batch takes, of all lengths, are read as they were sent.
 fn everything_arrives(way: &Way, want: usize) {
     const COUNT: usize = 2 * MAX_BATCH + 5;
@@ -125,6 +144,21 @@ fn receive_all(
         }
     }
     got
+}
+
+/// How many wait to be read.
+fn receive_waiting(way: &Way, socket: &UdpSocket) -> usize {
+    let mut bytes = vec![0; MAX_BATCH * ROOM];
+    let mut entries = Vec::new();
+    let mut count = 0;
+    loop {
+        entries.clear();
+        (way.receive)(socket, MAX_BATCH, &mut bytes, &mut entries);
+        if entries.is_empty() {
+            return count;
+        }
+        count += entries.len();
+    }
 }
 
 fn bound() -> UdpSocket {

@@ -10,9 +10,6 @@ const WINDOWS: u32 = 4;
 
 const PLACES: usize = 128;
 
-/// All tries of a visit, in ms: the first may have been answered in a flood that is over.
-const AFTERMATH_MS: u64 = 6000;
-
 /// A budget of requests for each host.
 ///
 /// ```text
@@ -33,7 +30,6 @@ pub struct Budget {
     crowded: bool,
     was_crowded: bool,
     sketch: Option<Box<Sketch>>,
-    flooded_until_ms: u64,
 }
 
 #[derive(Debug)]
@@ -69,20 +65,9 @@ impl Budget {
 }
 
 impl Budget {
-    /// Whether more came in than one host may send, now or while a request that fails now was
-    /// under way: what was sent in answer may be lost.
-    pub fn is_flooded(&self, now_ms: u64) -> bool {
-        now_ms < self.flooded_until_ms
-    }
-}
-
-impl Budget {
     fn begin(&mut self, window: u64, limit: u32, rng: &mut impl Rng) {
         let next = window == self.window.wrapping_add(1);
         self.was_crowded = self.crowded && next;
-        if self.heard > limit {
-            self.flooded_until_ms = (self.window + 1) * WINDOW_MS + AFTERMATH_MS;
-        }
         if next && self.heard > limit {
             let secret = rng.next_u64();
             let sketch = self.sketch.get_or_insert_with(|| Box::new(Sketch::new()));
@@ -180,8 +165,7 @@ mod tests {
         second(&mut budget, 2000, 1000, 0);
         second(&mut budget, 3000, 1000, 0);
         assert!(budget.sketch.is_none());
-        assert!(budget.is_flooded(7999) && !budget.is_flooded(8000));
-        assert!(size_of::<Sketch>() <= 1024 && size_of::<Budget>() <= 56);
+        assert!(size_of::<Sketch>() <= 1024 && size_of::<Budget>() <= 48);
     }
 
     #[test]

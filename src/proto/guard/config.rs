@@ -14,8 +14,8 @@ pub struct Protections {
     pub held_per_host: Option<u32>,
     /// Closer nodes of one reply that a lookup reads. An honest node names at most 20.
     pub closer_nodes: Option<u32>,
-    /// Who does not answer stays in the table while more comes in than `host_budget`, and for 6 s
-    /// after: its answers may be lost.
+    /// Who does not answer stays in the table while the system drops much of what comes in, and
+    /// for 6 s after: its answers may be lost. See [`Node::handle_losses`](super::Node::handle_losses).
     pub flood_grace: bool,
 }
 

@@ -22,6 +22,9 @@ use budget::Budget;
 use members::Members;
 use per_host::PerHost;
 
+/// All tries of a visit, in ms: the first may have been answered among losses that are over.
+const AFTERMATH_MS: u64 = 6000;
+
 /// The state of a node's protections. An undisturbed node keeps next to nothing.
 #[derive(Debug, Default)]
 pub(super) struct Guard {
@@ -36,6 +39,7 @@ pub(super) struct Guard {
     pub held: PerHost,
     pub members: Option<Box<Members>>,
     pub allowance: Option<Box<Allowance>>,
+    lossy_until_ms: u64,
 }
 
 impl Guard {
@@ -45,6 +49,16 @@ impl Guard {
             allowance: hardened.unproven.map(|limits| Box::new(Allowance::new(limits))),
             ..Self::default()
         }
+    }
+
+    /// Much of what came in was lost.
+    pub fn note_losses(&mut self, now_ms: u64) {
+        self.lossy_until_ms = now_ms + AFTERMATH_MS;
+    }
+
+    /// Whether much is lost, or was while a request that fails now was under way.
+    pub fn is_lossy(&self, now_ms: u64) -> bool {
+        now_ms < self.lossy_until_ms
     }
 
     pub fn tick(&mut self) {

@@ -95,8 +95,7 @@ impl Node {
 
     /// Whether a node that does not answer leaves the table.
     pub(super) fn may_remove_silent(&mut self, now: Now) -> bool {
-        let may =
-            !(self.config.protections.flood_grace && self.guard.budget.is_flooded(now.mono_ms));
+        let may = !(self.config.protections.flood_grace && self.guard.is_lossy(now.mono_ms));
         self.counters.protections.flood_grace += i64::from(!may);
         may
     }

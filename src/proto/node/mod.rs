@@ -215,6 +215,12 @@ impl Node {
         self.settle(now);
     }
 
+    /// The system dropped more than one in 16 of the datagrams that came in lately, for nobody read
+    /// them in time.
+    pub fn handle_losses(&mut self, now: Now) {
+        self.guard.note_losses(now.mono_ms);
+    }
+
     /// Does all that is due. To be called at the time that [`Node::poll_timeout`] names, or later.
     pub fn handle_timeout(&mut self, now: Now) {
         if self.requests.window.advance(now.mono_ms) {
