@@ -74,6 +74,29 @@ describe('thorough', { concurrency: 4 }, () => {
       assert.deepStrictEqual(commits, Array(4).fill(tokens[0]))
     })
 
+    test('goes on with the table where the nearest are gone', async (t) => {
+      const { nodes, list } = await peers(t, 45)
+      const client = createNode(t, DHT, { ...IMPATIENT, nodes })
+      await client.fullyBootstrapped()
+      const known = client.table.toArray().map(({ port }) => port)
+      const inTable = list.filter(({ peer }) => known.includes(peer.port))
+      const gone = inTable.slice(-20)
+      for (const peer of gone) peer.answers = () => false
+
+      const opts = { retries: 0 }
+      const plain = client.query(MESSAGE, opts)
+      await plain.finished()
+      assert.deepStrictEqual([plain.successes, plain.errors], [0, 20])
+
+      for (const { peer } of gone) client.addNode(peer.address)
+      const thorough = client.query(MESSAGE, { ...opts, thorough: true })
+      await thorough.finished()
+      const living = inTable.slice(0, -20).map(({ peer }) => peer.port)
+      const found = thorough.closestNodes.map(({ port }) => port)
+      assert.ok(found.length > 0)
+      assert.deepStrictEqual(found.reverse(), living.slice(-20))
+    })
+
     test('is true or false', async (t) => {
       const client = createNode(t, DHT)
       for (const [given, shown] of [
@@ -109,7 +132,7 @@ async function peers(t, n) {
     all.push(it)
   }
   all.sort((a, b) => compare(TARGET, idOf(b.peer.address), idOf(a.peer.address)))
-  return { nodes: all.map(({ peer }) => peer.address), nearest: all.at(-1), order }
+  return { nodes: all.map(({ peer }) => peer.address), nearest: all.at(-1), list: all, order }
 }
 
 function has(query, { peer }) {

@@ -30,7 +30,8 @@ export interface QueryOptions<Row = Reply> {
   /**
    * Wait for slow nodes, and ask each that does not answer a second time, with all its tries: a
    * lookup that finds nearly everybody where a third of all datagrams is lost, and takes up to
-   * 12 s longer where a node is gone. A commit is repeated likewise, also with a new token where
+   * 12 s longer where a node is gone. Where fewer than 20 answer, further nodes of the table are
+   * asked, so that a lookup gets past many that went at once. A commit is repeated likewise, also with a new token where
    * the old one ran out. `false` by default: a lookup ends when only slow nodes are left.
    */
   thorough?: boolean

@@ -52,6 +52,8 @@ pub(super) enum Step {
     Visit(Contact),
     /// The given nodes were not enough: add the table's, then ask again.
     Refill,
+    /// Too few answered so far: add nodes of the table that did not come up yet, then ask again.
+    Widen,
     Finish,
     Wait,
 }
@@ -94,6 +96,8 @@ pub(super) struct Query {
     slow: u32,
     slowed_down: bool,
     from_table: bool,
+    /// The table has no more nodes to widen it with.
+    widest: bool,
     seen: HashMap<Addr, Seen, RandomState>,
     /// Who named whom, by the namer's place among those below; some more than once.
     namings: Vec<(Addr, u32)>,
@@ -137,6 +141,7 @@ impl Query {
             slow: 0,
             slowed_down: false,
             from_table: false,
+            widest: !spec.thorough || spec.only_closest,
             seen: HashMap::default(),
             namings: Vec::new(),
             namers: Vec::new(),
@@ -198,6 +203,19 @@ impl Query {
         missing
     }
 
+    /// Adds as many as results are missing of the table's nodes, the nearest given first and
+    /// visited first.
+    pub fn widen(&mut self, nearest: impl Iterator<Item = Contact>) {
+        let missing = K.saturating_sub(self.closest.len());
+        let fresh = nearest.filter(|node| !self.seen.contains_key(&node.addr));
+        let fresh: Vec<Contact> = fresh.take(missing).collect();
+        for node in fresh.into_iter().rev() {
+            self.add_candidate(node, None);
+        }
+        self.from_table = true;
+        self.widest = self.candidates.is_empty();
+    }
+
     pub fn has_enough_candidates(&self) -> bool {
         self.candidates.len() >= K
     }
@@ -256,7 +274,11 @@ impl Query {
         if self.has_candidates() {
             return Step::Wait;
         }
-        let only_slow = self.slow == self.inflight && self.closest.len() >= K;
+        let enough = self.closest.len() >= K;
+        if self.slow == self.inflight && !enough && !self.widest {
+            return Step::Widen;
+        }
+        let only_slow = self.slow == self.inflight && enough;
         if self.inflight > 0 && (self.thorough || !only_slow) {
             return Step::Wait;
         }

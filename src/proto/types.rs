@@ -206,7 +206,8 @@ pub struct QuerySpec {
     /// Skips the congestion window; each request is sent once.
     pub force: bool,
     /// Waits for slow nodes, and asks each that does not answer a second time: all its tries once
-    /// more. So do commits, which also follow a token that has changed meanwhile.
+    /// more. So do commits, which also follow a token that has changed meanwhile. While fewer than
+    /// k answered, further nodes of the table are visited.
     pub thorough: bool,
     pub commit: Commit,
     /// A session of the user's; `None` makes one that ends with the query.

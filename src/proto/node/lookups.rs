@@ -245,6 +245,7 @@ impl Node {
             match query.next_step() {
                 Step::Visit(node) => self.visit(now, number, node),
                 Step::Refill => self.fill_from_table(number),
+                Step::Widen => self.widen(number),
                 Step::Finish => return self.finish_lookup(now, number),
                 Step::Wait => return,
             }
@@ -264,6 +265,17 @@ impl Node {
         for node in nearest.iter().filter_map(|slot| self.table.contact(*slot)) {
             query.add_candidate(node, None);
         }
+    }
+
+    /// After many nodes went at once, the nearest ones of the table may all be gone, and whoever
+    /// answers names the dead.
+    fn widen(&mut self, number: u32) {
+        let Some(query) = self.queries.get_mut(&number) else {
+            return;
+        };
+        let mut nearest = vec![0; self.table.len()];
+        let nearest = self.table.nearest(&query.target, &mut nearest);
+        query.widen(nearest.iter().filter_map(|slot| self.table.contact(*slot)));
     }
 
     fn visit(&mut self, now: Now, number: u32, node: Contact) {

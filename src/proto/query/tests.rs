@@ -2,7 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 fn contact(n: u32) -> Contact {
     let addr = Addr::new((0x0a00_0000 + n).into(), 1000);
@@ -10,6 +10,10 @@ fn contact(n: u32) -> Contact {
 }
 
 fn query(given: Vec<Contact>, concurrency: u32, only_closest: bool) -> Query {
+    begun(given, concurrency, only_closest, false)
+}
+
+fn begun(given: Vec<Contact>, concurrency: u32, only_closest: bool, thorough: bool) -> Query {
     let spec = QuerySpec {
         target: [7; 32],
         internal: true,
@@ -18,7 +22,7 @@ fn query(given: Vec<Contact>, concurrency: u32, only_closest: bool) -> Query {
         concurrency,
         retries: 5,
         force: false,
-        thorough: false,
+        thorough,
         commit: Commit::None,
         session: None,
         given: Given::Nodes(given),
@@ -64,20 +68,25 @@ fn outcome() -> impl Strategy<Value = Outcome> {
 
 proptest! {
     #[test]
-    fn it_ends_asks_nobody_twice_and_never_too_many_at_a_time(
+    fn it_ends_asks_nobody_too_often_and_never_too_many_at_a_time(
         given in 0..60u32,
         concurrency in 1..12u32,
         only_closest in any::<bool>(),
+        thorough in any::<bool>(),
         outcomes in prop::collection::vec((any::<prop::sample::Index>(), outcome()), 600),
     ) {
-        let mut query = query((0..given).map(contact).collect(), concurrency, only_closest);
-        let mut asked = HashSet::new();
+        let given = (0..given).map(contact).collect();
+        let mut query = begun(given, concurrency, only_closest, thorough);
+        let mut asked: HashMap<Addr, u32> = HashMap::new();
+        let mut table = (1_000_000..1_000_100).map(contact);
         let mut flying: Vec<(Contact, bool)> = Vec::new();
         let mut outcomes = outcomes.into_iter();
         loop {
             match query.next_step() {
                 Step::Visit(node) => {
-                    prop_assert!(asked.insert(node.addr), "{node:?} was asked before");
+                    let times = asked.entry(node.addr).or_default();
+                    *times += 1;
+                    prop_assert!(*times <= 1 + u32::from(thorough), "{node:?}: {times} times");
                     flying.push((node, false));
                     let quick = flying.iter().filter(|(_, slow)| !slow).count();
                     prop_assert!(quick <= concurrency.max(SLOW_START) as usize);
@@ -85,6 +94,10 @@ proptest! {
                 Step::Refill => {
                     prop_assert!(query.wanted_from_table() > 0);
                     query.add_candidate(contact(1_000_000), None);
+                }
+                Step::Widen => {
+                    prop_assert!(thorough && !only_closest && query.closest().len() < K);
+                    query.widen(table.by_ref().take(7));
                 }
                 Step::Finish => break,
                 Step::Wait => {
@@ -132,8 +145,45 @@ proptest! {
             prop_assert!(distances.into_iter().all(|ordering| ordering.is_lt()));
             prop_assert_eq!(query.inflight() as usize, flying.len());
         }
+        prop_assert!(flying.is_empty() || !thorough);
         prop_assert!(flying.iter().all(|(_, slow)| *slow));
     }
+}
+
+/// Lets all that are asked answer, but for the first `dead`. Returns how many were asked.
+fn drive(query: &mut Query, dead: u32) -> usize {
+    let is_dead = |node: Contact| (0..dead).any(|n| contact(n) == node);
+    let mut asked = HashSet::new();
+    loop {
+        match query.next_step() {
+            Step::Visit(node) if is_dead(node) => {
+                query.visit_failed(node, false, RequestError::Timeout);
+                asked.insert(node.addr);
+            }
+            Step::Visit(node) => {
+                query.visit_answered(node.addr, false, false);
+                query.add_closest(reply(node));
+                asked.insert(node.addr);
+            }
+            Step::Refill => assert_eq!(query.wanted_from_table(), K),
+            Step::Widen => query.widen((0..100).map(contact)),
+            Step::Finish => return asked.len(),
+            Step::Wait => panic!("it waits for nobody"),
+        }
+    }
+}
+
+#[test]
+fn a_thorough_one_takes_more_of_the_table_for_those_that_are_gone() {
+    let given = || (0..20).map(contact).collect();
+    let mut plain = begun(given(), 10, false, false);
+    assert_eq!((drive(&mut plain, 20), plain.closest().len()), (20, 0));
+    let mut thorough = begun(given(), 10, false, true);
+    assert_eq!((drive(&mut thorough, 20), thorough.closest().len()), (40, 20));
+    let mut nobody_else = begun(given(), 10, true, true);
+    assert_eq!((drive(&mut nobody_else, 20), nobody_else.closest().len()), (20, 0));
+    let mut all_gone = begun(given(), 10, false, true);
+    assert_eq!((drive(&mut all_gone, 100), all_gone.closest().len()), (100, 0));
 }
 
 #[test]
