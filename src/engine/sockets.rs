@@ -6,12 +6,19 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use mio::net::UdpSocket;
 use mio::{Registry, Token};
 use parking_lot::Mutex;
+use socket2::SockRef;
 
 use super::batch::Heat;
 use super::clock;
 use super::losses::Losses;
 use super::udp::{self, Entry, MAX_BATCH};
 use crate::proto::{Socket, Transmit};
+
+/// Bytes of a socket that wait to be read, if the system allows as many (Linux: no more than
+/// `net.core.rmem_max`). While the thread that reads is not scheduled for some ms, a flood of
+/// 200 000 datagrams a second fills Linux' usual 212 992 in 1.4 ms, and answers are lost with it.
+/// The system takes the memory only while datagrams wait.
+const RECEIVE_BUFFER: usize = 2 << 20;
 
 /// Where a node binds.
 #[derive(Clone, Debug)]
@@ -145,7 +152,11 @@ fn bind_server(options: &BindOptions, previous: u16) -> io::Result<UdpSocket> {
 }
 
 fn bind_one(host: Ipv4Addr, port: u16) -> io::Result<UdpSocket> {
-    UdpSocket::bind(SocketAddrV4::new(host, port).into())
+    let socket = UdpSocket::bind(SocketAddrV4::new(host, port).into())?;
+    if let Err(error) = SockRef::from(&socket).set_recv_buffer_size(RECEIVE_BUFFER) {
+        tracing::debug!(%error, "the receive buffer stays as it is");
+    }
+    Ok(socket)
 }
 
 fn port_of(socket: &UdpSocket) -> io::Result<u16> {
