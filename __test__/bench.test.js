@@ -82,6 +82,42 @@ test('sides run in turn, and what comes first in one round comes last in the nex
   assert.deepStrictEqual(result.sides.engine, { median: 7.5, least: 5, most: 10 })
 })
 
+test('where all sides run at once, who is first changes from round to round', async () => {
+  const { run } = await load('lib/runner.mjs')
+  const order = []
+  const together = async (referenceFirst) => {
+    order.push(referenceFirst)
+    return { reference: { cpu: 2 }, engine: { cpu: 1 } }
+  }
+  const sides = ['reference', 'engine']
+  const workload = { name: 'any', sides, rounds: [3, 1], rows: [less], together }
+
+  const [{ ratios }] = await run([workload], { onprogress() {} })
+  assert.deepStrictEqual(order, [true, false, true])
+  assert.deepStrictEqual(ratios, { reference: 0.5 })
+})
+
+test('a target without a figure is missed', async () => {
+  const { evaluate } = await load('lib/targets.mjs')
+  const must = { atMost: 1, of: 'reference' }
+  const judge = (samples) => evaluate({ ...less, must }, samples).must
+  assert.deepStrictEqual(judge({ engine: figures(1) }), { ...must, met: false })
+  assert.deepStrictEqual(judge({ reference: figures(1), engine: [{}] }), { ...must, met: false })
+})
+
+test('the first processor is the first that is allowed', async () => {
+  const { firstOf } = await load('lib/affinity.mjs')
+  assert.deepStrictEqual(['0', '0,1', '2-3', '12-15,18'].map(firstOf), ['0', '0', '2', '12'])
+})
+
+test('a process that died between two questions fails the second one only', async () => {
+  const { Child } = await load('lib/child.mjs')
+  const child = new Child('ping', { file: 'no-such-package' }, { silent: true })
+  await assert.rejects(child.next(), /ping\.mjs ended with 1/)
+  await assert.rejects(child.ask({ ms: 1 }), /ping\.mjs ended with 1/)
+  await child.end()
+})
+
 test('a workload that fails misses its targets, and the others go on', async () => {
   const { run } = await load('lib/runner.mjs')
   const { table } = await load('lib/table.mjs')

@@ -10,15 +10,20 @@ export class Child {
    * @param {string} name of the program
    * @param {object} options which it finds in support.mjs
    */
-  constructor(name, options, { execArgv = [] } = {}) {
+  constructor(name, options, { execArgv = [], silent = false } = {}) {
     const file = fileURLToPath(new URL(`../children/${name}.mjs`, import.meta.url))
     this._name = name
-    this._process = fork(file, [JSON.stringify(options)], { execArgv })
+    this._process = fork(file, [JSON.stringify(options)], { execArgv, silent })
     this._messages = []
     this._waiting = null
-    this._ended = new Promise((resolve) => this._process.once('exit', resolve))
+    this._ended = new Promise((resolve) => {
+      this._process.once('exit', resolve)
+      this._process.once('error', () => this.pid === undefined && resolve())
+    })
     this._process.on('message', (message) => this._onmessage(message))
     this._process.once('exit', (code, signal) => this._fail(`ended with ${signal || code}`))
+    // It was never started, or what is said to it finds it dead.
+    this._process.on('error', (err) => this._fail(`cannot be spoken to: ${err.message}`))
   }
 
   get pid() {
@@ -51,7 +56,7 @@ export class Child {
   }
 
   _fail(how) {
-    this._failure = new Error(`bench/children/${this._name}.mjs ${how}`)
+    this._failure ??= new Error(`bench/children/${this._name}.mjs ${how}`)
     this._settle()
   }
 

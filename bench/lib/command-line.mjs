@@ -38,9 +38,11 @@ export function parse(args) {
 
 function select(only) {
   const wanted = only.flatMap((list) => list.split(',')).filter(Boolean)
-  const unknown = wanted.filter((name) => !names.includes(name))
+  const namesOf = ({ name, also = [] }) => [name, ...also]
+  const known = WORKLOADS.flatMap(namesOf)
+  const unknown = wanted.filter((name) => !known.includes(name))
   if (unknown.length > 0) throw new Error(`no such workload: ${unknown.join(', ')}`)
-  return WORKLOADS.filter(({ name }) => wanted.includes(name))
+  return WORKLOADS.filter((workload) => namesOf(workload).some((name) => wanted.includes(name)))
 }
 
 function parseRounds(text) {

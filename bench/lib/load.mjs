@@ -38,23 +38,22 @@ export async function drive({ port, pid, request, ms = WINDOW, warmUp = WARM_UP,
   const pace = rate ? ['rate', rate] : ['in-flight', IN_FLIGHT]
   const args = ['drive', port, pid, request, warmUp, ms, ...pace].map(String)
   const load = spawn(PROGRAM, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const exit = once(load, 'exit')
+  const exit = exitOf(load)
   let result = null
   for await (const line of readline.createInterface({ input: load.stdout })) {
     if (line !== 'measuring') result = JSON.parse(line)
     else if (onmeasuring) onmeasuring()
   }
-  const [code] = await exit
-  if (code !== 0 || !result) throw new Error(`bench/load ended with ${code}`)
+  const ending = await exit
+  if (ending !== 0 || !result) throw new Error(`bench/load ended with ${ending}`)
   return result
 }
 
-/** A responder that does nothing else, with replies of that many bytes. */
+/** A responder that does nothing else, with replies of that many bytes, in a process of its own. */
 export class Floor {
   static async start(replyBytes) {
     const floor = new Floor(replyBytes)
-    const [line] = await once(readline.createInterface({ input: floor._process.stdout }), 'line')
-    floor.port = Number(line)
+    floor.port = Number(await floor._line())
     return floor
   }
 
@@ -64,11 +63,35 @@ export class Floor {
     })
     this.pid = this._process.pid
     this.port = 0
+    this._exit = exitOf(this._process)
+    this._lines = readline.createInterface({ input: this._process.stdout })
+    // Its end is heard by whoever waits for a line.
+    this._process.stdin.on('error', () => {})
+  }
+
+  /** A thread of its process does nothing else for as many ms, from when this resolves. */
+  async spin(ms) {
+    const spinning = this._line()
+    this._process.stdin.write(`spin ${ms}\n`)
+    await spinning
   }
 
   async end() {
-    const exit = once(this._process, 'exit')
     this._process.stdin.end()
-    await exit
+    await this._exit
   }
+
+  async _line() {
+    const line = await Promise.race([once(this._lines, 'line'), this._exit])
+    if (Array.isArray(line)) return line[0]
+    throw new Error(`The floor ended with ${line}`)
+  }
+}
+
+// Resolves with the code, the signal, or the reason why it was never started.
+function exitOf(child) {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal || code))
+    child.once('error', (err) => resolve(err.message))
+  })
 }

@@ -18,7 +18,7 @@ const SERIES = [
 export function overview(results) {
   const rows = results.filter((result) => !result.oneCore).filter(isComparable)
   const points = rows.map((row) => pointsOf(row, findOneCore(row, results)))
-  const factors = points.flatMap((point) => Object.values(point))
+  const factors = [1, ...points.flatMap((point) => Object.values(point))]
   return draw(
     {
       title: { text: 'Times better than the reference', left: 'center', top: 4 },
@@ -45,14 +45,14 @@ export function overview(results) {
 }
 
 function isComparable({ sides }) {
-  if (!sides.reference) return false
+  if (!sides.reference || !sides.engine) return false
   const ratio = sides.engine.median / sides.reference.median
   return ratio > 1 / COMPARABLE && ratio < COMPARABLE
 }
 
 function findOneCore({ workload, figure }, results) {
   return results.find(
-    (r) => r.oneCore && !r.error && r.workload === workload && r.figure === figure
+    (r) => r.oneCore && r.ratios.reference && r.workload === workload && r.figure === figure
   )
 }
 
@@ -62,10 +62,11 @@ function pointsOf({ sides, better, must, aim }, oneCore) {
   const bound = (target) =>
     factor((target.atMost || target.atLeast) * (target.of ? sides[target.of].median : 1))
 
+  const has = (target) => target && (!target.of || sides[target.of])
   const points = { 'this engine': factor(sides.engine.median) }
   if (sides.floor) points.floor = factor(sides.floor.median)
-  if (must) points.must = bound(must)
-  if (aim) points.aim = bound(aim)
+  if (has(must)) points.must = bound(must)
+  if (has(aim)) points.aim = bound(aim)
   if (oneCore) points['on one core'] = factorOf(oneCore)
   return points
 }

@@ -8,7 +8,7 @@ const NEVER_SLOWER = { more: { atLeast: 1, of: 'reference' }, less: { atMost: 1,
 /**
  * What came out for one row of a workload: `sides`, a summary for each that was measured; `ratios`,
  * of the engine's median to the other sides' medians; and `must` and `aim`, each
- * `{ ...target, value, met }` or null where the row has no such target.
+ * `{ ...target, value, met }` or null where the row has no such target. What has no figure is missed.
  *
  * A target is `{ atMost }` or `{ atLeast }`, `of` another side's median, or of nothing: then it is
  * about the figure itself. With `always`, the worst round counts instead of the median.
@@ -25,7 +25,8 @@ export function evaluate(row, samples, { oneCore = false } = {}) {
 
   const ratios = {}
   for (const side of Object.keys(sides)) {
-    if (side !== ENGINE) ratios[side] = ratio(sides[ENGINE].median, sides[side].median)
+    if (side !== ENGINE && sides[ENGINE])
+      ratios[side] = ratio(sides[ENGINE].median, sides[side].median)
   }
 
   const { must, aim } = targetsOf(row, oneCore)
@@ -46,12 +47,13 @@ function targetsOf({ better, must, aim }, oneCore) {
 function judge(target, sides, ratios) {
   if (!target) return null
   const value = valueOf(target, sides, ratios)
-  if (value === undefined) return null
+  if (value === undefined) return { ...target, met: false }
   const met = target.atLeast === undefined ? value <= target.atMost : value >= target.atLeast
   return { ...target, value, met }
 }
 
 function valueOf({ of, always, atLeast }, sides, ratios) {
+  if (!sides[ENGINE]) return undefined
   if (of) return ratios[of]
   if (!always) return sides[ENGINE].median
   return atLeast === undefined ? sides[ENGINE].most : sides[ENGINE].least

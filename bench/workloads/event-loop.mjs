@@ -9,7 +9,7 @@ export default {
   description:
     'PING and FIND_NODE in turn from another process, 64 in flight: performance.eventLoopUtilization()',
   sides: BOTH,
-  rounds: [3, 1],
+  rounds: [3, 3],
   rows: [
     {
       title: 'event-loop utilisation while PING and FIND_NODE saturate the node',

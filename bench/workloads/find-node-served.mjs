@@ -4,7 +4,7 @@ export default {
   name: 'find-node-served',
   description: 'FIND_NODE from another process, 64 in flight, to a node with a full table',
   sides: ['reference', 'engine', 'floor'],
-  rounds: [5, 3],
+  rounds: [4, 3],
   rows: [
     {
       title: 'FIND_NODE served with a full table: CPU per request',

@@ -1,16 +1,19 @@
 import { withCrowd } from '../lib/crowd.mjs'
 import { BOTH } from '../lib/sides.mjs'
+import { bootRow } from './boot.mjs'
 
 const LOOKUPS = { count: 100, atOnce: 32, ms: 4000 }
 
 export default {
   name: 'lookups',
+  also: ['boot-800'],
   description:
-    'findNode() of random targets by one client that is not in the network; the client and the ' +
+    'a network of 800 joins, then findNode() of random targets by one client that is not in the network; the client and the ' +
     'network of 800 are one process',
   sides: BOTH,
-  rounds: [3, 1],
+  rounds: [3, 3],
   rows: [
+    bootRow(800),
     {
       title: 'one lookup in a network of 800: latency p50',
       figure: 'p50',
@@ -36,5 +39,8 @@ export default {
       aim: { atLeast: 5, of: 'reference' }
     }
   ],
-  round: (side) => withCrowd(side, 800, (child) => child.ask({ lookups: LOOKUPS }))
+  round: (side) =>
+    withCrowd(side, 800, async (child, { boot }) => {
+      return { boot, ...(await child.ask({ lookups: LOOKUPS })) }
+    })
 }

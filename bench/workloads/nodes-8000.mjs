@@ -5,9 +5,9 @@ const LOOKUPS = 50
 
 export default {
   name: 'nodes-8000',
-  description: `8 000 nodes in one process: all persistent; ${LOOKUPS} lookups, of which the worst is said; idle for ${IDLE / 1000} s`,
+  description: `8 000 nodes in one process: all persistent; ${LOOKUPS} lookups, of which the worst is said; in the first round idle for ${IDLE / 1000} s`,
   sides: ['engine'],
-  rounds: [1, 1],
+  rounds: [3, 1],
   rows: [
     {
       title: '8 000 nodes in one process: persistent',
@@ -31,10 +31,13 @@ export default {
       aim: { atMost: 0.3 }
     }
   ],
-  round: (side) =>
+  round: (side, memory) =>
     withCrowd(side, 8000, async (child, { persistent }) => {
       const { found } = await child.ask({ lookups: { count: LOOKUPS } })
+      const figures = { persistent: 100 * persistent, found }
+      if (memory.idle) return figures
+      memory.idle = true
       const { cores } = await child.ask({ idle: IDLE })
-      return { persistent: 100 * persistent, found, cores }
+      return { ...figures, cores }
     })
 }

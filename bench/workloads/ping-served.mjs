@@ -4,7 +4,7 @@ export default {
   name: 'ping-served',
   description: 'PING from another process, 64 in flight: CPU of the process that answers',
   sides: ['reference', 'engine', 'floor'],
-  rounds: [5, 3],
+  rounds: [4, 3],
   rows: [
     {
       title: 'PING served: CPU per request',

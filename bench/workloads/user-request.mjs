@@ -6,7 +6,7 @@ export default {
     'Requests of 32 bytes from another process, 64 in flight; a JavaScript handler replies with ' +
     'the 32 bytes, a token and 20 closer nodes',
   sides: ['reference', 'engine', 'floor'],
-  rounds: [5, 3],
+  rounds: [4, 3],
   rows: [
     {
       title: 'user request answered by a handler: CPU of the process',

@@ -1,7 +1,8 @@
 //! The floor: what answering costs when nothing is looked at.
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Write};
 use std::net::{Ipv4Addr, UdpSocket};
+use std::time::{Duration, Instant};
 
 use crate::batch::{Batch, DATAGRAM};
 use crate::request::REPLY;
@@ -12,7 +13,7 @@ pub fn run(bytes: usize) -> io::Result<()> {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
     println!("{}", socket.local_addr()?.port());
     io::stdout().flush()?;
-    end_with_stdin();
+    std::thread::spawn(obey);
 
     let mut batch = Batch::new(true);
     loop {
@@ -25,9 +26,21 @@ pub fn run(bytes: usize) -> io::Result<()> {
     }
 }
 
-fn end_with_stdin() {
-    std::thread::spawn(|| {
-        let _ = io::stdin().read_to_end(&mut Vec::new());
-        std::process::exit(0);
-    });
+/// Until standard input is closed, and this process with it.
+fn obey() {
+    for line in io::stdin().lock().lines().map_while(Result::ok) {
+        let ms = line.strip_prefix("spin ").and_then(|ms| ms.parse().ok());
+        if let Some(ms) = ms {
+            println!("spinning");
+            spin(Duration::from_millis(ms));
+        }
+    }
+    std::process::exit(0);
+}
+
+fn spin(time: Duration) {
+    let end = Instant::now() + time;
+    while Instant::now() < end {
+        std::hint::black_box(end);
+    }
 }

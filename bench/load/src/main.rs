@@ -8,7 +8,8 @@
 //! `drive` sends requests (ping, find-node, user, or mixed: ping and find-node in turn) from one
 //! socket to PORT of 127.0.0.1. It prints `measuring` when the warm-up is over, then a line of
 //! JSON: what was answered, how fast, and the CPU that process PID used for it. `floor` prints its
-//! port, then answers every datagram with that many bytes until its standard input is closed. `flood`
+//! port, then answers every datagram with that many bytes until its standard input is closed; told
+//! `spin MS` there, it prints `spinning`, and a thread of it does nothing else for as many ms. `flood`
 //! offers RATE requests a second from HOSTS hosts and reads no reply; it prints what it sent as JSON.
 
 mod batch;
