@@ -204,16 +204,18 @@ impl Query {
     }
 
     /// Adds as many as results are missing of the table's nodes, the nearest given first and
-    /// visited first.
+    /// visited first. If none is missing k that are visited however far they are: without an id.
     pub fn widen(&mut self, nearest: impl Iterator<Item = Contact>) {
         let missing = K.saturating_sub(self.closest.len());
+        let wanted = if missing > 0 { missing } else { K };
         let fresh = nearest.filter(|node| !self.seen.contains_key(&node.addr));
-        let fresh: Vec<Contact> = fresh.take(missing).collect();
+        let fresh: Vec<Contact> = fresh.take(wanted).collect();
         for node in fresh.into_iter().rev() {
-            self.add_candidate(node, None);
+            let id = node.id.filter(|_| missing > 0);
+            self.add_candidate(Contact { id, ..node }, None);
         }
         self.from_table = true;
-        self.widest = self.candidates.is_empty();
+        self.widest = missing == 0 || self.candidates.is_empty();
     }
 
     pub fn has_enough_candidates(&self) -> bool {
@@ -274,12 +276,12 @@ impl Query {
         if self.has_candidates() {
             return Step::Wait;
         }
-        let enough = self.closest.len() >= K;
-        if self.slow == self.inflight && !enough && !self.widest {
+        let only_slow = self.slow == self.inflight;
+        if only_slow && !self.widest && (self.closest.len() < K || self.is_deserted()) {
             return Step::Widen;
         }
-        let only_slow = self.slow == self.inflight && enough;
-        if self.inflight > 0 && (self.thorough || !only_slow) {
+        let enough = only_slow && self.closest.len() >= K;
+        if self.inflight > 0 && (self.thorough || !enough) {
             return Step::Wait;
         }
         if !self.from_table && (self.successes as usize) < K / 4 {
@@ -406,6 +408,16 @@ impl Query {
     fn leads_closer(&self, id: &Id, addr: Addr) -> bool {
         let on_path = self.candidates.is_closer(&self.target, id, addr);
         on_path.unwrap_or_else(|| self.is_closer(id))
+    }
+
+    /// Whether half as many near ones are gone as a result has: whoever is left there was perhaps
+    /// known to the others only.
+    fn is_deserted(&self) -> bool {
+        let gone = self.seen.values().filter(|seen| {
+            let silent = matches!(seen.fate, Fate::Again | Fate::Down);
+            silent && seen.id.is_some_and(|id| self.is_closer(&id))
+        });
+        gone.count() >= K / 2
     }
 
     fn note_naming(&mut self, named: Addr, by: Contact) {

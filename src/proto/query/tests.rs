@@ -96,7 +96,7 @@ proptest! {
                     query.add_candidate(contact(1_000_000), None);
                 }
                 Step::Widen => {
-                    prop_assert!(thorough && !only_closest && query.closest().len() < K);
+                    prop_assert!(thorough && !only_closest);
                     query.widen(table.by_ref().take(7));
                 }
                 Step::Finish => break,
@@ -150,24 +150,36 @@ proptest! {
     }
 }
 
-/// Lets all that are asked answer, but for the first `dead`. Returns how many were asked.
-fn drive(query: &mut Query, dead: u32) -> usize {
-    let is_dead = |node: Contact| (0..dead).any(|n| contact(n) == node);
+/// A hundred nodes, the nearest first.
+fn table() -> Vec<Contact> {
+    let mut nodes: Vec<Contact> = (0..100).map(contact).collect();
+    nodes.sort_by(|a, b| Id::cmp_distance(&[7; 32], &a.id.unwrap(), &b.id.unwrap()));
+    nodes
+}
+
+/// A lookup that begins with the nearest 20 of the table, of which so many of the nearest are
+/// gone. Returns how many were asked, and how many are among the closest.
+fn past_the_dead(dead: usize, only_closest: bool, thorough: bool) -> (usize, usize) {
+    let table = table();
+    let mut query = begun(table[..K].to_vec(), 10, only_closest, thorough);
     let mut asked = HashSet::new();
     loop {
         match query.next_step() {
-            Step::Visit(node) if is_dead(node) => {
+            Step::Visit(node) if table[..dead].iter().any(|gone| gone.addr == node.addr) => {
                 query.visit_failed(node, false, RequestError::Timeout);
                 asked.insert(node.addr);
             }
             Step::Visit(node) => {
                 query.visit_answered(node.addr, false, false);
-                query.add_closest(reply(node));
+                let node = Contact { id: Some(Id::of(node.addr)), ..node };
+                if query.is_closer(&node.id.unwrap()) {
+                    query.add_closest(reply(node));
+                }
                 asked.insert(node.addr);
             }
             Step::Refill => assert_eq!(query.wanted_from_table(), K),
-            Step::Widen => query.widen((0..100).map(contact)),
-            Step::Finish => return asked.len(),
+            Step::Widen => query.widen(table.iter().copied()),
+            Step::Finish => return (asked.len(), query.closest().len()),
             Step::Wait => panic!("it waits for nobody"),
         }
     }
@@ -175,15 +187,18 @@ fn drive(query: &mut Query, dead: u32) -> usize {
 
 #[test]
 fn a_thorough_one_takes_more_of_the_table_for_those_that_are_gone() {
-    let given = || (0..20).map(contact).collect();
-    let mut plain = begun(given(), 10, false, false);
-    assert_eq!((drive(&mut plain, 20), plain.closest().len()), (20, 0));
-    let mut thorough = begun(given(), 10, false, true);
-    assert_eq!((drive(&mut thorough, 20), thorough.closest().len()), (40, 20));
-    let mut nobody_else = begun(given(), 10, true, true);
-    assert_eq!((drive(&mut nobody_else, 20), nobody_else.closest().len()), (20, 0));
-    let mut all_gone = begun(given(), 10, false, true);
-    assert_eq!((drive(&mut all_gone, 100), all_gone.closest().len()), (100, 0));
+    assert_eq!(past_the_dead(0, false, true), (20, 20));
+    assert_eq!(past_the_dead(9, false, true), (29, 20));
+    assert_eq!(past_the_dead(100, false, true), (100, 0));
+    assert_eq!(past_the_dead(20, false, false), (20, 0));
+    assert_eq!(past_the_dead(20, true, true), (20, 0));
+}
+
+#[test]
+fn where_many_near_ones_are_gone_a_thorough_one_asks_farther_ones_too() {
+    assert_eq!(past_the_dead(10, false, true), (30 + K, 20));
+    assert_eq!(past_the_dead(20, false, true), (40 + K, 20));
+    assert_eq!(past_the_dead(10, true, true), (20, 10));
 }
 
 #[test]

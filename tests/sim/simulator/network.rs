@@ -283,6 +283,35 @@ impl Network {
 mod tests {
     use super::*;
 
+    use crate::simulator::model::Dependence;
+    use crate::simulator::workloads::request;
+
+    /// Whether one of two behind a NAT reaches the other by its address outside.
+    fn neighbours_meet(hairpin: bool) -> bool {
+        let mut network = Network::persistent(1, 4);
+        let kind = NatKind::new(Dependence::Endpoint, Dependence::Endpoint);
+        let nat = network.add_nat(NatKind { hairpin, ..kind });
+        let hidden = [(); 2].map(|()| {
+            let n = network.add(network.joining(Config::default()), Some(nat));
+            network.start(n);
+            n
+        });
+        network.run(10_000);
+        let [asker, asked] = hidden;
+        let inside = Addr::new(network.peers[asked].host, network.peers[asked].client);
+        let entry = network.addr(0);
+        let outside = network.nats[0].outbound(network.now_ms, inside, entry, &mut network.rng);
+        let request = network.request(asker, request(outside));
+        network.run(10_000);
+        matches!(network.users.requests[request], Some(Ok(_)))
+    }
+
+    #[test]
+    fn neighbours_behind_a_nat_meet_where_it_has_a_hairpin() {
+        assert!(neighbours_meet(true));
+        assert!(!neighbours_meet(false));
+    }
+
     #[test]
     fn hosts_are_given_once() {
         let mut network = Network::new(7);

@@ -1,5 +1,9 @@
 //! What the network has to achieve, beside what the contract's own rules do on the same seed.
 
+use std::iter;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 use super::options::{Options, Workload};
 use super::report::Report;
 use super::workloads;
@@ -39,13 +43,32 @@ pub fn all(seed: u64) -> Vec<Target> {
 }
 
 impl Target {
-    /// The same seed by the contract's own rules.
-    pub fn by_contract(&self) -> Report {
-        let options = Options { thorough: false, ..self.options.clone() };
-        workloads::run(&options)
+    /// The same seed by the contract's own rules, and what the target is about.
+    pub fn runs(&self) -> [Options; 2] {
+        [Options { thorough: false, ..self.options.clone() }, self.options.clone()]
     }
 
     pub fn reached(&self, report: &Report) -> bool {
         report.share.part() >= self.at_least
     }
+}
+
+/// Makes so many runs at a time as there are processors: a run is one thread's own, and comes out
+/// the same beside others.
+pub fn run_all(runs: &[Options]) -> Vec<Report> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mine = iter::from_fn(|| {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            runs.get(at).map(|options| (at, workloads::run(options)))
+        });
+        mine.collect::<Vec<_>>()
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let mut reports: Vec<(usize, Report)> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("a run failed")).collect()
+    });
+    reports.sort_by_key(|(at, _)| *at);
+    reports.into_iter().map(|(_, report)| report).collect()
 }

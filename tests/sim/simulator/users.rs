@@ -7,6 +7,7 @@ use dht_rpc_native::proto::*;
 use super::memory;
 use super::network::Network;
 use super::peer::{Peer, UnderWay};
+use super::watch::Asked;
 
 /// The users' one command: with a value and a token it stores, and it answers what is stored.
 pub const STORE: u64 = 1;
@@ -62,6 +63,7 @@ impl Network {
         let target = spec.target;
         let query = self.call(n, |node, now| node.query(now, spec));
         self.peers[n].lookups.push(UnderWay { query, lookup, target });
+        self.watch.asked(n, self.now_ms, &self.peers[n], Asked::Lookup(query));
         self.call(n, |node, now| node.query_demand(now, query, u32::MAX));
         lookup
     }
@@ -72,6 +74,7 @@ impl Network {
         spec.user = number as u32;
         self.users.requests.push(None);
         self.users.askers.push(n);
+        self.watch.asked(n, self.now_ms, &self.peers[n], Asked::Request(spec.user));
         self.call(n, |node, now| node.submit(now, spec));
         number
     }
@@ -140,9 +143,7 @@ impl Users {
     }
 
     fn settle(&mut self, user: u32, outcome: Result<Box<Reply>, RequestError>) {
-        let place = &mut self.requests[user as usize];
-        assert!(place.is_none(), "request {user} ended twice");
-        *place = Some(outcome);
+        self.requests[user as usize] = Some(outcome);
     }
 }
 

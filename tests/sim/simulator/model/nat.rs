@@ -1,6 +1,6 @@
 //! Network address translation, by the words of RFC 4787.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
 use dht_rpc_native::proto::Addr;
@@ -21,7 +21,8 @@ pub struct NatKind {
     pub filtering: Dependence,
     /// Ports outside are drawn; otherwise the port inside is kept where it is free.
     pub random_ports: bool,
-    /// A mapping that nothing leaves by is forgotten, in ms. RFC 4787 asks for 2 minutes or more.
+    /// A mapping that nothing leaves by is forgotten, and so is who was contacted, in ms. RFC 4787
+    /// asks for 2 minutes or more.
     pub expiry_ms: u64,
     /// Whether hosts inside reach each other by their addresses outside.
     pub hairpin: bool,
@@ -48,8 +49,8 @@ struct Mapping {
     /// For whom it was made, as far as that is distinguished.
     towards: Option<Addr>,
     left_ms: u64,
-    /// Who may answer, as far as that is distinguished.
-    contacted: HashSet<Addr>,
+    /// Who may answer, as far as that is distinguished, and when something left for them last.
+    contacted: HashMap<Addr, u64>,
 }
 
 impl Nat {
@@ -71,7 +72,7 @@ impl Nat {
         let contacted = seen(self.kind.filtering, to);
         if let Some(mapping) = self.by_port.get_mut(&port) {
             mapping.left_ms = now_ms;
-            mapping.contacted.extend(contacted);
+            mapping.contacted.extend(contacted.map(|to| (to, now_ms)));
         }
         Addr::new(self.host, port)
     }
@@ -79,13 +80,22 @@ impl Nat {
     /// A datagram comes from outside; returns for whom inside it is, if it passes.
     pub fn inbound(&self, now_ms: u64, from: Addr, port: u16) -> Option<Addr> {
         let mapping = self.by_port.get(&port)?;
-        let passes =
-            seen(self.kind.filtering, from).is_none_or(|from| mapping.contacted.contains(&from));
-        (self.is_alive(now_ms, mapping) && passes).then_some(mapping.inside)
+        let passes = match seen(self.kind.filtering, from) {
+            None => self.is_alive(now_ms, mapping),
+            Some(from) => {
+                let left_ms = mapping.contacted.get(&from);
+                left_ms.is_some_and(|left_ms| self.lasts(now_ms, *left_ms))
+            }
+        };
+        passes.then_some(mapping.inside)
     }
 
     fn is_alive(&self, now_ms: u64, mapping: &Mapping) -> bool {
-        now_ms - mapping.left_ms <= self.kind.expiry_ms
+        self.lasts(now_ms, mapping.left_ms)
+    }
+
+    fn lasts(&self, now_ms: u64, left_ms: u64) -> bool {
+        now_ms - left_ms <= self.kind.expiry_ms
     }
 
     fn map(&mut self, now_ms: u64, inside: Addr, towards: Option<Addr>, rng: &mut StdRng) -> u16 {
@@ -93,7 +103,7 @@ impl Nat {
         if let Some(old) = self.by_port.remove(&port) {
             self.by_inside.remove(&(old.inside, old.towards));
         }
-        let contacted = HashSet::new();
+        let contacted = HashMap::new();
         self.by_inside.insert((inside, towards), port);
         self.by_port.insert(port, Mapping { inside, towards, left_ms: now_ms, contacted });
         port
@@ -122,6 +132,7 @@ fn seen(dependence: Dependence, addr: Addr) -> Option<Addr> {
 mod tests {
     use super::*;
     use rand::SeedableRng;
+    use std::collections::HashSet;
 
     const OUTSIDE: Ipv4Addr = Ipv4Addr::new(20, 0, 0, 1);
 
@@ -172,6 +183,38 @@ mod tests {
         assert_eq!(nat.inbound(240_000, addr(1, 1), first.port()), Some(inside()));
         assert_eq!(nat.inbound(240_001, addr(1, 1), first.port()), None);
         assert_ne!(nat.outbound(240_001, inside(), addr(1, 1), rng), first);
+    }
+
+    #[test]
+    fn whoever_nothing_was_sent_to_for_long_does_not_pass_though_the_mapping_lives() {
+        let rng = &mut StdRng::seed_from_u64(1);
+        for filtering in [Dependence::Address, Dependence::AddressAndPort] {
+            let mut nat = Nat::new(OUTSIDE, NatKind::new(Dependence::Endpoint, filtering));
+            let port = nat.outbound(0, inside(), addr(1, 1), rng).port();
+            nat.outbound(100_000, inside(), addr(2, 1), rng);
+            assert_eq!(nat.inbound(120_000, addr(1, 1), port), Some(inside()));
+            assert_eq!(nat.inbound(120_001, addr(1, 1), port), None);
+            assert_eq!(nat.inbound(120_001, addr(2, 1), port), Some(inside()));
+        }
+    }
+
+    /// The ports outside that 50 hosts see of one inside.
+    fn ports(random_ports: bool) -> Vec<u16> {
+        let rng = &mut StdRng::seed_from_u64(1);
+        let kind = NatKind::new(Dependence::Address, Dependence::Endpoint);
+        let mut nat = Nat::new(OUTSIDE, NatKind { random_ports, ..kind });
+        (0..50).map(|host| nat.outbound(0, inside(), addr(host, 1), rng).port()).collect()
+    }
+
+    #[test]
+    fn ports_are_drawn_or_kept() {
+        for (random_ports, kept) in [(false, 1), (true, 0)] {
+            let ports = ports(random_ports);
+            let different: HashSet<u16> = ports.iter().copied().collect();
+            assert_eq!(different.len(), ports.len());
+            assert_eq!(ports.iter().filter(|port| **port == inside().port()).count(), kept);
+            assert!(ports.windows(2).all(|pair| pair[0].abs_diff(pair[1]) > 1), "{ports:?}");
+        }
     }
 
     #[test]

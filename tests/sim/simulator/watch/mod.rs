@@ -4,6 +4,7 @@
 //! does. Most of them look from outside: at datagrams and events.
 
 mod asking;
+mod ending;
 mod knowing;
 mod standing;
 mod tokens;
@@ -14,6 +15,8 @@ use dht_rpc_native::proto::wire::{self, Message};
 use dht_rpc_native::proto::*;
 
 use self::asking::Asking;
+pub use self::ending::Asked;
+use self::ending::Ending;
 use self::standing::Standing;
 use self::tokens::Tokens;
 use super::peer::Peer;
@@ -44,6 +47,7 @@ pub struct Watch {
 #[derive(Debug, Default)]
 struct Seen {
     asking: Asking,
+    ending: Ending,
     standing: Standing,
     audited_ms: u64,
 }
@@ -59,6 +63,11 @@ impl Watch {
     /// The peer is gone, or all that it asked for was dropped.
     pub fn forget(&mut self, n: usize) {
         self.peers[n] = Seen::default();
+    }
+
+    /// A user asked for something.
+    pub fn asked(&mut self, n: usize, now_ms: u64, peer: &Peer, asked: Asked) {
+        self.peers[n].ending.began(asked, peer.clocks(now_ms).mono_ms);
     }
 
     /// A node sent a datagram.
@@ -97,13 +106,16 @@ impl Watch {
                 let host = *incoming.from.addr.ip();
                 token.map_or(Ok(()), |token| self.tokens.accepted(now_ms, n, &token, host))
             }),
-            Event::Response { reply, .. } => knowing::sender(&reply.from),
+            Event::Response { user, reply, .. } => {
+                knowing::sender(&reply.from).and_then(|()| seen.ending.ended(Asked::Request(*user)))
+            }
+            Event::Failure { user, .. } => seen.ending.ended(Asked::Request(*user)),
             Event::QueryRow { reply, .. } => knowing::sender(&reply.from),
             Event::QueryEnd { query, state, .. } => {
                 if let Some(ended) = peer.lookups.iter().find(|lookup| lookup.query == *query) {
                     seen.asking.dropped(ended.target);
                 }
-                knowing::closest(state)
+                knowing::closest(state).and_then(|()| seen.ending.ended(Asked::Lookup(*query)))
             }
             Event::Persistent => seen.standing.persistent(peer.nat.is_some()),
             Event::Wakeup | Event::Ephemeral => {
@@ -122,7 +134,7 @@ impl Watch {
     /// A look into a node, if the last one was long enough ago.
     pub fn audit(&mut self, n: usize, now_ms: u64, peer: &Peer) {
         let seen = &mut self.peers[n];
-        let Some(node) = peer.node.as_ref() else {
+        let Some(node) = peer.node.as_ref().filter(|_| peer.is_awake()) else {
             return;
         };
         let apart_ms = if self.light { 10 * AUDIT_MS } else { AUDIT_MS };
@@ -137,7 +149,8 @@ impl Watch {
         let verdict = standing
             .and_then(|()| knowing::table_and_list(&node.into()))
             .and_then(|()| knowing::counters(node))
-            .and_then(|()| knowing::memory(peer.bytes));
+            .and_then(|()| knowing::memory(peer.bytes))
+            .and_then(|()| seen.ending.audit(mono_ms));
         enforce(n, now_ms, verdict);
     }
 
@@ -167,5 +180,76 @@ fn require(holds: bool, what: impl FnOnce() -> String) -> Verdict {
 fn enforce(n: usize, now_ms: u64, verdict: Verdict) {
     if let Err(violation) = verdict {
         panic!("peer {n} at {now_ms} ms: {violation}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulator::network::Network;
+    use crate::simulator::workloads::{find_node, request};
+
+    fn network() -> Network {
+        Network::persistent(1, 5)
+    }
+
+    #[test]
+    fn what_a_network_asks_for_ends() {
+        let mut network = network();
+        network.look_up(3, find_node([1; 32], false));
+        network.request(3, request(network.addr(4)));
+        network.run(3_600_000);
+        assert_eq!(network.users.under_way, 0);
+        assert!(matches!(network.users.requests[..], [Some(Ok(_))]));
+    }
+
+    #[test]
+    #[should_panic(expected = "did not end")]
+    fn a_lookup_that_never_ends_is_seen() {
+        let mut network = network();
+        // Without demand it never begins.
+        let query = network.call(3, |node, now| node.query(now, find_node([1; 32], false)));
+        network.watch.asked(3, network.now_ms, &network.peers[3], Asked::Lookup(query));
+        network.run(3_600_000);
+    }
+
+    #[test]
+    #[should_panic(expected = "did not end")]
+    fn a_request_that_never_ends_is_seen() {
+        let mut network = network();
+        network.watch.asked(3, network.now_ms, &network.peers[3], Asked::Request(0));
+        network.run(3_600_000);
+    }
+
+    /// Its node says once more how something ended.
+    fn again(event: impl Fn(u32) -> Event) {
+        let mut network = network();
+        let lookup = network.look_up(3, find_node([1; 32], false));
+        let query = network.peers[3].lookups[lookup].query;
+        network.request(3, request(network.addr(4)));
+        network.run(10_000);
+        let Network { watch, peers, now_ms, .. } = &mut network;
+        watch.event(3, *now_ms, &peers[3], peers[3].node(), &event(query));
+    }
+
+    #[test]
+    #[should_panic(expected = "Request(0) ended, and was not under way")]
+    fn a_request_that_ends_twice_is_seen() {
+        again(|_| Event::Failure { user: 0, error: RequestError::Timeout });
+    }
+
+    #[test]
+    #[should_panic(expected = "ended, and was not under way")]
+    fn a_lookup_that_ends_twice_is_seen() {
+        again(|query| Event::QueryEnd {
+            query,
+            outcome: QueryOutcome::Done,
+            state: Box::new(QueryState {
+                successes: 0,
+                errors: 0,
+                inflight: 0,
+                closest: Vec::new(),
+            }),
+        });
     }
 }

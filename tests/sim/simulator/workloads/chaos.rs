@@ -4,12 +4,11 @@ use dht_rpc_native::proto::wire::INVALID_TOKEN;
 use dht_rpc_native::proto::*;
 use rand::RngExt;
 
-use super::{find_node, read, write};
+use super::{find_node, read, request, write};
 use crate::simulator::model::{Dependence, NatKind};
 use crate::simulator::network::Network;
 use crate::simulator::options::Options;
 use crate::simulator::report::{Report, Share};
-use crate::simulator::users::STORE;
 
 /// Between two steps, in ms.
 const STEP_MS: u64 = 500;
@@ -106,20 +105,7 @@ fn steal_token(network: &mut Network, stolen: Option<(usize, Addr)>) {
 }
 
 fn store(to: Addr, token: Option<Bytes32>) -> RequestSpec {
-    RequestSpec {
-        user: 0,
-        to,
-        token,
-        internal: false,
-        command: STORE,
-        target: Some([0xaa; 32]),
-        value: None,
-        retries: requests::RETRIES,
-        timeout_ms: None,
-        ttl: 0,
-        socket: None,
-        session: None,
-    }
+    RequestSpec { token, ..request(to) }
 }
 
 impl Network {

@@ -180,3 +180,21 @@ fn read(target: Bytes32, thorough: bool) -> QuerySpec {
 fn write(target: Bytes32, value: &[u8], thorough: bool) -> QuerySpec {
     QuerySpec { value: Some(value.into()), commit: Commit::Auto, ..read(target, thorough) }
 }
+
+/// One request with the users' command.
+pub fn request(to: Addr) -> RequestSpec {
+    RequestSpec {
+        user: 0,
+        to,
+        token: None,
+        internal: false,
+        command: STORE,
+        target: Some([0xaa; 32]),
+        value: None,
+        retries: requests::RETRIES,
+        timeout_ms: None,
+        ttl: 0,
+        socket: None,
+        session: None,
+    }
+}

@@ -2,18 +2,15 @@
 
 use rand::RngExt;
 
-use super::{find_node, lookups};
+use super::lookups;
 use crate::simulator::network::Network;
 use crate::simulator::options::Options;
-use crate::simulator::report::{Report, Share};
+use crate::simulator::report::Report;
 
 const SPLIT_MS: u64 = 3_600_000;
 
 /// After this lookups have to find what is on the other side, in ms.
 const HEALED_MS: u64 = 600_000;
-
-/// Between two lookups, in ms.
-const APART_MS: u64 = 100;
 
 /// Counts the good lookups when the network was whole again for ten minutes. Each side has one of
 /// the two entry points, and half of the rest.
@@ -27,14 +24,5 @@ pub fn run(options: &Options) -> Report {
     network.run(SPLIT_MS);
     network.split = false;
     network.run(HEALED_MS);
-    let first = network.users.lookups.len();
-    for _ in 0..options.times {
-        let n = network.anybody();
-        let target = network.rng.random();
-        network.look_up(n, find_node(target, options.thorough));
-        network.run(APART_MS);
-    }
-    network.finish_lookups();
-    let good = (first..network.users.lookups.len()).map(|at| lookups::is_good(&network, at));
-    network.report(Share::count(good), network.mean_ms(first))
+    lookups::count_good(&mut network, options)
 }
