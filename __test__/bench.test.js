@@ -11,7 +11,7 @@ const BENCH = path.join(__dirname, '..', 'bench')
 const less = { figure: 'cpu', better: 'less' }
 
 test('the middle of a list, of an even number the mean of the middle two', async () => {
-  const { median } = await load('lib/statistics.mjs')
+  const { median } = require('../scripts/median')
   assert.strictEqual(median([10, 9, 100]), 10)
   assert.strictEqual(median([4, 1, 2, 3]), 2.5)
 })
@@ -144,17 +144,30 @@ test('a workload that fails misses its targets, and the others go on', async () 
 
 test('growth is what each doubling adds', async () => {
   const { growthTables, growthChart } = await load('lib/growth-report.mjs')
-  const logarithmic = [10, 20, 40].map((n) => [n, 5 + Math.log2(n / 10)])
-  const flat = [10, 20].map((n) => [n, 7])
+  const logarithmic = [10, 20, 40].map((n) => [n, only(5 + Math.log2(n / 10))])
+  const flat = [10, 20].map((n) => [n, only(7)])
   const sides = { reference: flat, engine: logarithmic }
   const figures = [{ title: 'CPU', unit: 'ms', of: 'nodes', sides }]
   const [, , first, second] = growthTables(figures).split('\n')
-  assert.strictEqual(first, '| CPU | reference | 7.00 ms | 7.00 ms |  | +0 ms (0 %) |')
+  assert.strictEqual(
+    first,
+    '| CPU | reference | 7.00 ms (7.00–7.00) | 7.00 ms (7.00–7.00) |  | +0 ms (+0 %) | 1.000 | n^0.00 (R² 1.000) |'
+  )
   assert.strictEqual(
     second,
-    '| CPU | this engine | 5.00 ms | 6.00 ms | 7.00 ms | +1.00 ms (17 %) |'
+    '| CPU | this engine | 5.00 ms (5.00–5.00) | 6.00 ms (6.00–6.00) | 7.00 ms (7.00–7.00) | +1.00 ms (+17 %) | 1.000 | n^0.24 (R² 0.998) |'
   )
   assert.match(growthChart(figures), /^<svg[^]*CPU, ms[^]*<\/svg>\n$/)
+})
+
+test('laws are found again', async () => {
+  const { logarithm, power } = await load('lib/laws.mjs')
+  const sizes = [10, 100, 1000, 8000]
+  const { slope, offset, r2 } = logarithm(sizes.map((n) => [n, 3 * Math.log2(n) - 1]))
+  assert.deepStrictEqual([slope, offset, r2].map(Math.round), [3, -1, 1])
+  const root = sizes.map((n) => [n, 2 * n ** 0.5])
+  assert.strictEqual(power(root).exponent, 0.5)
+  assert.ok(power(root).r2 > logarithm(root).r2)
 })
 
 test('the chart shows what can be compared with the reference', async () => {
@@ -175,7 +188,8 @@ test(
   'the load and the floor',
   { skip: process.platform !== 'linux' && 'Linux only' },
   async (t) => {
-    const { buildLoad, drive, Floor } = await load('lib/load.mjs')
+    const { drive, Floor } = await load('lib/load.mjs')
+    const { buildLoad } = require('../scripts/load')
     buildLoad()
     const SHORT = { warmUp: 20, ms: 100 }
 
@@ -249,6 +263,10 @@ function load(file) {
 
 function figures(...list) {
   return list.map((cpu) => ({ cpu }))
+}
+
+function only(value) {
+  return { median: value, least: value, most: value }
 }
 
 function bench(args) {

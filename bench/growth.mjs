@@ -3,11 +3,11 @@
 // usage: npm run bench:growth -- [--rounds N] [--largest 8000] [--no-write] [--no-build]
 import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
-import { buildLoad } from './lib/load.mjs'
-import { machine } from './lib/machine.mjs'
 import { progress } from './lib/progress.mjs'
 import { measureCrowds } from './growth/crowds.mjs'
 import { measureServed } from './growth/served.mjs'
+import { buildLoad } from '../scripts/load.js'
+import { machine } from '../scripts/machine.js'
 
 const { setup } = createRequire(import.meta.url)('../scripts/setup.js')
 
@@ -28,7 +28,7 @@ if (!options['no-build']) {
 }
 const figures = [
   ...(await measureServed(rounds, progress)),
-  ...(await measureCrowds(largest, progress))
+  ...(await measureCrowds(rounds, largest, progress))
 ]
 progress('')
 

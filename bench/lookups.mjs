@@ -4,18 +4,17 @@
 // as many at once, and are asked for the same targets. Says whether any table lost a live node.
 // usage: node bench/lookups.mjs [--nodes 200] [--targets 500] [--rounds 3] [--write]
 //   --write: puts the table into docs/lookups.md
-import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import os from 'node:os'
 import { parseArgs } from 'node:util'
 import { randomTarget } from '../__test__/helpers/ids.js'
 import { Network, nearest, scatteredPorts } from '../__test__/helpers/lookups.js'
+import { machine } from '../scripts/machine.js'
+import { table } from '../scripts/markdown.js'
+import { writeMarked } from '../scripts/marked.js'
 
 const require = createRequire(import.meta.url)
 const Reference = require('dht-rpc-reference')
 const Engine = require('..')
-
-const DOCUMENT = new URL('../docs/lookups.md', import.meta.url)
 
 // Nodes that join at once.
 const JOINS = [1, 10, 50]
@@ -54,11 +53,10 @@ for (let round = 1; round <= rounds; round++) {
 }
 process.stderr.write('\r'.padEnd(70) + '\r')
 
-const machine = `${os.cpus().length} × ${os.cpus()[0].model.trim()}, Node ${process.version}`
 const workload = `${nodes} nodes, ${count} random targets, ${rounds} rounds with other ids and targets each`
-const text = `${machine}; ${workload}, mean (least–most):\n\n${table()}`
+const text = `${machine()}; ${workload}, mean (least–most):\n\n${shares()}`
 console.log(text)
-if (options.write) write(text)
+if (options.write) writeMarked('docs/lookups.md', 'lookups', text)
 for (const failure of failures) console.error(failure)
 if (failures.length > 0) process.exitCode = 1
 
@@ -95,31 +93,20 @@ function sampleOf(atOnce, setup, client) {
   return row.samples
 }
 
-function table() {
-  const lines = rows.map(({ atOnce, setup, client, samples }) => {
-    const shares = samples.map(({ share }) => share)
-    const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length
-    const spread = `${percent(Math.min(...shares))}–${percent(Math.max(...shares))}`
-    const dropped = samples.reduce((sum, sample) => sum + sample.dropped, 0)
-    return `| ${atOnce} | ${setup} | ${client} | ${percent(mean)} (${spread}) | ${dropped} |`
-  })
-  return [
-    '| joining at once | network | client | found of the true 20 closest | live nodes dropped |',
-    '|---|---|---|---|---|',
-    ...lines
-  ].join('\n')
+function shares() {
+  const head = ['joining at once', 'network', 'client']
+  const found = ['found of the true 20 closest', 'live nodes dropped']
+  return table([...head, ...found], rows.map(cells))
+}
+
+function cells({ atOnce, setup, client, samples }) {
+  const shares = samples.map(({ share }) => share)
+  const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length
+  const spread = `${percent(Math.min(...shares))}–${percent(Math.max(...shares))}`
+  const dropped = samples.reduce((sum, sample) => sum + sample.dropped, 0)
+  return [atOnce, setup, client, `${percent(mean)} (${spread})`, dropped]
 }
 
 function percent(share) {
   return `${(100 * share).toFixed(2)} %`
-}
-
-function write(text) {
-  const document = readFileSync(DOCUMENT, 'utf8')
-  const marked = /(<!-- lookups -->\n)[\s\S]*?(<!-- \/lookups -->)/
-  if (!marked.test(document)) throw new Error('docs/lookups.md has no place for the table')
-  writeFileSync(
-    DOCUMENT,
-    document.replace(marked, (_, a, b) => `${a}${text}\n${b}`)
-  )
 }

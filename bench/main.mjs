@@ -3,12 +3,12 @@
 // usage: npm run bench -- [--only NAME] [--rounds N] [--one-core] [--json]
 //                         [--no-write] [--no-build]
 import { createRequire } from 'node:module'
-import { buildLoad } from './lib/load.mjs'
 import { COMMAND_LINE, parse } from './lib/command-line.mjs'
-import { machine } from './lib/machine.mjs'
 import { progress } from './lib/progress.mjs'
 import { run } from './lib/runner.mjs'
 import { table } from './lib/table.mjs'
+import { buildLoad } from '../scripts/load.js'
+import { machine } from '../scripts/machine.js'
 
 const { setup } = createRequire(import.meta.url)('../scripts/setup.js')
 

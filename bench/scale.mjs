@@ -1,17 +1,23 @@
 // What a lookup costs and finds in simulated networks of 10 to 100 000 nodes. Writes docs/scale.md
 // and its chart.
 // usage: npm run sim:scale -- [--sizes 10,100,1000] [--from figures.jsonl] [--no-write]
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { draw } from './lib/chart.mjs'
+import { logarithm } from './lib/laws.mjs'
 
-const { writeMarked } = createRequire(import.meta.url)('../scripts/marked.js')
+const require = createRequire(import.meta.url)
+const { count, table } = require('../scripts/markdown.js')
+const { writeMarked } = require('../scripts/marked.js')
 
-const SIMULATOR =
-  'run --quiet --locked --profile sim --no-default-features --example sim -- scale'.split(' ')
+const BUILD =
+  'build --locked --profile sim --no-default-features --example sim --message-format=json'.split(
+    ' '
+  )
 const CHART = new URL('../docs/scale.svg', import.meta.url)
 
 // Below this most of the network is asked, whatever its size.
@@ -26,22 +32,48 @@ const { values: options } = parseArgs({
 })
 
 const points = options.from ? lines(readFileSync(options.from, 'utf8').split('\n')) : await run()
+if (points.filter(isLarge).length < 2) {
+  console.error(`There is no law without two sizes from ${LARGE} nodes on.`)
+  process.exit(1)
+}
 const text = report(points)
 console.log(text)
 if (!options['no-write']) {
   writeMarked('docs/scale.md', 'scale', text)
-  writeFileSync(CHART, draw(chart(points), 420))
+  writeFileSync(CHART, draw(chart(points), 590))
 }
 
+// Each point with the most that the process took of memory until then.
 async function run() {
-  const args = options.sizes ? [...SIMULATOR, '--sizes', options.sizes] : SIMULATOR
-  const child = spawn('cargo', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const args = options.sizes ? ['scale', '--sizes', options.sizes] : ['scale']
+  const child = spawn(build(), args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const exit = once(child, 'exit')
   const printed = []
   for await (const line of createInterface(child.stdout)) {
-    console.error(line)
-    printed.push(line)
+    const point = { ...JSON.parse(line), peakBytes: peakOf(child.pid) }
+    console.error(JSON.stringify(point))
+    printed.push(point)
   }
-  return lines(printed)
+  const [code, signal] = await exit
+  if (code === 0) return printed
+  console.error(`The simulator ended with ${signal || code}: nothing is written.`)
+  process.exit(1)
+}
+
+function build() {
+  const stdio = ['ignore', 'pipe', 'inherit']
+  const built = execFileSync('cargo', BUILD, { encoding: 'utf8', stdio, maxBuffer: 1 << 28 })
+  return lines(built.split('\n')).findLast(({ executable }) => executable).executable
+}
+
+// In bytes; null where the system does not tell.
+function peakOf(pid) {
+  try {
+    const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+    return Number(kilobytes) * 1024
+  } catch {
+    return null
+  }
 }
 
 function lines(printed) {
@@ -49,16 +81,10 @@ function lines(printed) {
 }
 
 function report(points) {
-  const rows = points.map(
-    ({ nodes, lookups, recall, requests, hops, tookMs, nodeBytes, datagrams }) =>
-      `| ${count(nodes)} | ${lookups} | ${(100 * recall).toFixed(2)} % | ${requests.toFixed(1)} | ` +
-      `${(2 * requests).toFixed(1)} | ${hops.toFixed(2)} | ${(tookMs / 1000).toFixed(2)} s | ` +
-      `${(nodeBytes / 1000).toFixed(1)} kB | ${count(datagrams)} |`
-  )
+  const head = ['nodes', 'lookups', 'found of the true 20', 'requests', 'messages', 'hops']
+  head.push('until the end', 'memory of a node', 'peak memory of the run', 'datagrams so far')
   return [
-    '| nodes | lookups | found of the true 20 | requests | messages | hops | until the end | memory of a node | datagrams so far |',
-    '|---|---|---|---|---|---|---|---|---|',
-    ...rows,
+    table(head, points.map(cells)),
     '',
     `By least squares from ${LARGE} nodes on, with n nodes:`,
     '',
@@ -67,26 +93,46 @@ function report(points) {
   ].join('\n')
 }
 
+function cells({
+  nodes,
+  lookups,
+  recall,
+  requests,
+  hops,
+  tookMs,
+  nodeBytes,
+  peakBytes,
+  datagrams
+}) {
+  return [
+    count(nodes),
+    lookups,
+    `${(100 * recall).toFixed(2)} %`,
+    requests.toFixed(1),
+    (2 * requests).toFixed(1),
+    hops.toFixed(2),
+    `${(tookMs / 1000).toFixed(2)} s`,
+    `${(nodeBytes / 1000).toFixed(1)} kB`,
+    peakBytes ? `${count(Math.round(peakBytes / 2 ** 20))} MiB` : '',
+    count(datagrams)
+  ]
+}
+
 function law(points, of) {
   const { slope, offset, r2 } = fit(points, of)
   const sign = offset < 0 ? '−' : '+'
   return `${slope.toFixed(2)} · log₂ n ${sign} ${Math.abs(offset).toFixed(2)} (R² = ${r2.toFixed(4)})`
 }
 
-// The line through what was measured, over the logarithm of the size.
 function fit(points, of) {
-  const large = points.filter(({ nodes }) => nodes >= LARGE)
-  const xs = large.map(({ nodes }) => Math.log2(nodes))
-  const ys = large.map(of)
-  const [mx, my] = [mean(xs), mean(ys)]
-  const slope = sum(xs.map((x, i) => (x - mx) * (ys[i] - my))) / sum(xs.map((x) => (x - mx) ** 2))
-  const offset = my - slope * mx
-  const missed = sum(xs.map((x, i) => (ys[i] - slope * x - offset) ** 2))
-  return { slope, offset, r2: 1 - missed / sum(ys.map((y) => (y - my) ** 2)) }
+  return logarithm(points.filter(isLarge).map((point) => [point.nodes, of(point)]))
+}
+
+function isLarge({ nodes }) {
+  return nodes >= LARGE
 }
 
 function chart(points) {
-  const large = points.filter(({ nodes }) => nodes >= LARGE)
   const measured = (name, of, axis) => ({
     name,
     type: 'line',
@@ -101,35 +147,34 @@ function chart(points) {
       yAxisIndex: axis,
       symbol: 'none',
       lineStyle: { type: 'dashed' },
-      data: large.map(({ nodes }) => [nodes, slope * Math.log2(nodes) + offset])
+      data: points.filter(isLarge).map(({ nodes }) => [nodes, slope * Math.log2(nodes) + offset])
     }
   }
   const messages = ({ requests }) => 2 * requests
   const hops = (point) => point.hops
+  const least = Math.floor(Math.min(99, ...points.map(({ recall }) => 100 * recall)))
   return {
     legend: {},
-    xAxis: { type: 'log', name: 'nodes', nameLocation: 'middle', nameGap: 28 },
+    grid: [
+      { left: 70, right: 60, top: 60, height: 280 },
+      { left: 70, right: 60, top: 430, height: 110 }
+    ],
+    xAxis: [axisOfSizes(0), axisOfSizes(1)],
     yAxis: [
       { type: 'value', name: 'messages' },
-      { type: 'value', name: 'hops', min: 0 }
+      { type: 'value', name: 'hops', min: 0 },
+      { type: 'value', name: 'found of the true 20, %', min: least, max: 100, gridIndex: 1 }
     ],
     series: [
       measured('messages', messages, 0),
       fitted('messages, fitted', messages, 0),
       measured('hops', hops, 1),
-      fitted('hops, fitted', hops, 1)
+      fitted('hops, fitted', hops, 1),
+      { ...measured('found of the true 20', ({ recall }) => 100 * recall, 2), xAxisIndex: 1 }
     ]
   }
 }
 
-function count(n) {
-  return String(n).replace(/\B(?=(\d{3})+$)/g, ' ')
-}
-
-function mean(values) {
-  return sum(values) / values.length
-}
-
-function sum(values) {
-  return values.reduce((a, b) => a + b, 0)
+function axisOfSizes(gridIndex) {
+  return { type: 'log', name: 'nodes', nameLocation: 'middle', nameGap: 28, gridIndex }
 }

@@ -3,10 +3,10 @@
 // npm run attacks: the long version of tests/attacks, and a flood of 200 000 requests a second for 10 s against a node
 // of this package; writes what came of them into docs/reliability.md. Linux, on a machine that has nothing else to do.
 
-const { execFileSync, spawnSync } = require('child_process')
-const path = require('path')
+const { spawnSync } = require('child_process')
 const { ROOT } = require('../lib/platform')
 const { flood } = require('./attacks/flood')
+const { PROGRAM, buildLoad } = require('./load')
 const { writeMarked } = require('./marked')
 
 const RATE = 200000
@@ -20,10 +20,10 @@ const FLOODS = [
 main()
 
 async function main() {
-  const load = buildLoad()
+  buildLoad()
   const floods = []
   for (const { from, ...how } of FLOODS) {
-    const outcome = await flood({ load, rate: RATE, ms: TIME, ...how })
+    const outcome = await flood({ load: PROGRAM, rate: RATE, ms: TIME, ...how })
     floods.push({ from, outcome })
     console.log(row(floods.at(-1)))
   }
@@ -70,20 +70,4 @@ function longAttacks() {
   }
   // The name of the test may stand before it on the line.
   return [...stdout.matchAll(/figure (\|.*\|)$/gm)].map(([, figure]) => figure)
-}
-
-function buildLoad() {
-  const target = path.resolve(ROOT, process.env.CARGO_TARGET_DIR || 'target')
-  const manifest = path.join(ROOT, 'bench', 'load', 'Cargo.toml')
-  const args = [
-    'build',
-    '--release',
-    '--locked',
-    '--manifest-path',
-    manifest,
-    '--target-dir',
-    target
-  ]
-  execFileSync('cargo', args, { stdio: 'inherit' })
-  return path.join(target, 'release', 'load')
 }

@@ -6,11 +6,10 @@
 //   --write: puts the table into docs/performance.md, between its markers
 
 const { execFileSync, spawnSync } = require('child_process')
-const fs = require('fs')
-const path = require('path')
 const { ROOT } = require('../lib/platform')
+const { count, table } = require('./markdown')
+const { writeMarked } = require('./marked')
 
-const DOCUMENT = path.join(ROOT, 'docs', 'performance.md')
 const FEW = 1000
 const MANY = 2000
 
@@ -22,13 +21,13 @@ if (spawnSync('valgrind', ['--version']).status !== 0) {
 const bench = build()
 const rooms = run(bench, []).trim().split('\n')
 const rows = rooms.map((name, room) => {
-  const [few, many] = [FEW, MANY].map((count) => counted(room, count))
+  const [few, many] = [FEW, MANY].map((times) => counted(room, times))
   const each = (many.instructions - few.instructions) / (many.units - few.units)
-  return `| ${name} | ${Math.round(each).toLocaleString('en-US').replaceAll(',', ' ')} |`
+  return [name, count(Math.round(each))]
 })
-const table = ['| room | instructions |', '|---|---|', ...rows].join('\n')
-console.log(table)
-if (process.argv.includes('--write')) write(table)
+const text = table(['room', 'instructions'], rows)
+console.log(text)
+if (process.argv.includes('--write')) writeMarked('docs/performance.md', 'instructions', text)
 
 function build() {
   const args = ['bench', '--locked', '--no-default-features', '--bench', 'instructions', '--no-run']
@@ -46,8 +45,8 @@ function build() {
   return artifacts.findLast((artifact) => artifact.executable).executable
 }
 
-function counted(room, count) {
-  const args = ['--tool=callgrind', '--callgrind-out-file=/dev/null', bench, room, count]
+function counted(room, times) {
+  const args = ['--tool=callgrind', '--callgrind-out-file=/dev/null', bench, room, times]
   const { status, stdout, stderr } = spawnSync('valgrind', args, { encoding: 'utf8' })
   const instructions = /Collected : (\d+)/.exec(stderr)
   if (status !== 0 || !instructions) throw new Error(`valgrind failed: ${stderr}`)
@@ -56,15 +55,4 @@ function counted(room, count) {
 
 function run(file, args) {
   return execFileSync(file, args, { encoding: 'utf8' })
-}
-
-function write(table) {
-  const [start, end] = ['<!-- instructions -->', '<!-- /instructions -->']
-  const document = fs.readFileSync(DOCUMENT, 'utf8')
-  const [from, to] = [document.indexOf(start), document.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`${DOCUMENT} has no ${start} … ${end}`)
-  fs.writeFileSync(
-    DOCUMENT,
-    `${document.slice(0, from + start.length)}\n\n${table}\n\n${document.slice(to)}`
-  )
 }

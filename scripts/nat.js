@@ -10,7 +10,9 @@
 const { execFileSync, spawnSync } = require('child_process')
 const path = require('path')
 const { parseArgs } = require('util')
-const { machine, record, table } = require('./reliability')
+const { machine } = require('./machine')
+const { table } = require('./markdown')
+const { writeMarked } = require('./marked')
 const World = require('./nat/world')
 const Lines = require('./nat/lines')
 const { HOST_PORT } = require('./nat/addresses')
@@ -95,9 +97,9 @@ async function measure() {
 
   const failures = wrong(cases)
   const text = `${machine()}. ${failures.join(' ') || 'Both say the same everywhere.'}`
-  const document = `${text}\n\n${table([HEAD, ...cases.map(row)])}`
+  const document = `${text}\n\n${table(HEAD, cases.map(row))}`
   console.log(document)
-  if (options.write) record('real-hosts', document)
+  if (options.write) writeMarked('docs/reliability.md', 'real-hosts', document)
   process.exit(failures.length === 0 ? 0 : 1)
 }
 

@@ -12,7 +12,8 @@ const fs = require('fs')
 const path = require('path')
 const { parseArgs } = require('util')
 const { ROOT } = require('../lib/platform')
-const { machine, record } = require('./reliability')
+const { machine } = require('./machine')
+const { writeMarked } = require('./marked')
 
 const TARGET = 'x86_64-unknown-linux-gnu'
 const OUT = path.resolve(ROOT, process.env.CARGO_TARGET_DIR || 'target', 'sanitize')
@@ -60,7 +61,7 @@ function main() {
     `test files (${passed} tests passed, ${failed} failed). ` +
     'A use of freed memory that an addon makes on purpose is seen in the same set-up.'
   console.log(`${text}\n${reports.map((name) => path.join(OUT, name)).join('\n')}`)
-  if (options.write) record('sanitizers', text)
+  if (options.write) writeMarked('docs/reliability.md', 'sanitizers', text)
   process.exit(reports.length === 0 && failed === 0 ? 0 : 1)
 }
 

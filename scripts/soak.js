@@ -8,7 +8,9 @@
 const { spawnSync } = require('child_process')
 const path = require('path')
 const { parseArgs } = require('util')
-const { machine, record, table } = require('./reliability')
+const { machine } = require('./machine')
+const { table } = require('./markdown')
+const { writeMarked } = require('./marked')
 const { MB, FLAGS } = require('./soak/support')
 
 const SCENARIOS = {
@@ -53,13 +55,13 @@ if (names.length === 0) {
 }
 
 const outcomes = names.map(run)
-const rows = [['what', 'figures', 'bounds']]
+const rows = []
 for (const { says, figures, failures } of outcomes) {
   rows.push([says, figures, failures.length === 0 ? 'kept' : failures.join('; ')])
 }
-const text = `${machine()}:\n\n${table(rows)}`
+const text = `${machine()}:\n\n${table(['what', 'figures', 'bounds'], rows)}`
 console.log(text)
-if (options.write) record('soak', text)
+if (options.write) writeMarked('docs/reliability.md', 'soak', text)
 process.exit(outcomes.every(({ failures }) => failures.length === 0) ? 0 : 1)
 
 function run(name) {

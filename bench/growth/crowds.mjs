@@ -1,11 +1,12 @@
 import { withCrowd } from '../lib/crowd.mjs'
+import { curves, takeSamples } from './samples.mjs'
 
 const SIZES = [10, 100, 800, 2000, 8000]
 // One thread cannot carry much larger networks of the reference on a busy machine.
 const LARGEST = { reference: 800, engine: Infinity }
 
 const LOOKUPS = { count: 100 }
-const IDLE = 20000 // ms
+const IDLE = 8000 // ms
 
 const LOOKUP = 'nodes of the network'
 const NODE = 'nodes of the process'
@@ -19,27 +20,11 @@ const FIGURES = [
 ]
 
 /** What lookups and nodes cost, by the size of a network of which all but the first node are one process. */
-export async function measureCrowds(largest, onprogress) {
-  const curves = { reference: [], engine: [] }
-  for (const size of SIZES.filter((size) => size <= largest)) {
-    for (const side of Object.keys(curves).filter((side) => size <= LARGEST[side])) {
-      onprogress(`${size} nodes, ${side}`)
-      try {
-        curves[side].push([size, await measure(side, size)])
-      } catch (err) {
-        console.error(`No figures of ${size} nodes, ${side}: ${err.message}`)
-      }
-    }
-  }
-  return FIGURES.map(({ figure, ...text }) => ({
-    ...text,
-    sides: Object.fromEntries(
-      Object.entries(curves).map(([side, curve]) => [
-        side,
-        curve.map(([size, figures]) => [size, figures[figure]])
-      ])
-    )
-  }))
+export async function measureCrowds(rounds, largest, onprogress) {
+  const sizesOf = (side) => SIZES.filter((size) => size <= Math.min(largest, LARGEST[side]))
+  const say = (what) => onprogress(`nodes of a network, ${what}`)
+  const samples = await takeSamples(sizesOf, measure, rounds, say)
+  return FIGURES.map(({ figure, ...text }) => ({ ...text, sides: curves(samples, figure) }))
 }
 
 function measure(side, size) {

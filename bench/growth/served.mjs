@@ -1,7 +1,6 @@
 import { drive } from '../lib/load.mjs'
 import { withServer } from '../lib/served.mjs'
-import { BOTH } from '../lib/sides.mjs'
-import { median } from '../lib/statistics.mjs'
+import { curves, takeSamples } from './samples.mjs'
 
 const HEARD = [20, 100, 500, 2000, 20000, 300000]
 const FIGURES = [
@@ -17,20 +16,12 @@ const LOAD = { warmUp: 300, ms: 1000 }
  * see lib/growth-report.mjs.
  */
 export async function measureServed(rounds, onprogress) {
-  const samples = { reference: new Map(), engine: new Map() }
-  for (let round = 1; round <= rounds; round++) {
-    for (const heard of HEARD) {
-      for (const side of BOTH) {
-        onprogress(`served, round ${round} of ${rounds}: ${heard} nodes heard of, ${side}`)
-        const before = samples[side].get(heard) || []
-        samples[side].set(heard, [...before, await measure(side, heard)])
-      }
-    }
-  }
+  const say = (what) => onprogress(`served, nodes heard of, ${what}`)
+  const samples = await takeSamples(() => HEARD, measure, rounds, say)
   return FIGURES.map(({ figure, ...text }) => ({
     ...text,
     of: 'nodes heard of',
-    sides: Object.fromEntries(BOTH.map((side) => [side, curve(samples[side], figure)]))
+    sides: curves(samples, figure)
   }))
 }
 
@@ -46,8 +37,4 @@ function measure(side, heard) {
     },
     heard
   )
-}
-
-function curve(samples, figure) {
-  return HEARD.map((heard) => [heard, median(samples.get(heard).map((sample) => sample[figure]))])
 }

@@ -1,11 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { draw } from './chart.mjs'
-import { DOCUMENT, put } from './document.mjs'
-import { machine } from './machine.mjs'
+import { logarithm, power } from './laws.mjs'
 import { digits } from './statistics.mjs'
-import { markdown } from './table.mjs'
+import { spread } from './table.mjs'
+import { machine } from '../../scripts/machine.js'
+import { table } from '../../scripts/markdown.js'
+import { writeMarked } from '../../scripts/marked.js'
 
-const CHART = new URL('growth.svg', DOCUMENT)
+const CHART = new URL('../../docs/growth.svg', import.meta.url)
 const COLORS = { reference: '#7f7f7f', engine: '#1f77b4' }
 const NAMES = { reference: 'reference', engine: 'this engine' }
 
@@ -16,7 +18,7 @@ const PANEL = { width: 360, height: 190, left: 80, top: 90, gapX: 90, gapY: 100 
  * The figures as Markdown, a table for each thing that grows.
  *
  * @param figures a list of `{ title, unit, of, sides }`; `of`: what it is measured against;
- *   `sides`: of each, a list of `[size, value]`
+ *   `sides`: of each, a list of `[size, { median, least, most }]`
  */
 export function growthTables(figures) {
   const groups = [...new Set(figures.map(({ of }) => of))]
@@ -33,7 +35,7 @@ export function growthTables(figures) {
 /** Puts tables and chart into the document. */
 export function writeGrowth(figures) {
   writeFileSync(CHART, growthChart(figures))
-  put('growth', `${machine()}:\n\n${growthTables(figures)}`)
+  writeMarked('docs/performance.md', 'growth', `${machine()}:\n\n${growthTables(figures)}`)
 }
 
 /** Small panels side by side. The axis of sizes is logarithmic: what grows as log n is straight. */
@@ -60,7 +62,7 @@ export function growthChart(figures) {
 }
 
 function axisOfSizes({ of, sides }, gridIndex) {
-  const sizes = sides.engine.map(([size]) => size)
+  const sizes = sizesOf(sides)
   return {
     type: 'log',
     gridIndex,
@@ -81,38 +83,50 @@ function lines({ sides }, i) {
     color: COLORS[side],
     xAxisIndex: i,
     yAxisIndex: i,
-    data
+    data: medians(data)
   }))
 }
 
 function tableOf(of, figures) {
-  const sizes = figures[0].sides.engine.map(([size]) => size)
+  const sizes = sizesOf(figures[0].sides)
   const rows = figures.flatMap(({ title, unit, sides }) =>
     Object.entries(sides).map(([side, curve]) => [
       title,
       NAMES[side],
       ...sizes.map((size) => cell(curve, size, unit)),
-      perDoubling(curve, unit)
+      ...laws(medians(curve), unit)
     ])
   )
-  return markdown([of, '', ...sizes.map(String), 'for each doubling'], rows)
+  const head = [of, '', ...sizes.map(String), 'for each doubling', 'R²', 'as a power of the size']
+  return table(head, rows)
+}
+
+function sizesOf(sides) {
+  const sizes = Object.values(sides).flatMap((curve) => curve.map(([size]) => size))
+  return [...new Set(sizes)].sort((a, b) => a - b)
 }
 
 function cell(curve, size, unit) {
   const point = curve.find(([at]) => at === size)
-  return point ? `${digits(point[1])} ${unit}`.trim() : ''
+  return point ? spread(point[1], unit) : ''
 }
 
-// The slope of the straight line through value against log2(size), by least squares.
-function perDoubling(curve, unit) {
-  if (curve.length < 2) return ''
-  const points = curve.map(([size, value]) => [Math.log2(size), value])
-  const mean = (i) => points.reduce((sum, point) => sum + point[i], 0) / points.length
-  const [x, y] = [mean(0), mean(1)]
-  const slope =
-    points.reduce((sum, [a, b]) => sum + (a - x) * (b - y), 0) /
-    points.reduce((sum, [a]) => sum + (a - x) ** 2, 0)
-  const share = ((100 * slope) / y).toFixed(0)
-  const each = `${slope < 0 ? '−' : '+'}${digits(Math.abs(slope))} ${unit}`.trim()
-  return `${each} (${share} %)`
+function medians(curve) {
+  return curve.map(([size, { median }]) => [size, median])
+}
+
+// What each doubling adds, and how much that is of the mean; and what else it could be.
+function laws(points, unit) {
+  if (points.length < 2) return ['', '', '']
+  const { slope, r2 } = logarithm(points)
+  const mean = points.reduce((sum, [, value]) => sum + value, 0) / points.length
+  const share = `${signed((100 * slope) / mean, (n) => n.toFixed(0))} %`
+  const each = `${signed(slope, digits)} ${unit}`.trim()
+  const best = power(points)
+  const exponent = signed(best.exponent, (n) => n.toFixed(2)).replace('+', '')
+  return [`${each} (${share})`, r2.toFixed(3), `n^${exponent} (R² ${best.r2.toFixed(3)})`]
+}
+
+function signed(n, text) {
+  return `${n < 0 ? '−' : '+'}${text(Math.abs(n))}`
 }

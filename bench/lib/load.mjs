@@ -1,25 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import path from 'node:path'
 import readline from 'node:readline'
-import { fileURLToPath } from 'node:url'
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const TARGET = path.resolve(ROOT, process.env.CARGO_TARGET_DIR || 'target')
-const PROGRAM = path.join(TARGET, 'release', 'load')
+import { PROGRAM } from '../../scripts/load.js'
 
 const WARM_UP = 500 // ms
 const WINDOW = 3000 // ms
 const IN_FLIGHT = 64
-
-/** Builds bench/load, which is Rust. */
-export function buildLoad() {
-  const manifest = path.join(ROOT, 'bench', 'load', 'Cargo.toml')
-  const args = ['build', '--release', '--locked', '--quiet']
-  execFileSync('cargo', [...args, '--manifest-path', manifest, '--target-dir', TARGET], {
-    stdio: 'inherit'
-  })
-}
 
 /**
  * Loads a port of 127.0.0.1. Resolves with `answered`, `lost`, `seconds`, `replyBytes`, the `cpu` of

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs'
-import { DOCUMENT, put } from './document.mjs'
-import { machine } from './machine.mjs'
 import { overview } from './overview.mjs'
 import { table } from './table.mjs'
+import { machine } from '../../scripts/machine.js'
+import { writeMarked } from '../../scripts/marked.js'
 
-const CHART = new URL('performance.svg', DOCUMENT)
+const CHART = new URL('../../docs/performance.svg', import.meta.url)
 
 /** Puts the results of a full run into docs/performance.md, and draws its chart. */
 export function write(workloads, results) {
@@ -13,6 +13,10 @@ export function write(workloads, results) {
   put('one-core', table(results.filter(({ oneCore }) => oneCore)))
   put('workloads', workloads.map(entry).join('\n'))
   writeFileSync(CHART, overview(results))
+}
+
+function put(name, text) {
+  writeMarked('docs/performance.md', name, text)
 }
 
 function entry({ name, description, rounds }) {

@@ -1,9 +1,4 @@
-/** The middle one; of an even number the mean of the middle two. */
-export function median(list) {
-  const sorted = [...list].sort((a, b) => a - b)
-  const half = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2
-}
+import { median } from '../../scripts/median.js'
 
 /** `{ median, least, most }` of the rounds of one side. */
 export function summarise(list) {

@@ -1,4 +1,5 @@
 import { digits } from './statistics.mjs'
+import { table as markdown } from '../../scripts/markdown.js'
 
 const HEAD = ['workload', 'reference', 'this engine', 'floor', 'ratio', 'must', 'aim']
 
@@ -17,13 +18,8 @@ export function table(results) {
   return markdown(HEAD, rows)
 }
 
-/** Any Markdown table. */
-export function markdown(head, rows) {
-  const line = (cells) => `| ${cells.join(' | ')} |`
-  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n')
-}
-
-function spread({ median, least, most }, unit) {
+/** A summary in a cell. */
+export function spread({ median, least, most }, unit) {
   const figure = unit.startsWith('/') ? `${digits(median)}${unit}` : `${digits(median)} ${unit}`
   return `${figure.trim()} (${digits(least)}–${digits(most)})`
 }

@@ -1,6 +1,6 @@
 import { measure } from '../lib/child.mjs'
 import { BOTH, PACKAGES } from '../lib/sides.mjs'
-import { median } from '../lib/statistics.mjs'
+import { median } from '../../scripts/median.js'
 
 const PROCESSES = 10
 

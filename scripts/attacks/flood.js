@@ -5,8 +5,10 @@
 // and bench/load, which floods.
 
 const { fork, execFile } = require('child_process')
+const { once } = require('events')
 const path = require('path')
 const { promisify } = require('util')
+const { median } = require('../median')
 
 const HONEST = 40
 const WARM_UP = 4000
@@ -23,7 +25,7 @@ async function flood({ load, request, rate, ms, hosts, opts }) {
     const others = await honest.ask({ join: 1, count: HONEST - 1, bootstrap })
     const [port] = await victim.ask({ join: 1, count: 1, bootstrap, opts })
     const all = [...new Set([...others, port, first])]
-    const calm = median(await honest.ask({ ping: 1, port, count: 200 }))
+    const calm = typical(await honest.ask({ ping: 1, port, count: 200 }))
     await victim.ask({ lookups: 1, ms: WARM_UP, all })
     const before = await victim.ask({ state: 1 })
 
@@ -59,27 +61,31 @@ async function flood({ load, request, rate, ms, hosts, opts }) {
 async function isGood(honest, port, calm) {
   for (let round = 0; round < 100; round++) {
     const times = await honest.ask({ ping: 1, port, count: 20 })
-    if (times.every((time) => time !== null) && median(times) < 10 * calm) return true
+    if (times.every((time) => time !== null) && typical(times) < 10 * calm) return true
   }
   return false
 }
 
-function median(times) {
-  const answered = times.filter((time) => time !== null).sort((a, b) => a - b)
-  return answered[answered.length >> 1] ?? Infinity
+// Of those that were answered.
+function typical(times) {
+  return median(times.filter((time) => time !== null))
 }
 
 class Process {
   constructor() {
     this._child = fork(path.join(__dirname, 'node.js'), { execArgv: ['--expose-gc'] })
+    this._ended = once(this._child, 'exit').then(() => {
+      throw new Error('a process of nodes ended')
+    })
+    this._ended.catch(() => {})
+    this._child.on('error', () => {})
   }
 
-  ask(message) {
-    return new Promise((resolve, reject) => {
-      this._child.once('message', resolve)
-      this._child.once('exit', () => reject(new Error('a process of nodes ended')))
-      this._child.send(message)
-    })
+  async ask(message) {
+    const answer = once(this._child, 'message')
+    this._child.send(message)
+    const [what] = await Promise.race([answer, this._ended])
+    return what
   }
 
   async end() {

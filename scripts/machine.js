@@ -1,7 +1,11 @@
-import os from 'node:os'
+'use strict'
 
-/** What the figures were measured on, in a line. */
-export function machine() {
+const os = require('os')
+
+module.exports = { machine }
+
+// What figures were measured on, in a line.
+function machine() {
   const [cpu] = os.cpus()
   const memory = Math.round(os.totalmem() / 2 ** 30)
   const kernel = `${os.type()} ${os.release().split('-')[0]}`
