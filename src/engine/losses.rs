@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 /// ms between two questions to the system.
 const LOOK_MS: u64 = 250;
 
+/// ms after which a look says nothing about now: the next is a beginning.
+const STALE_MS: u64 = 2000;
+
 /// One in so many is lost: of a request that is tried four times, one in 65 000.
 const TOLERABLE: u32 = 16;
 
@@ -13,7 +16,8 @@ const TOLERABLE: u32 = 16;
 pub struct Losses {
     read: AtomicU32,
     lost: AtomicU32,
-    look_ms: AtomicU64,
+    /// When the system was asked last.
+    looked_ms: AtomicU64,
 }
 
 impl Losses {
@@ -23,16 +27,18 @@ impl Losses {
     }
 
     /// Whether more than one in 16 was lost since the last time that it was asked, at least 250 ms
-    /// ago. `lost` says how many the socket lost in all; the counter wraps.
-    pub fn are_many(&self, now_ms: u64, lost: impl FnOnce() -> u32) -> bool {
-        if now_ms < self.look_ms.load(Ordering::Relaxed) {
+    /// and at most 2 s ago. `lost` says how many the socket lost in all, if the system tells; the
+    /// counter wraps.
+    pub fn are_many(&self, now_ms: u64, lost: impl FnOnce() -> Option<u32>) -> bool {
+        let passed_ms = now_ms.saturating_sub(self.looked_ms.load(Ordering::Relaxed));
+        if passed_ms < LOOK_MS {
             return false;
         }
-        self.look_ms.store(now_ms + LOOK_MS, Ordering::Relaxed);
+        let Some(lost_in_all) = lost() else { return false };
+        self.looked_ms.store(now_ms, Ordering::Relaxed);
         let read = self.read.swap(0, Ordering::Relaxed);
-        let lost_in_all = lost();
         let lost = lost_in_all.wrapping_sub(self.lost.swap(lost_in_all, Ordering::Relaxed));
-        lost > read.saturating_add(lost) / TOLERABLE
+        passed_ms <= STALE_MS && lost > read.saturating_add(lost) / TOLERABLE
     }
 }
 
@@ -44,18 +50,36 @@ mod tests {
     fn more_than_one_in_sixteen_are_many() {
         let losses = Losses::default();
         losses.count(150);
-        assert!(!losses.are_many(1000, || 10), "10 of 160");
+        assert!(!losses.are_many(1000, || Some(10)), "10 of 160");
         losses.count(150);
         assert!(!losses.are_many(1249, || panic!("asked too often")));
-        assert!(losses.are_many(1250, || 21), "11 of 161");
-        assert!(!losses.are_many(1500, || 21), "none since");
+        assert!(losses.are_many(1250, || Some(21)), "11 of 161");
+        assert!(!losses.are_many(1500, || Some(21)), "none since");
+    }
+
+    #[test]
+    fn what_was_long_ago_neither_hides_losses_nor_makes_them() {
+        let losses = Losses::default();
+        losses.are_many(1000, || Some(0));
+        losses.count(1_000_000);
+        assert!(!losses.are_many(100_000, || Some(100)), "nobody knows when");
+        losses.count(150);
+        assert!(losses.are_many(100_250, || Some(111)));
+    }
+
+    #[test]
+    fn a_system_that_does_not_tell_loses_nothing() {
+        let losses = Losses::default();
+        losses.are_many(1000, || Some(7));
+        assert!(!losses.are_many(1250, || None));
+        assert!(!losses.are_many(1500, || Some(7)));
     }
 
     #[test]
     fn the_counter_wraps() {
         let losses = Losses::default();
-        losses.are_many(0, || u32::MAX - 1);
+        losses.are_many(1000, || Some(u32::MAX - 1));
         losses.count(100);
-        assert!(!losses.are_many(250, || 1));
+        assert!(!losses.are_many(1250, || Some(1)));
     }
 }

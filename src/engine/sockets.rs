@@ -102,7 +102,7 @@ impl Sockets {
     pub fn loses(&self, socket: Socket, len: usize) -> bool {
         len == MAX_BATCH
             && self.get(socket).is_some_and(|Side { socket, losses, .. }| {
-                losses.are_many(clock::mono_ms(), || udp::lost(socket).unwrap_or(0))
+                losses.are_many(clock::mono_ms(), || udp::lost(socket))
             })
     }
 

@@ -40,6 +40,10 @@ pub(super) struct Entry {
     pub pinged: i32,
     pub seen: i32,
     pub down_hints: u32,
+    /// Failures in a row among losses, for which it was not removed, and the last byte of the tick
+    /// of the last.
+    spared: u8,
+    spared_tick: u8,
     mark: u32,
 }
 
@@ -175,6 +179,8 @@ impl Table {
             pinged: new.pinged,
             seen: new.seen,
             down_hints: new.down_hints,
+            spared: 0,
+            spared_tick: 0,
             mark: self.mark(&new.id),
         };
         let slot = self.allocate(entry);
@@ -222,7 +228,33 @@ pub(super) enum Insertion {
     Full,
 }
 
+/// Requests that an entry may leave unanswered among losses, one a tick: where half of the answers
+/// are lost and each request has four tries, that is one live entry in 65 000.
+const MAX_SPARED: u8 = 3;
+
 impl Entry {
+    /// It failed to answer while much is lost. Whether it stays nevertheless: those that fail in
+    /// one tick count once.
+    pub fn spare(&mut self, tick: i32) -> bool {
+        let tick = tick as u8;
+        if self.spared > 0 && self.spared_tick == tick {
+            return true;
+        }
+        let spared = self.spared < MAX_SPARED;
+        if spared {
+            self.spared += 1;
+            self.spared_tick = tick;
+        }
+        spared
+    }
+
+    /// It was heard from.
+    pub fn heard(&mut self, tick: i32) {
+        self.pinged = tick;
+        self.seen = tick;
+        self.spared = 0;
+    }
+
     pub fn with_id(&self) -> NodeEntry {
         NodeEntry {
             serial: self.serial,

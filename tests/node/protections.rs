@@ -193,6 +193,43 @@ fn who_is_not_heard_among_losses_stays_until_they_are_over() {
 }
 
 #[test]
+fn losses_that_never_end_keep_the_living_and_not_the_dead() {
+    let mut net = Net::persistent(2);
+    let dead = Addr::new(HONEST, 5);
+    let (n, live) = (1, net.addr(0));
+    net.with(n, |node, now| node.add_node(now, dead));
+    for _ in 0..10 * 60 * 4 {
+        net.with(n, |node, now| node.handle_losses(now));
+        net.run(250);
+    }
+    let known: Vec<Addr> = net.node(n).nodes().map(|entry| entry.addr).collect();
+    assert_eq!(known, [live]);
+    assert_eq!(counted(&net, n).flood_grace, 3);
+}
+
+#[test]
+fn requests_that_fail_together_among_losses_count_once() {
+    let (mut net, n) = up(Protections::default());
+    let silent = Addr::new(HONEST, 5);
+    net.with(n, |node, now| node.add_node(now, silent));
+    for _ in 0..3 {
+        let nodes = vec![Contact { id: Some(Id::of(silent)), addr: silent }];
+        let spec = QuerySpec { given: Given::Nodes(nodes), ..find_node([9; 32]) };
+        let queries: Vec<u32> = (0..10)
+            .map(|_| net.with(n, |node, now| node.query(now, spec.clone())))
+            .collect();
+        for query in queries {
+            net.with(n, |node, now| node.query_demand(now, query, u32::MAX));
+        }
+        for _ in 0..60 {
+            net.with(n, |node, now| node.handle_losses(now));
+            net.run(100);
+        }
+    }
+    assert_eq!(net.node(n).nodes_len(), 1);
+}
+
+#[test]
 fn a_reply_leads_a_lookup_to_so_many() {
     let visited = |closer_nodes| {
         let (mut net, n) = up(Protections { closer_nodes, ..Protections::default() });

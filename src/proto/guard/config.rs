@@ -15,7 +15,8 @@ pub struct Protections {
     /// Closer nodes of one reply that a lookup reads. An honest node names at most 20.
     pub closer_nodes: Option<u32>,
     /// Who does not answer stays in the table while the system drops much of what comes in, and
-    /// for 6 s after: its answers may be lost. See [`Node::handle_losses`](super::Node::handle_losses).
+    /// for 6 s after: its answers may be lost. So it is spared at most 3 times in a row, then it
+    /// leaves like any other. See [`Node::handle_losses`](super::Node::handle_losses).
     pub flood_grace: bool,
 }
 

@@ -8,6 +8,7 @@ use super::super::table::K;
 use super::super::types::*;
 use super::super::wire::{self, INVALID_TOKEN, ReplyHead};
 use super::Node;
+use super::members::EntryRef;
 use super::requesting::{Purpose, ping};
 
 /// Pings of nodes that are not handed out yet, under way at a time. Who finds no place is pinged
@@ -94,10 +95,14 @@ impl Node {
     }
 
     /// Whether a node that does not answer leaves the table.
-    pub(super) fn may_remove_silent(&mut self, now: Now) -> bool {
-        let may = !(self.config.protections.flood_grace && self.guard.is_lossy(now.mono_ms));
-        self.counters.protections.flood_grace += i64::from(!may);
-        may
+    pub(super) fn may_remove_silent(&mut self, now: Now, entry: EntryRef) -> bool {
+        if !self.config.protections.flood_grace || !self.guard.is_lossy(now.mono_ms) {
+            return true;
+        }
+        let tick = self.tick;
+        let spared = self.find_entry_mut(entry).is_some_and(|entry| entry.spare(tick));
+        self.counters.protections.flood_grace += i64::from(spared);
+        !spared
     }
 
     /// Whether a newcomer at `host` has a place in the table besides that of its bucket.

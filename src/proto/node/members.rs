@@ -28,6 +28,12 @@ pub(super) struct Swap {
     proven: bool,
 }
 
+impl EntryRef {
+    pub fn of(slot: u16, entry: &Entry) -> Self {
+        Self { slot, serial: entry.serial }
+    }
+}
+
 impl Node {
     /// The sender of a datagram. A claimed id counts only if it is the hash of its address.
     pub(super) fn contact(&self, addr: Addr, claimed: Option<&Bytes32>) -> Contact {
@@ -61,8 +67,7 @@ impl Node {
                 entry.to = Some(to);
                 entry.sampled = tick;
             }
-            entry.pinged = tick;
-            entry.seen = tick;
+            entry.heard(tick);
             if proven && let Some(members) = &mut self.guard.members {
                 members.proved(entry.serial);
             }
@@ -89,8 +94,7 @@ impl Node {
         entry.to = None;
         entry.sampled = 0;
         entry.added = tick;
-        entry.pinged = tick;
-        entry.seen = tick;
+        entry.heard(tick);
         entry.down_hints = 0;
         let entry = entry.with_id();
         self.list.touch(slot);
@@ -127,7 +131,7 @@ impl Node {
         };
         entry.pinged = tick;
         let (seen, addr) = (entry.seen, entry.addr);
-        let entry = EntryRef { slot, serial: entry.serial };
+        let entry = EntryRef::of(slot, entry);
         self.changed();
         if self.ask(now, ping(addr, Purpose::Check { entry, seen })).is_ok() {
             self.checks += 1;
@@ -143,7 +147,7 @@ impl Node {
 
     pub(super) fn check_failed(&mut self, now: Now, entry: EntryRef) {
         self.checks = self.checks.saturating_sub(1);
-        if self.may_remove_silent(now) {
+        if self.may_remove_silent(now, entry) {
             self.remove_entry(entry);
         }
     }
@@ -158,7 +162,7 @@ impl Node {
     }
 
     pub(super) fn swap_unanswered(&mut self, now: Now, swap: Swap) {
-        if self.may_remove_silent(now) {
+        if self.may_remove_silent(now, swap.old) {
             self.swap(now, swap);
         } else {
             self.swaps = self.swaps.saturating_sub(1);
@@ -254,7 +258,7 @@ impl Node {
         if recent && tick.wrapping_sub(stalest.added) > OLD_NODE {
             return;
         }
-        let old = EntryRef { slot, serial: stalest.serial };
+        let old = EntryRef::of(slot, stalest);
         let (addr, seen) = (stalest.addr, stalest.seen);
         if !self.may_swap(*new.addr.ip()) {
             return;
@@ -281,6 +285,10 @@ impl Node {
 
     fn find_entry(&self, entry: EntryRef) -> Option<&Entry> {
         self.table.entry(entry.slot).filter(|found| found.serial == entry.serial)
+    }
+
+    pub(super) fn find_entry_mut(&mut self, entry: EntryRef) -> Option<&mut Entry> {
+        self.table.entry_mut(entry.slot).filter(|found| found.serial == entry.serial)
     }
 
     /// Nodes without id are many and cheap: one sample each, of no more than we have entry points.

@@ -264,9 +264,10 @@ impl Node {
         self.counters.timeouts += 1;
         let to = in_flight.request.to;
         self.fail(now, key, RequestError::Timeout);
-        let known = to.id.filter(|id| self.table.find(id, to.addr).is_some());
-        if let Some(id) = known
-            && self.may_remove_silent(now)
+        if let Some(id) = to.id
+            && let Some(slot) = self.table.find(&id, to.addr)
+            && let Some(entry) = self.table.entry(slot)
+            && self.may_remove_silent(now, EntryRef::of(slot, entry))
         {
             self.remove_node(&id, to.addr);
         }
