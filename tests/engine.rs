@@ -3,6 +3,7 @@
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
@@ -41,6 +42,41 @@ impl Sink for Channel {
     fn wake(&self) {}
 }
 
+/// A sink that panics in one of its methods, as soon as it is armed.
+struct Bomb {
+    channel: Channel,
+    method: &'static str,
+    armed: Arc<AtomicBool>,
+}
+
+impl Bomb {
+    fn pass(&self, method: &str) -> &Channel {
+        assert!(self.method != method || !self.armed.load(Ordering::SeqCst), "the sink's {method}");
+        &self.channel
+    }
+}
+
+impl Sink for Bomb {
+    fn event(&self, event: Event) -> bool {
+        self.pass("event").event(event)
+    }
+    fn send(&self, transmit: &Transmit, bytes: &[u8]) -> bool {
+        self.pass("send").send(transmit, bytes)
+    }
+    fn network_changed(&self) {
+        self.pass("network_changed").network_changed();
+    }
+    fn crashed(&self, message: &str) {
+        self.pass("crashed").crashed(message);
+    }
+    fn closed(&self) {
+        self.pass("closed").closed();
+    }
+    fn wake(&self) {
+        self.pass("wake").wake();
+    }
+}
+
 struct TestNode {
     runner: Arc<Runner>,
     told: Receiver<Told>,
@@ -48,12 +84,25 @@ struct TestNode {
 
 impl TestNode {
     fn start(config: Config) -> Self {
+        Self::start_with(config, |channel| Box::new(channel))
+    }
+
+    /// A node alone, whose sink panics in `method` once it is armed.
+    fn bomb(method: &'static str) -> (Self, Arc<AtomicBool>) {
+        let armed = Arc::new(AtomicBool::new(false));
+        let node = Self::start_with(Config::default(), |channel| {
+            Box::new(Bomb { channel, method, armed: Arc::clone(&armed) })
+        });
+        (node, armed)
+    }
+
+    fn start_with(config: Config, sink: impl FnOnce(Channel) -> Box<dyn Sink>) -> Self {
         let (sender, told) = channel();
         let bind =
             BindOptions { host: Ipv4Addr::LOCALHOST, port_from: 0, port_to: 0, any_port: true };
         let seed = rand::random();
         let config = Config { seed, ..config };
-        let runner = Engine::get().add(config, bind, 2, Box::new(Channel(sender))).unwrap();
+        let runner = Engine::get().add(config, bind, 1, sink(Channel(sender))).unwrap();
         runner.bind().unwrap();
         runner.with(|node, now| node.start(now));
         Self { runner, told }
@@ -200,6 +249,65 @@ fn a_panic_destroys_one_node_only() {
     sound.wait_for_response(1);
     sound.runner.destroy();
     other.runner.destroy();
+}
+
+#[test]
+fn a_sink_that_panics_destroys_its_node_only() {
+    let (sound, other) = (TestNode::bootstrapper(), TestNode::bootstrapper());
+    let told_of_panic = |told: &Told| match told {
+        Told::Crashed(message) => Some(message.clone()),
+        _ => None,
+    };
+    for (user, method) in (1..).zip(["event", "wake", "send", "network_changed", "crashed"]) {
+        let (node, armed) = TestNode::bomb(method);
+        let port = sound.port();
+        if method == "send" {
+            node.runner.suspend();
+            node.runner.with(|node, now| node.resume(now));
+            node.runner.bound_elsewhere(1, 2);
+        }
+        armed.store(true, Ordering::SeqCst);
+        match method {
+            // The answer comes on the shard's thread.
+            "event" | "wake" => node.ping(1, port).unwrap(),
+            "send" => {
+                node.runner.call_on_shard(move |node, now| node.submit(now, to_self(1, port)))
+            }
+            "network_changed" => Engine::get().for_each_shard(|shard| shard.network_changed()),
+            _ => node.runner.call_on_shard(|_, _| panic!("on purpose")),
+        }
+        if method != "crashed" {
+            assert_eq!(node.wait_for(told_of_panic), format!("the sink's {method}"));
+        }
+        let gone = |error| error == Err(RequestError::Destroyed);
+        while !gone(node.ping(2, port)) {
+            std::thread::yield_now();
+        }
+        sound.ping(user, other.port()).unwrap();
+        sound.wait_for_response(user);
+    }
+    sound.runner.destroy();
+    other.runner.destroy();
+}
+
+#[test]
+fn a_sink_that_panics_at_its_nodes_end_ends_nothing_else() {
+    let (sound, other) = (TestNode::bootstrapper(), TestNode::bootstrapper());
+    let (node, armed) = TestNode::bomb("closed");
+    armed.store(true, Ordering::SeqCst);
+    node.runner.destroy();
+    let (node, armed) = TestNode::bomb("closed");
+    armed.store(true, Ordering::SeqCst);
+    node.runner.call_on_shard(|_, _| panic!("on purpose"));
+    node.wait_for(|told| matches!(told, Told::Crashed(_)).then_some(()));
+    sound.ping(1, other.port()).unwrap();
+    sound.wait_for_response(1);
+    sound.runner.destroy();
+    other.runner.destroy();
+}
+
+fn to_self(user: u32, port: u16) -> RequestSpec {
+    ping(user, Addr::new(Ipv4Addr::LOCALHOST, port))
 }
 
 fn ping(user: u32, to: Addr) -> RequestSpec {

@@ -14,8 +14,8 @@ pub struct Duties {
 }
 
 impl Duties {
-    /// Moves a node's deadline; [`NEVER`](super::timers::NEVER) is none. `true`: the thread sleeps too long for it, which
-    /// is to be asked of [`Self::ring`] once no lock is held.
+    /// Moves a node's deadline; [`NEVER`](super::timers::NEVER) is none. `true`: the thread sleeps
+    /// too long for it, which is to be asked of [`Self::ring`] once no lock is held.
     pub fn arm(&self, key: usize, old: u64, new: u64) -> bool {
         self.timers.lock().set(key, old, new);
         self.alarm.is_later_than(new)

@@ -67,8 +67,7 @@ enum Bound {
 
 struct Core {
     node: Node,
-    /// The deadline that the shard was told for, and when it fires.
-    due: u64,
+    /// When the shard's timer for it fires.
     armed: u64,
     closed: bool,
     /// Its key may be another node's by now.
@@ -92,6 +91,16 @@ thread_local! {
     static OUTBOX: RefCell<Outbox> = RefCell::default();
 }
 
+impl Outbox {
+    fn clear(&mut self) {
+        self.transmits.clear();
+        self.lookups.clear();
+        self.wake_sink = false;
+        self.bytes.clear();
+        self.bytes.shrink_to(KEPT_CAPACITY);
+    }
+}
+
 impl Runner {
     pub(super) fn new(
         config: Config,
@@ -107,13 +116,7 @@ impl Runner {
             options,
             ports: Mutex::default(),
             sockets: RwLock::default(),
-            core: Desk::new(Core {
-                node,
-                due: NEVER,
-                armed: NEVER,
-                closed: false,
-                released: false,
-            }),
+            core: Desk::new(Core { node, armed: NEVER, closed: false, released: false }),
             sink,
             dropped: AtomicU64::new(0),
         })
@@ -229,7 +232,8 @@ impl Runner {
         result
     }
 
-    /// Has the shard run `f`, with whatever else waits for it; at once if this thread drives it.
+    /// Has the shard run `f`, with whatever else waits for it; at once on this thread while the
+    /// shard's poll is lent, to whomever.
     pub fn call_on_shard(&self, f: impl FnOnce(&mut Node, Now) + Send + 'static) {
         self.core.leave(Box::new(f));
         if self.shard.is_lent() {
@@ -285,7 +289,6 @@ impl Runner {
     pub(super) fn timeout(&self, at: u64) {
         let mut core = self.core.lock();
         if core.armed == at {
-            core.due = NEVER;
             core.armed = NEVER;
         }
         self.settle(core, |node, now| node.handle_timeout(now));
@@ -302,8 +305,21 @@ impl Runner {
         if matches!(*self.sockets.read(), Bound::Closed) {
             return;
         }
-        self.sink.network_changed();
-        self.sink.wake();
+        self.guarded(|| {
+            self.sink.network_changed();
+            self.sink.wake();
+        });
+    }
+
+    /// Runs what may panic besides a call on the node: then this node is gone, and no other.
+    pub(super) fn guarded<R>(&self, f: impl FnOnce() -> R) -> Option<R> {
+        match catch_unwind(AssertUnwindSafe(f)) {
+            Ok(result) => Some(result),
+            Err(panic) => {
+                self.crash(&*panic);
+                None
+            }
+        }
     }
 
     fn key(&self) -> usize {
@@ -341,7 +357,8 @@ impl Runner {
         }));
         core.closed |= result.is_err();
         drop(core);
-        self.carry_out(&mut outbox, sink);
+        self.guarded(|| self.carry_out(&mut outbox, sink));
+        outbox.clear();
         OUTBOX.set(outbox);
         match result {
             Ok((result, wake_shard)) => {
@@ -374,13 +391,11 @@ impl Runner {
     }
 
     fn rearm(&self, core: &mut Core) -> bool {
-        let next = core.node.poll_timeout().unwrap_or(NEVER);
+        let fires = core.node.poll_timeout_with(on_grid).unwrap_or(NEVER);
         // A deadline that moved back fires early and finds nothing: cheaper than moving it.
-        if self.key() == usize::MAX || next >= core.due {
+        if self.key() == usize::MAX || fires >= core.armed {
             return false;
         }
-        core.due = next;
-        let fires = if next == core.node.next_tick() { on_grid(next) } else { next };
         let old = std::mem::replace(&mut core.armed, fires);
         self.shard.arm(self.key(), old, fires)
     }
@@ -392,7 +407,7 @@ impl Runner {
         for (key, name) in outbox.lookups.drain(..) {
             self.look_up(key, name);
         }
-        if std::mem::take(&mut outbox.wake_sink) {
+        if outbox.wake_sink {
             sink.wake();
         }
     }
@@ -414,9 +429,6 @@ impl Runner {
                 (_, Bound::Closed) => {}
             }
         }
-        outbox.transmits.clear();
-        outbox.bytes.clear();
-        outbox.bytes.shrink_to(KEPT_CAPACITY);
     }
 
     fn send_by_sink(&self, transmits: &[Transmit], mut bytes: &[u8], sink: &dyn Sink) {
@@ -449,14 +461,26 @@ impl Runner {
         drop(core);
         self.close_sockets();
         self.shard.remove(self.key());
-        self.sink.closed();
-        self.sink.wake();
+        self.tell(|sink| {
+            sink.closed();
+            sink.wake();
+        });
     }
 
     fn crash(&self, panic: &(dyn Any + Send)) {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-        self.sink.crashed(&text.unwrap_or_else(|| "the node panicked".to_owned()));
+        let text = text.unwrap_or_else(|| "the node panicked".to_owned());
+        tracing::error!(text, "a node panicked");
+        self.core.lock().closed = true;
+        self.tell(|sink| sink.crashed(&text));
         self.close();
+    }
+
+    /// Tells the sink of the node's end. If it panics there is nobody left to tell.
+    fn tell(&self, f: impl FnOnce(&dyn Sink)) {
+        if catch_unwind(AssertUnwindSafe(|| f(&*self.sink))).is_err() {
+            tracing::error!("a node's end could not be told");
+        }
     }
 }

@@ -12,8 +12,12 @@
 //!
 //! A borrower that falls silent for a nap loses the poll: JavaScript that computes for seconds
 //! holds no datagram up for more than that.
+//!
+//! Nothing that panics ends the thread: neither a node, which is gone then, nor what is done for
+//! one, nor a round of the poll.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
@@ -99,7 +103,7 @@ impl Shard {
     /// Runs the poll on this thread, without waiting, and borrows it for the time to come.
     pub fn drive(&self) {
         let rounds = |driver: &mut Driver| {
-            let _ = (0..ROUNDS).all(|_| self.turn(driver, false));
+            let _ = (0..ROUNDS).all(|_| self.turn_safely(driver, false));
         };
         if self.reins.borrow(rounds) {
             self.wake();
@@ -185,10 +189,21 @@ impl Shard {
     fn run(&self) {
         loop {
             let turn = |driver: &mut Driver| {
-                self.turn(driver, true);
+                self.turn_safely(driver, true);
             };
             self.reins.own(|| std::thread::park_timeout(NAP), turn);
         }
+    }
+
+    /// A round, and the thread outlives it.
+    fn turn_safely(&self, driver: &mut Driver, wait: bool) -> bool {
+        let turn = catch_unwind(AssertUnwindSafe(|| self.turn(driver, wait)));
+        turn.unwrap_or_else(|_| {
+            tracing::error!("a shard's round panicked");
+            self.duties.wake_up();
+            driver.events.clear();
+            false
+        })
     }
 
     /// One round: wait for readiness, read, fire timers, run calls. `false`: nothing was ready.
@@ -232,7 +247,8 @@ impl Shard {
         for token in fresh.map(|token| token.0).chain(ready) {
             let Some(runner) = self.get(token / 2) else { continue };
             let socket = if token % 2 == 0 { Socket::Server } else { Socket::Client };
-            if !runner.receive(socket, batch) && !unread.contains(&token) {
+            let emptied = runner.guarded(|| runner.receive(socket, batch)).unwrap_or(true);
+            if !emptied && !unread.contains(&token) {
                 unread.push(token);
             }
             *fruitless = if batch.is_empty() { fruitless.saturating_add(1) } else { 0 };
@@ -245,7 +261,7 @@ impl Shard {
         loop {
             let Some((at, key)) = self.duties.pop_due(now_ms) else { return };
             if let Some(runner) = self.get(key) {
-                runner.timeout(at);
+                runner.guarded(|| runner.timeout(at));
             }
         }
     }
@@ -254,7 +270,7 @@ impl Shard {
         self.duties.take_called(&mut driver.called);
         for key in driver.called.drain(..) {
             if let Some(runner) = self.get(key) {
-                runner.run_waiting_calls();
+                runner.guarded(|| runner.run_waiting_calls());
             }
         }
     }

@@ -5,7 +5,6 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use mio::net::UdpSocket;
 use mio::{Registry, Token};
-use parking_lot::Mutex;
 use socket2::SockRef;
 
 use super::batch::Heat;
@@ -50,8 +49,6 @@ pub struct Sockets {
     server: Side,
     client: Side,
     pub ports: Ports,
-    /// The TTL is an option of the socket: whoever sets it sends, then puts it back.
-    ttl: Mutex<()>,
 }
 
 impl Sockets {
@@ -66,7 +63,7 @@ impl Sockets {
             bind_one(options.host, previous.client).or_else(|_| bind_one(options.host, 0))?;
         let ports = Ports { server: port_of(&server)?, client: port_of(&client)? };
         let [server, client] = [server, client].map(Side::new);
-        Ok(Self { server, client, ports, ttl: Mutex::new(()) })
+        Ok(Self { server, client, ports })
     }
 
     /// Registers both; `token` is the server socket's, the next one the client socket's.
@@ -109,16 +106,8 @@ impl Sockets {
     /// Sends datagrams that lie one after the other in `bytes`; only a lone one may have a TTL of
     /// its own. What cannot leave now is lost, as on any network.
     pub fn send(&self, socket: Socket, transmits: &[Transmit], bytes: &[u8]) {
-        let Some(Side { socket, .. }) = self.get(socket) else { return };
-        let ttl = transmits.first().map_or(0, |transmit| transmit.ttl);
-        if ttl == 0 {
-            return udp::send(socket, transmits, bytes);
-        }
-        let _guard = self.ttl.lock();
-        let Ok(before) = socket.ttl() else { return };
-        if socket.set_ttl(u32::from(ttl)).is_ok() {
+        if let Some(Side { socket, .. }) = self.get(socket) {
             udp::send(socket, transmits, bytes);
-            let _ = socket.set_ttl(before);
         }
     }
 

@@ -5,6 +5,7 @@ mod filtering;
 mod hardened;
 mod joining;
 mod looking;
+mod lost;
 mod net;
 mod properties;
 mod protections;

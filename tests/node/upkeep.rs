@@ -3,7 +3,7 @@
 use dht_rpc_native::proto::wire::{self, command};
 use dht_rpc_native::proto::*;
 
-use crate::net::{Net, Packet, command_of, find_node, reply_with, run_query};
+use crate::net::{Net, Packet, command_of, find_node, ping, reply_with, run_query};
 
 /// A node that is up, knows nobody, and tells of every change of its table.
 fn ready() -> (Net, usize) {
@@ -288,11 +288,28 @@ fn named_nodes_are_there_at_once() {
 fn a_tick_that_comes_late_puts_off_those_after_it_only_if_it_was_long() {
     let at = |ms| Now { mono_ms: ms, wall_ms: ms };
     let mut node = Node::new(Config::default(), at(0));
-    assert_eq!(node.next_tick(), 5000);
+    assert_eq!(node.poll_timeout(), Some(5000));
     node.handle_timeout(at(5050));
-    assert_eq!(node.next_tick(), 10_000);
+    assert_eq!(node.poll_timeout(), Some(10_000));
     node.handle_timeout(at(10_400));
-    assert_eq!(node.next_tick(), 15_400);
+    assert_eq!(node.poll_timeout(), Some(15_400));
     node.handle_timeout(at(15_399));
-    assert_eq!(node.next_tick(), 15_400, "not before its time");
+    assert_eq!(node.poll_timeout(), Some(15_400), "not before its time");
+}
+
+#[test]
+fn a_driver_may_put_off_ticks_and_nothing_else() {
+    let at = |ms| Now { mono_ms: ms, wall_ms: ms };
+    let hundreds = |ms: u64| ms.next_multiple_of(100);
+    let mut node = Node::new(Config::default(), at(10));
+    assert_eq!(node.poll_timeout_with(hundreds), Some(5100));
+    node.handle_bound(at(4000), 1, 2);
+    let peer = Addr::new([77, 0, 0, 1].into(), 1000);
+    for (user, timeout_ms, next_ms) in [(1, 1200, 5100), (2, 1050, 5050), (3, 1010, 5010)] {
+        let timeout_ms = Some(timeout_ms);
+        node.request(at(4000), RequestSpec { timeout_ms, ..ping(user, peer) }).unwrap();
+        assert_eq!(node.poll_timeout_with(hundreds), Some(next_ms));
+    }
+    node.suspend(at(4000));
+    assert_eq!(node.poll_timeout_with(hundreds), None);
 }

@@ -61,14 +61,15 @@ pub fn lost(socket: &UdpSocket) -> Option<u32> {
     (done == 0).then_some(figures[libc::SK_MEMINFO_DROPS as usize])
 }
 
-/// Sends datagrams that lie one after the other in `bytes`. What cannot leave now is lost, as on
-/// any network.
+/// Sends datagrams that lie one after the other in `bytes`; only a lone one may have a TTL of its
+/// own. What cannot leave now is lost, as on any network.
 pub fn send(socket: &UdpSocket, transmits: &[Transmit], mut bytes: &[u8]) {
     for transmits in transmits.chunks(MAX_BATCH) {
         let len = transmits.iter().map(|transmit| transmit.len).sum();
         let Some((these, after)) = bytes.split_at_checked(len) else { return };
         bytes = after;
         match transmits {
+            [one] if one.ttl > 0 => send_with_ttl(socket, one, these),
             [one] => drop(socket.send_to(these, one.to.into())),
             _ => send_many(socket, transmits, these),
         }
@@ -136,8 +137,45 @@ fn send_many(socket: &UdpSocket, transmits: &[Transmit], mut bytes: &[u8]) {
             let rest: *mut libc::mmsghdr = headers[done..].as_mut_ptr().cast();
             libc::sendmmsg(socket.as_raw_fd(), rest, (count - done) as _, libc::MSG_DONTWAIT as _)
         };
+        if sent < 0 && io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock {
+            // No room, and each of the rest would ask in vain.
+            return;
+        }
         // The one that could not leave is lost, those behind it are not.
         done += usize::try_from(sent).unwrap_or(0).max(1);
+    }
+}
+
+/// Bytes of control data that carry one number.
+// SAFETY: computes a length, nothing else.
+const CONTROL: usize = unsafe { libc::CMSG_SPACE(size_of::<libc::c_int>() as u32) } as usize;
+
+/// Room for control data, aligned as its head is.
+#[repr(C)]
+struct Control {
+    head: [libc::cmsghdr; 0],
+    bytes: [u8; CONTROL],
+}
+
+/// The TTL goes with the datagram: as an option of the socket it would be everyone's for a moment.
+fn send_with_ttl(socket: &UdpSocket, transmit: &Transmit, bytes: &[u8]) {
+    let mut name = name_of(transmit.to);
+    let base = bytes.as_ptr().cast_mut().cast();
+    let mut part = libc::iovec { iov_base: base, iov_len: bytes.len() };
+    let mut control = Control { head: [], bytes: [0; CONTROL] };
+    let mut header = header_of(&mut name, &mut part).msg_hdr;
+    header.msg_control = from_mut(&mut control).cast();
+    header.msg_controllen = CONTROL as _;
+    // SAFETY: `control` is aligned as a head is and has room for one, with a number behind it; the
+    // header points to bytes, name, part and control data that live until the end of this
+    // function; sending writes to none of them.
+    unsafe {
+        let head = libc::CMSG_FIRSTHDR(&header);
+        (*head).cmsg_level = libc::IPPROTO_IP;
+        (*head).cmsg_type = libc::IP_TTL;
+        (*head).cmsg_len = libc::CMSG_LEN(size_of::<libc::c_int>() as u32) as _;
+        libc::CMSG_DATA(head).cast::<libc::c_int>().write_unaligned(transmit.ttl.into());
+        libc::sendmsg(socket.as_raw_fd(), &header, libc::MSG_DONTWAIT as _);
     }
 }
 

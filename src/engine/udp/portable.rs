@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use mio::net::UdpSocket;
 use mio::{Interest, Registry, Token};
+use parking_lot::RwLock;
 
 use super::{Entry, MAX_BATCH, ROOM};
 use crate::proto::Transmit;
@@ -44,9 +45,25 @@ pub fn lost(_: &UdpSocket) -> Option<u32> {
     None
 }
 
-/// Sends datagrams that lie one after the other in `bytes`. What cannot leave now is lost, as on
-/// any network.
-pub fn send(socket: &UdpSocket, transmits: &[Transmit], mut bytes: &[u8]) {
+/// Sends datagrams that lie one after the other in `bytes`; only a lone one may have a TTL of its
+/// own. What cannot leave now is lost, as on any network.
+pub fn send(socket: &UdpSocket, transmits: &[Transmit], bytes: &[u8]) {
+    /// The TTL is an option of the socket: whoever sets it sends alone, then puts it back.
+    static TTL: RwLock<()> = RwLock::new(());
+    let ttl = transmits.first().map_or(0, |transmit| transmit.ttl);
+    if ttl == 0 {
+        let _others = TTL.read();
+        return send_all(socket, transmits, bytes);
+    }
+    let _alone = TTL.write();
+    let Ok(before) = socket.ttl() else { return };
+    if socket.set_ttl(u32::from(ttl)).is_ok() {
+        send_all(socket, transmits, bytes);
+        let _ = socket.set_ttl(before);
+    }
+}
+
+fn send_all(socket: &UdpSocket, transmits: &[Transmit], mut bytes: &[u8]) {
     for transmit in transmits {
         let Some((these, after)) = bytes.split_at_checked(transmit.len) else { return };
         bytes = after;

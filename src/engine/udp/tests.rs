@@ -73,6 +73,31 @@ fn linux_tells_what_was_lost() {
     assert_eq!(receive_waiting(&LINUX, &receiver), SENT - lost);
 }
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn a_ttl_is_one_datagrams_own() {
+    for way in [&LINUX, &PORTABLE] {
+        let (receiver, sender) = (bound(), bound());
+        let usual = sender.ttl().unwrap() as u8;
+        report_ttls(&receiver);
+        for _ in 0..200 {
+            std::thread::scope(|scope| {
+                for ttl in [5, 0] {
+                    let transmit = Transmit { ttl, ..to(&receiver, 2) };
+                    let sender = &sender;
+                    scope.spawn(move || {
+                        (0..20).for_each(|_| (way.send)(sender, &[transmit], &[ttl; 2]));
+                    });
+                }
+            });
+            let mut got: Vec<_> = (0..40).filter_map(|_| receive_ttl(&receiver)).collect();
+            got.sort_unstable();
+            let expected = [[(0, usual); 20], [(5, 5); 20]].concat();
+            assert_eq!(got, expected);
+        }
+    }
+}
+
 #[test]
 fn elsewhere_nobody_tells() {
     assert_eq!(portable::lost(&bound()), None);
@@ -144,6 +169,41 @@ fn receive_all(
         }
     }
     got
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn report_ttls(socket: &UdpSocket) {
+    use std::os::fd::AsRawFd;
+    let yes: libc::c_int = 1;
+    // SAFETY: the system reads `yes`, no more.
+    let done = unsafe {
+        let (value, len) = (std::ptr::from_ref(&yes).cast(), size_of_val(&yes) as u32);
+        libc::setsockopt(socket.as_raw_fd(), libc::IPPROTO_IP, libc::IP_RECVTTL, value, len)
+    };
+    assert_eq!(done, 0);
+}
+
+/// The first byte of a datagram that waits, and the TTL that it came with.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn receive_ttl(socket: &UdpSocket) -> Option<(u8, u8)> {
+    use std::os::fd::AsRawFd;
+    let (mut bytes, mut control) = ([0u8; 2], [0u64; 8]);
+    let mut part = libc::iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: bytes.len() };
+    // SAFETY: plain data; all that it points to lives until the end of this function, and the
+    // system writes no more than it is told there is room for.
+    unsafe {
+        let mut header: libc::msghdr = std::mem::zeroed();
+        header.msg_iov = &mut part;
+        header.msg_iovlen = 1;
+        header.msg_control = control.as_mut_ptr().cast();
+        header.msg_controllen = size_of_val(&control) as _;
+        if libc::recvmsg(socket.as_raw_fd(), &mut header, libc::MSG_DONTWAIT as _) < 0 {
+            return None;
+        }
+        let head = libc::CMSG_FIRSTHDR(&header).as_ref()?;
+        assert_eq!(head.cmsg_type, libc::IP_TTL);
+        Some((bytes[0], libc::CMSG_DATA(head).cast::<libc::c_int>().read_unaligned() as u8))
+    }
 }
 
 /// How many wait to be read.

@@ -263,23 +263,23 @@ impl Node {
     /// The next deadline, on the `mono_ms` clock. Changes with every other call; `None` while
     /// suspended and after [`Node::destroy`].
     pub fn poll_timeout(&self) -> Option<u64> {
+        self.poll_timeout_with(|tick_ms| tick_ms)
+    }
+
+    /// As [`Node::poll_timeout`], with the tick put off by `put_off`: of all deadlines the one that
+    /// may pass by some ms without anybody noticing.
+    pub fn poll_timeout_with(&self, put_off: impl FnOnce(u64) -> u64) -> Option<u64> {
         if self.destroyed || self.suspended {
             return None;
         }
         let requests = &self.requests;
         let deadlines = [
-            Some(self.next_tick_ms),
+            Some(put_off(self.next_tick_ms)),
             requests.next_deadline(),
             self.delayed_pings.next(),
             requests.has_waiting().then(|| requests.window.next_rotation()),
         ];
         deadlines.into_iter().flatten().min()
-    }
-
-    /// When the next tick is due, on the `mono_ms` clock: of all deadlines the one that may pass by
-    /// some ms without anybody noticing.
-    pub fn next_tick(&self) -> u64 {
-        self.next_tick_ms
     }
 
     /// The sockets are bound: what waited for them leaves. Also after [`Node::resume`].
