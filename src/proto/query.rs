@@ -10,6 +10,7 @@
 mod candidates;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -24,6 +25,9 @@ use super::types::{
 
 /// Visits at a time while the given nodes may still prove good enough.
 const SLOW_START: u32 = 3;
+
+/// More would leave each with next to nobody to begin with.
+const MAX_PATHS: u32 = 16;
 
 /// Who made a query, and hears of its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,10 +162,10 @@ impl Query {
         query
     }
 
-    /// Goes so many disjoint ways at once. To be called before it opens.
+    /// Goes so many disjoint ways at once, at most 16. To be called before it opens.
     pub fn spread(&mut self, paths: u32) {
         if paths > 1 {
-            self.candidates.spread(paths as usize);
+            self.candidates.spread(paths.min(MAX_PATHS) as usize);
         }
     }
 
@@ -216,6 +220,22 @@ impl Query {
         }
         self.from_table = true;
         self.widest = missing == 0 || self.candidates.is_empty();
+    }
+
+    /// Adds nodes that are to be visited first and only once, near or far: whether they answer at
+    /// all is not known.
+    pub fn try_out(&mut self, addrs: impl Iterator<Item = Addr>) {
+        for addr in addrs {
+            if let Entry::Vacant(place) = self.seen.entry(addr) {
+                place.insert(Seen { id: None, fate: Fate::Again });
+                self.candidates.push(Contact { id: None, addr }, None);
+            }
+        }
+    }
+
+    /// Whether nobody but those is visited who answered before.
+    pub fn is_only_closest(&self) -> bool {
+        self.only_closest
     }
 
     pub fn has_enough_candidates(&self) -> bool {

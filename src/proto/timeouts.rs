@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use rand::Rng;
 
 use super::types::{AdaptiveTimeoutConfig, Addr};
@@ -17,8 +18,8 @@ pub const DEFAULT_TIMEOUT_MS: u32 = 1000;
 #[derive(Clone, Debug)]
 pub struct AdaptiveTimeouts {
     config: AdaptiveTimeoutConfig,
-    latest: HashMap<Addr, RoundTrip>,
-    oldest: HashMap<Addr, RoundTrip>,
+    latest: HashMap<Addr, RoundTrip, RandomState>,
+    oldest: HashMap<Addr, RoundTrip, RandomState>,
     checked_ms: Option<u64>,
     turned: bool,
 }
@@ -27,8 +28,8 @@ impl AdaptiveTimeouts {
     pub fn new(config: AdaptiveTimeoutConfig) -> Self {
         Self {
             config,
-            latest: HashMap::new(),
-            oldest: HashMap::new(),
+            latest: HashMap::default(),
+            oldest: HashMap::default(),
             checked_ms: None,
             turned: false,
         }

@@ -96,11 +96,37 @@ fn claims_cause_a_bounded_number_of_pings() {
     let (mut net, n) = up(Hardened { verify: true, ..Hardened::OFF });
     net.take_sent();
     (0..200).for_each(|i| hello(&mut net, n, Addr::new([66, 6, i, 6].into(), 5)));
+    let claims = net.node(n).nodes_len();
+    assert!(claims > 32, "{claims}");
     assert_eq!(pings(&net.take_sent()).len(), 16);
-    net.run(4000);
+    net.run(1900);
     assert_eq!(pings(&net.take_sent()).len(), 16, "each once more");
-    assert!(net.node(n).nodes_len() > 16, "a claim is no reason to be removed");
     assert_eq!(handed_out(&mut net, n), []);
+    net.run(20_000);
+    assert_eq!(net.node(n).nodes_len(), 0, "who does not stand by a claim leaves");
+    assert_eq!(counted(&net, n).verify, claims as i64);
+}
+
+#[test]
+fn a_claim_that_answers_without_its_id_leaves() {
+    let (mut net, n) = up(Hardened { verify: true, ..Hardened::OFF });
+    net.take_sent();
+    let newcomer = Addr::new(EVIL, 5);
+    hello(&mut net, n, newcomer);
+    let asked = pings(&net.take_sent());
+    net.inject(n, Socket::Client, newcomer, &reply_with(&asked[0], None, &[]));
+    assert_eq!(net.node(n).nodes_len(), 0);
+}
+
+#[test]
+fn no_number_of_paths_is_too_large() {
+    let mut net = Net::persistent(3);
+    let hardened = Hardened { paths: u32::MAX, ..Hardened::OFF };
+    let n = net.add(net.joining(Config { hardened, ..Config::default() }));
+    net.with(n, |node, now| node.start(now));
+    net.run(5000);
+    let (outcome, state) = run_query(&mut net, n, find_node(TARGET));
+    assert_eq!((outcome, state.closest.len()), (QueryOutcome::Done, 3));
 }
 
 #[test]

@@ -215,9 +215,8 @@ fn requests_that_fail_together_among_losses_count_once() {
     for _ in 0..3 {
         let nodes = vec![Contact { id: Some(Id::of(silent)), addr: silent }];
         let spec = QuerySpec { given: Given::Nodes(nodes), ..find_node([9; 32]) };
-        let queries: Vec<u32> = (0..10)
-            .map(|_| net.with(n, |node, now| node.query(now, spec.clone())))
-            .collect();
+        let queries: Vec<u32> =
+            (0..10).map(|_| net.with(n, |node, now| node.query(now, spec.clone()))).collect();
         for query in queries {
             net.with(n, |node, now| node.query_demand(now, query, u32::MAX));
         }

@@ -11,7 +11,8 @@ const WINDOW_MS: u64 = 10_000;
 /// live, in ms.
 const PROVEN_MS: u64 = 15_000;
 
-const PLACES: usize = 64;
+/// One host that took all that it may get takes it from one in so many others.
+const PLACES: usize = 512;
 
 /// Bytes that hosts without a token may be sent.
 ///
@@ -125,6 +126,17 @@ mod tests {
         allowance.sent(HOST, 100);
         assert_eq!(allowance.room(0, HOST, rng), 0);
         assert_eq!(allowance.room(WINDOW_MS, HOST, rng), 1000);
+    }
+
+    #[test]
+    fn a_loud_host_takes_from_few_others() {
+        let rng = &mut StdRng::from_seed([5; 32]);
+        let mut allowance = Allowance::new(Unproven { bytes: 1000, factor: 2 });
+        allowance.room(0, HOST, rng);
+        allowance.sent(HOST, 1_000_000);
+        let others = (0..10_000u32).map(|n| Ipv4Addr::from(0x4200_0000 + n));
+        let silenced = others.filter(|other| allowance.room(0, *other, rng) == 0).count();
+        assert!(silenced < 100, "{silenced} of 10 000");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use super::Hardened;
@@ -12,8 +12,9 @@ pub struct Members {
     hosts: BTreeMap<Ipv4Addr, u32>,
     /// By the first three bytes.
     subnets: BTreeMap<[u8; 3], u32>,
-    /// Serials of entries that were never heard answering.
-    unproven: BTreeSet<u32>,
+    /// Entries that were never heard answering, by their serials: the slot of one that has yet to
+    /// be pinged.
+    unproven: BTreeMap<u32, Option<u16>>,
 }
 
 /// Why a newcomer finds no place.
@@ -34,7 +35,7 @@ impl Members {
             per_subnet,
             hosts: BTreeMap::new(),
             subnets: BTreeMap::new(),
-            unproven: BTreeSet::new(),
+            unproven: BTreeMap::new(),
         })
     }
 
@@ -48,11 +49,19 @@ impl Members {
         self.per_subnet.is_some_and(|limit| of_subnet >= limit).then_some(Crowd::Subnet)
     }
 
-    /// An entry was added. Returns whether it is to be pinged.
-    pub fn added(&mut self, host: Ipv4Addr, serial: u32, proven: bool) -> bool {
+    /// An entry was added.
+    pub fn added(&mut self, host: Ipv4Addr, serial: u32, slot: u16, proven: bool) {
         *self.hosts.entry(host).or_insert(0) += 1;
         *self.subnets.entry(subnet(host)).or_insert(0) += 1;
-        self.verify && !proven && self.unproven.insert(serial)
+        if self.verify && !proven {
+            self.unproven.insert(serial, Some(slot));
+        }
+    }
+
+    /// The serial and slot of an entry that is to be pinged now; of each only once.
+    pub fn next_to_verify(&mut self) -> Option<(u32, u16)> {
+        let mut waiting = self.unproven.iter_mut();
+        waiting.find_map(|(serial, slot)| Some((*serial, slot.take()?)))
     }
 
     pub fn removed(&mut self, host: Ipv4Addr, serial: u32) {
@@ -67,7 +76,7 @@ impl Members {
     }
 
     pub fn is_unproven(&self, serial: u32) -> bool {
-        self.unproven.contains(&serial)
+        self.unproven.contains_key(&serial)
     }
 
     pub fn unproven(&self) -> usize {
@@ -105,10 +114,11 @@ mod tests {
         let [a, b] = [5, 6].map(|last| Ipv4Addr::new(9, 9, 9, last));
         for serial in 0..2 {
             assert_eq!(members.crowd(a), None);
-            assert!(!members.added(a, serial, false), "nothing is to be verified");
+            members.added(a, serial, 0, false);
         }
+        assert_eq!(members.next_to_verify(), None, "nothing is to be verified");
         assert_eq!(members.crowd(a), Some(Crowd::Host));
-        members.added(b, 2, false);
+        members.added(b, 2, 0, false);
         assert_eq!(members.crowd(b), Some(Crowd::Subnet));
         assert_eq!(members.crowd(Ipv4Addr::new(9, 9, 8, 5)), None);
 
@@ -123,8 +133,11 @@ mod tests {
     fn an_entry_is_unproven_until_it_answers_or_leaves() {
         let mut members = members(Hardened { verify: true, ..Hardened::OFF });
         let host = Ipv4Addr::new(9, 9, 9, 9);
-        assert!(members.added(host, 1, false) && members.added(host, 2, false));
-        assert!(!members.added(host, 3, true));
+        members.added(host, 1, 11, false);
+        members.added(host, 2, 12, false);
+        members.added(host, 3, 13, true);
+        let pinged: Vec<_> = std::iter::from_fn(|| members.next_to_verify()).collect();
+        assert_eq!(pinged, [(1, 11), (2, 12)]);
         assert_eq!([1, 2, 3].map(|serial| members.is_unproven(serial)), [true, true, false]);
         members.proved(1);
         members.removed(host, 2);

@@ -107,6 +107,7 @@ impl Node {
             self.commit_settled(number, Err(error));
         }
     }
+
     fn commit_to(
         &mut self,
         now: Now,
@@ -115,7 +116,8 @@ impl Node {
         to: Addr,
         token: &Bytes32,
     ) -> Result<(), RequestError> {
-        let Some(query) = self.queries.get(&number) else {
+        let query = self.queries.get(&number);
+        let Some(query) = query.filter(|query| query.phase == Phase::Committing) else {
             return Err(RequestError::Destroyed);
         };
         let (target, value) = (query.target, query.value.clone());

@@ -11,8 +11,7 @@ use super::Node;
 use super::members::EntryRef;
 use super::requesting::{Purpose, ping};
 
-/// Pings of nodes that are not handed out yet, under way at a time. Who finds no place is pinged
-/// when it is among those not heard from longest.
+/// Pings of nodes that are not handed out yet, under way at a time. The others wait.
 const MAX_VERIFYING: u32 = 16;
 
 /// Sends of such a ping after the first: of a sender who is not who it claims to be, the one who is
@@ -119,25 +118,33 @@ impl Node {
     }
 
     /// An entry was added. Unless it answered us it is pinged, and not handed out before it does.
-    pub(super) fn guard_entry(&mut self, now: Now, entry: &NodeEntry, proven: bool) {
-        let Some(members) = &mut self.guard.members else {
-            return;
-        };
-        if !members.added(*entry.addr.ip(), entry.serial, proven) || self.verifying >= MAX_VERIFYING
-        {
-            return;
-        }
-        let mut ask = ping(entry.addr, Purpose::Verify);
-        ask.retries = VERIFY_RETRIES;
-        if self.ask(now, ask).is_ok() {
-            self.verifying += 1;
-            self.counters.protections.verify += 1;
+    pub(super) fn guard_entry(&mut self, now: Now, slot: u16, entry: &NodeEntry, proven: bool) {
+        if let Some(members) = &mut self.guard.members {
+            members.added(*entry.addr.ip(), entry.serial, slot, proven);
+            self.verify_more(now);
         }
     }
 
-    /// The ping of a newcomer is over; whether it answered with its id is known to the table.
-    pub(super) fn verify_over(&mut self) {
-        self.verifying = self.verifying.saturating_sub(1);
+    /// A newcomer answered. Without its id it is not who it claimed to be.
+    pub(super) fn verify_answered(&mut self, now: Now, entry: EntryRef, with_id: bool) {
+        if !with_id && self.is_unproven(entry) {
+            self.remove_entry(entry);
+        }
+        self.verify_over(now);
+    }
+
+    pub(super) fn verify_failed(&mut self, now: Now, entry: EntryRef, error: RequestError) {
+        let silent = error == RequestError::Timeout && self.is_unproven(entry);
+        if silent && self.may_remove_silent(now, entry) {
+            self.remove_entry(entry);
+        }
+        self.verify_over(now);
+    }
+
+    /// Whether an entry of a node that verifies was never heard answering.
+    pub(super) fn is_unproven(&self, entry: EntryRef) -> bool {
+        let members = self.guard.members.as_deref();
+        members.is_some_and(|members| members.is_unproven(entry.serial))
     }
 
     /// Appends the addresses of the nearest nodes that may be handed out, at most [`K`].
@@ -211,6 +218,31 @@ impl Node {
         }
         if !self.outbox.push(spec.socket, spec.to, 0, |out| head.encode(out)) {
             self.counters.dropped += 1;
+        }
+    }
+}
+
+impl Node {
+    fn verify_over(&mut self, now: Now) {
+        self.verifying = self.verifying.saturating_sub(1);
+        self.verify_more(now);
+    }
+
+    /// Pings newcomers, as many as may be under way.
+    fn verify_more(&mut self, now: Now) {
+        while self.verifying < MAX_VERIFYING
+            && let Some(members) = &mut self.guard.members
+            && let Some((serial, slot)) = members.next_to_verify()
+        {
+            let entry = EntryRef { slot, serial };
+            let Some(addr) = self.find_entry(entry).map(|entry| entry.addr) else { continue };
+            let mut ask = ping(addr, Purpose::Verify { entry });
+            ask.retries = VERIFY_RETRIES;
+            if self.ask(now, ask).is_err() {
+                return;
+            }
+            self.verifying += 1;
+            self.counters.protections.verify += 1;
         }
     }
 }

@@ -78,8 +78,8 @@ impl Node {
     }
 
     pub(super) fn open_query(&mut self, now: Now, number: u32) {
-        self.add_lost(number);
         self.fill_from_table(number);
+        self.add_lost(number);
         let Some(query) = self.queries.get_mut(&number) else {
             return;
         };

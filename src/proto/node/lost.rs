@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 use super::super::id::Id;
 use super::super::table::K;
-use super::super::types::{Addr, Contact};
+use super::super::types::Addr;
 use super::Node;
 use super::upkeep::REFRESH_TICKS;
 
@@ -76,15 +76,13 @@ impl Lost {
 }
 
 impl Node {
-    /// Lost nodes as candidates of a thorough lookup. Without an id they are visited even if they
-    /// are far from the target.
+    /// Lost nodes as the first candidates of a thorough lookup.
     pub(super) fn add_lost(&mut self, number: u32) {
-        let Some(query) = self.queries.get_mut(&number).filter(|query| query.thorough) else {
+        let query = self.queries.get_mut(&number);
+        let Some(query) = query.filter(|query| query.thorough && !query.is_only_closest()) else {
             return;
         };
-        for addr in self.lost.next(self.tick) {
-            query.add_candidate(Contact { id: None, addr }, None);
-        }
+        query.try_out(self.lost.next(self.tick).into_iter());
     }
 }
 

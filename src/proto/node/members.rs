@@ -15,8 +15,8 @@ const MAX_SWAPS: u32 = 3;
 /// Names an entry for as long as it is in the table, and nothing afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct EntryRef {
-    slot: u16,
-    serial: u32,
+    pub slot: u16,
+    pub serial: u32,
 }
 
 /// A full bucket's stalest entry, and who takes its place unless it answers.
@@ -108,7 +108,9 @@ impl Node {
     pub(super) fn remove_node(&mut self, id: &Id, addr: Addr) {
         if let Some((slot, entry)) = self.table.remove(id, addr) {
             self.list.remove(slot);
-            self.lost.add(&entry.id, entry.addr);
+            if !self.is_unproven(EntryRef { slot, serial: entry.serial }) {
+                self.lost.add(&entry.id, entry.addr);
+            }
             self.entry_removed(entry);
         }
     }
@@ -230,7 +232,7 @@ impl Node {
         self.lost.remove(entry.addr);
         self.list.touch(slot);
         self.changed();
-        self.guard_entry(now, &entry, proven);
+        self.guard_entry(now, slot, &entry, proven);
         if let Some(to) = entry.to.filter(|_| entry.sampled == 0) {
             entry.sampled = self.tick;
             if let Some(entry) = self.table.entry_mut(slot) {
@@ -273,7 +275,7 @@ impl Node {
         }
     }
 
-    fn remove_entry(&mut self, entry: EntryRef) {
+    pub(super) fn remove_entry(&mut self, entry: EntryRef) {
         if let Some(addr) = self.find_entry(entry).map(|entry| entry.addr) {
             self.remove_node(&Id::of(addr), addr);
         }
@@ -283,7 +285,7 @@ impl Node {
         self.find_entry(entry).is_some_and(|entry| entry.seen > seen)
     }
 
-    fn find_entry(&self, entry: EntryRef) -> Option<&Entry> {
+    pub(super) fn find_entry(&self, entry: EntryRef) -> Option<&Entry> {
         self.table.entry(entry.slot).filter(|found| found.serial == entry.serial)
     }
 

@@ -29,7 +29,9 @@ pub(super) enum Purpose {
         seen: i32,
     },
     Swap(Box<Swap>),
-    Verify,
+    Verify {
+        entry: EntryRef,
+    },
     QuickFirewall,
     Probe {
         probe: u32,
@@ -236,7 +238,7 @@ impl Node {
             Purpose::DownHint => {}
             Purpose::Check { entry, seen } => self.check_answered(entry, seen, kept),
             Purpose::Swap(swap) => self.swap_answered(now, *swap, kept),
-            Purpose::Verify => self.verify_over(),
+            Purpose::Verify { entry } => self.verify_answered(now, entry, kept),
             Purpose::QuickFirewall => self.bootstrap.reached = true,
             Purpose::Probe { probe } => self.probe_answered(probe, &answer),
             Purpose::Bootstrap { resolution } => self.bootstrap_pinged(now, resolution, true),
@@ -289,7 +291,7 @@ impl Node {
             Purpose::DownHint | Purpose::QuickFirewall => {}
             Purpose::Check { entry, .. } => self.check_failed(now, entry),
             Purpose::Swap(swap) => self.swap_unanswered(now, *swap),
-            Purpose::Verify => self.verify_over(),
+            Purpose::Verify { entry } => self.verify_failed(now, entry, error),
             Purpose::Probe { probe } => self.probe_failed(probe),
             Purpose::Bootstrap { resolution } => self.bootstrap_pinged(now, resolution, false),
         }

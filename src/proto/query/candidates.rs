@@ -1,5 +1,7 @@
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use super::super::id::Id;
 use super::super::table::K;
 use super::super::types::{Addr, Bytes32, Contact};
@@ -81,7 +83,7 @@ impl Candidates {
 struct Paths {
     list: Vec<Path>,
     /// Where each node stands, that was ever a candidate.
-    path_of: HashMap<Addr, usize>,
+    path_of: HashMap<Addr, usize, RandomState>,
     /// Who was dealt to last, and who was visited last.
     dealt: usize,
     visited: usize,
@@ -97,7 +99,7 @@ struct Path {
 impl Paths {
     fn new(count: usize) -> Self {
         let list = (0..count.max(1)).map(|_| Path::default()).collect();
-        Self { list, path_of: HashMap::new(), dealt: 0, visited: 0 }
+        Self { list, path_of: HashMap::default(), dealt: 0, visited: 0 }
     }
 
     fn push(&mut self, node: Contact, named_by: Option<Addr>) {

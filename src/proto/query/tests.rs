@@ -222,3 +222,24 @@ fn a_node_that_is_down_is_reported_to_whoever_names_it_later() {
     assert!(query.add_candidate(contact(2), Some(contact(4))).down);
     assert!(!query.add_candidate(contact(2), None).down);
 }
+
+#[test]
+fn who_is_tried_out_is_asked_first_and_once() {
+    let mut query = begun((0..5).map(contact).collect(), 2, false, true);
+    let tried = [100, 101].map(|n| contact(n).addr);
+    query.try_out([contact(0).addr].into_iter().chain(tried));
+    let visits: Vec<Addr> = std::iter::from_fn(|| match query.next_step() {
+        Step::Visit(to) => Some(to.addr),
+        _ => None,
+    })
+    .collect();
+    assert_eq!(visits, [tried[1], tried[0]]);
+    for addr in tried {
+        query.visit_failed(Contact { id: None, addr }, false, RequestError::Timeout);
+    }
+    while let Step::Visit(to) = query.next_step() {
+        assert!(!tried.contains(&to.addr), "asked again");
+        query.visit_failed(to, false, RequestError::Timeout);
+    }
+    assert_eq!(query.progress().errors, 2 + 5);
+}

@@ -1,0 +1,58 @@
+//! Nodes that left the table unheard, and the lookups that ask them again.
+
+use std::collections::BTreeMap;
+
+use dht_rpc_native::proto::*;
+
+use crate::net::{Net, find_node, run_query};
+
+const TARGET: Bytes32 = [0xa5; 32];
+
+/// A node that lost 30 others.
+fn forsaken() -> (Net, usize) {
+    let mut net = Net::new();
+    let n = net.add(Config::default());
+    net.with(n, |node, now| node.start(now));
+    for i in 0..30 {
+        net.with(n, |node, now| node.add_node(now, Addr::new([77, 0, 0, i].into(), 1000)));
+    }
+    while net.node(n).nodes_len() > 0 {
+        run_query(&mut net, n, find_node(TARGET));
+    }
+    net.take_sent();
+    (net, n)
+}
+
+/// How often a lookup asks whom.
+fn asked(net: &mut Net, n: usize, spec: QuerySpec) -> BTreeMap<Addr, usize> {
+    run_query(net, n, spec);
+    let mut asked = BTreeMap::new();
+    net.take_sent().iter().for_each(|packet| *asked.entry(packet.to).or_default() += 1);
+    asked
+}
+
+#[test]
+fn a_thorough_lookup_asks_three_lost_nodes_once() {
+    let (mut net, n) = forsaken();
+    let thorough = QuerySpec { thorough: true, retries: 1, ..find_node(TARGET) };
+    let first = asked(&mut net, n, thorough.clone());
+    assert_eq!(first.values().copied().collect::<Vec<_>>(), [2, 2, 2]);
+    assert!(asked(&mut net, n, thorough).is_empty(), "not so soon");
+}
+
+#[test]
+fn a_lookup_of_given_nodes_only_leaves_the_lost_to_the_next() {
+    let (mut net, n) = forsaken();
+    let addr = Addr::new([78, 0, 0, 1].into(), 1000);
+    let given = Given::Nodes(vec![Contact { id: Some(Id::of(addr)), addr }]);
+    let thorough = QuerySpec { thorough: true, ..find_node(TARGET) };
+    let only = QuerySpec { only_closest: true, given, ..thorough.clone() };
+    assert!(asked(&mut net, n, only).into_keys().eq([addr]));
+    assert_eq!(asked(&mut net, n, thorough).len(), 3);
+}
+
+#[test]
+fn a_plain_lookup_asks_nobody_who_was_lost() {
+    let (mut net, n) = forsaken();
+    assert!(asked(&mut net, n, find_node(TARGET)).is_empty());
+}
