@@ -64,7 +64,7 @@ fn a_network_that_fell_apart_comes_together_again() {
 
 #[test]
 fn adaptive_nodes_become_what_their_networks_let_them() {
-    at_least(1.0, Options { workload: Workload::Adaptive, nodes: 60, ..Options::default() });
+    at_least(1.0, Options { workload: Workload::Adaptive, nodes: 100, ..Options::default() });
 }
 
 #[test]
