@@ -124,7 +124,7 @@ class Environment {
 
   _drainMore() {
     while (this._budget > 0) {
-      this._load(native.drain(this._number, this.slab.bytes))
+      this._load(native.drain(this._number, this.pump.isBusy, this.slab.bytes))
       if (this._end === 0) return
       this._budget -= this._end
       if (!this._dispatch()) return

@@ -22,7 +22,7 @@ function build({ ifNeeded = false } = {}) {
   const target = path.resolve(ROOT, process.env.CARGO_TARGET_DIR || 'target')
   const { error, status } = spawnSync(
     'cargo',
-    ['build', '--release', '--locked', '--lib', '--target-dir', target],
+    ['build', '--release', '--locked', '--lib', '--features', 'mimalloc', '--target-dir', target],
     { cwd: ROOT, stdio: 'inherit', env: { ...process.env, CARGO_ENCODED_RUSTFLAGS: rustFlags() } }
   )
   if (error && ifNeeded && loads()) return

@@ -11,3 +11,7 @@
 pub mod binding;
 pub mod engine;
 pub mod proto;
+
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use super::commands::{self, Record};
 use super::outbox::Outbox;
 use super::sink::Own;
-use crate::engine::{Runner, Shard, Told};
+use crate::engine::{Patience, Runner, Shard, Told};
 use crate::proto::{Node, Now};
 
 /// Weak: it does not keep the process alive unless it is referenced for a live node.
@@ -27,6 +27,8 @@ pub struct Shared {
     pub outbox: Outbox,
     /// JavaScript was told, or will look by itself: no need to wake it.
     pub told: Told,
+    /// JavaScript's.
+    pub patience: Mutex<Patience>,
     wake: Mutex<Option<Wake>>,
 }
 
@@ -138,8 +140,8 @@ pub fn drain_own(slab: &mut [u8]) -> usize {
     outbox.drain(slab)
 }
 
-/// Makes the requests of a batch, and hands the replies to their shards: one call for each run of the
-/// same node.
+/// Hands the requests and replies of a batch to their shards: one call for each run of the same
+/// node. To send them from this thread would cost it as much as all that JavaScript does for them.
 pub fn submit(batch: &[u8]) {
     let mut records = commands::records(batch).peekable();
     while let Some(first) = records.next() {
@@ -156,7 +158,9 @@ pub fn submit(batch: &[u8]) {
         }
         let Some(node) = node(handle) else { continue };
         if !requests.is_empty() {
-            node.call(move |node, now| requests.into_iter().for_each(|r| node.submit(now, r)));
+            node.call_on_shard(move |node, now| {
+                requests.into_iter().for_each(|r| node.submit(now, r));
+            });
         }
         if !answers.is_empty() {
             node.call_on_shard(move |node, now| commands::answers(node, now, &answers));

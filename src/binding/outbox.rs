@@ -1,5 +1,7 @@
 //! The records that wait for JavaScript, packed.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use parking_lot::Mutex;
 
 /// Bytes of records that may be dropped when JavaScript does not keep up, as a socket's buffer
@@ -17,6 +19,8 @@ const KEPT_CAPACITY: usize = 1024 * 1024;
 #[derive(Default)]
 pub struct Outbox {
     inner: Mutex<Queue>,
+    /// There are records, as far as that can be said without the lock.
+    filled: AtomicBool,
 }
 
 #[derive(Default)]
@@ -35,7 +39,13 @@ impl Outbox {
             return false;
         }
         write(&mut queue.bytes);
+        self.filled.store(true, Ordering::Relaxed);
         true
+    }
+
+    /// Whether there are records, perhaps.
+    pub fn is_filled(&self) -> bool {
+        self.filled.load(Ordering::Relaxed)
     }
 
     /// Moves a batch of whole records to the front of `slab`; returns their bytes. The slab must have
@@ -51,6 +61,7 @@ impl Outbox {
             queue.bytes.clear();
             queue.bytes.shrink_to(KEPT_CAPACITY);
             queue.start = 0;
+            self.filled.store(false, Ordering::Relaxed);
         } else if queue.start > queue.bytes.len() / 2 {
             let start = std::mem::take(&mut queue.start);
             queue.bytes.drain(..start);

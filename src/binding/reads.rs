@@ -3,6 +3,8 @@
 //! Those that fill a slab return the bytes written. A node that is gone has 0; a slab that is too
 //! small is left alone and the bytes needed are returned.
 
+use std::time::Instant;
+
 use napi::bindgen_prelude::BufferSlice;
 use napi_derive::napi;
 
@@ -22,12 +24,25 @@ pub struct InterfaceAddress {
     pub internal: bool,
 }
 
-/// Moves waiting records to the slab; 0 if there are none.
+/// Moves waiting records to the slab; 0 if there are none. With `patient` it may wait for them for a
+/// moment, see [`Patience`](crate::engine::Patience).
 #[napi(catch_unwind)]
-pub fn drain(environment: u32, mut slab: BufferSlice<'_>) -> u32 {
+pub fn drain(environment: u32, patient: bool, mut slab: BufferSlice<'_>) -> u32 {
     let Some(shared) = environment::shared(environment) else { return 0 };
+    let mut patience = shared.patience.lock();
+    patience.wake_up(Instant::now());
     shared.told.listen();
-    shared.outbox.drain(&mut slab) as u32
+    let mut len = shared.outbox.drain(&mut slab);
+    if len == 0 && patient {
+        shared.told.hush();
+        patience.wait_awake(Instant::now, || shared.outbox.is_filled());
+        shared.told.listen();
+        len = shared.outbox.drain(&mut slab);
+    }
+    if len == 0 {
+        patience.fall_asleep(Instant::now());
+    }
+    len as u32
 }
 
 /// Moves to the slab what came of JavaScript's own calls; 0 if nothing did.

@@ -52,6 +52,11 @@ impl Duties {
         self.timers.lock().pop_due(now_ms)
     }
 
+    /// Whether nodes have calls.
+    pub fn are_called(&self) -> bool {
+        !self.called.lock().is_empty()
+    }
+
     /// Swaps the nodes with calls for an empty list.
     pub fn take_called(&self, empty: &mut Vec<usize>) {
         std::mem::swap(empty, &mut *self.called.lock());

@@ -15,6 +15,7 @@ mod loan;
 mod losses;
 #[cfg(all(test, feature = "loom"))]
 mod models;
+mod patience;
 mod resolver;
 mod runner;
 mod shard;
@@ -29,6 +30,7 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::Mutex;
 
 pub use interfaces::{NetworkInterface, network_interfaces};
+pub use patience::Patience;
 pub use runner::{Runner, Sink};
 pub use shard::Shard;
 pub use sockets::BindOptions;

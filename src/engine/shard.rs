@@ -21,7 +21,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Registry, Token, Waker};
 use parking_lot::RwLock;
@@ -30,6 +30,7 @@ use super::batch::Batch;
 use super::clock;
 use super::duties::Duties;
 use super::loan::Reins;
+use super::patience::Patience;
 use super::runner::Runner;
 use super::timers::NEVER;
 use crate::proto::Socket;
@@ -43,6 +44,9 @@ const MAX_FRUITLESS: u32 = 32;
 const WAKE: Token = Token(usize::MAX);
 /// Readiness events taken from the operating system at a time.
 const MAX_EVENTS: usize = 256;
+/// Waits after a call that may be awake: for the answer, for what JavaScript makes of it. Datagrams
+/// alone are no reason, their senders wait for longer than a wake takes.
+const WAITS: u32 = 4;
 /// Rounds of one [`Shard::drive`]: in the first a node on this shard answers, in the second the
 /// answer is read.
 const ROUNDS: usize = 2;
@@ -67,6 +71,9 @@ struct Driver {
     unread: Vec<usize>,
     called: Vec<usize>,
     fruitless: u32,
+    patience: Patience,
+    /// Waits that may be awake since the last call, see [`WAITS`].
+    waits: u32,
 }
 
 impl Shard {
@@ -82,6 +89,8 @@ impl Shard {
             unread: Vec::new(),
             called: Vec::new(),
             fruitless: 0,
+            patience: Patience::default(),
+            waits: 0,
         };
         let shard = Arc::new(Self {
             registry,
@@ -209,11 +218,11 @@ impl Shard {
     /// One round: wait for readiness, read, fire timers, run calls. `false`: nothing was ready.
     fn turn(&self, driver: &mut Driver, wait: bool) -> bool {
         let wait = wait && driver.unread.is_empty();
-        let timeout = if wait { self.fall_asleep() } else { Some(0) };
-        let polled = driver.poll.poll(&mut driver.events, timeout.map(Duration::from_millis));
-        if wait {
-            self.duties.wake_up();
-        }
+        let polled = match wait {
+            true if self.wait_awake(driver) => Ok(()),
+            true => self.sleep(driver),
+            false => driver.poll.poll(&mut driver.events, Some(Duration::ZERO)),
+        };
         if let Err(error) = polled
             && error.kind() != io::ErrorKind::Interrupted
         {
@@ -228,6 +237,29 @@ impl Shard {
             std::thread::sleep(NAP);
         }
         ready
+    }
+
+    /// `true`: there is something to do.
+    fn wait_awake(&self, driver: &mut Driver) -> bool {
+        let Driver { poll, events, patience, waits, .. } = driver;
+        if *waits == 0 {
+            return false;
+        }
+        *waits -= 1;
+        patience.wait_awake(Instant::now, || {
+            let polled = poll.poll(events, Some(Duration::ZERO));
+            polled.is_err() || !events.is_empty() || self.duties.are_called() || self.is_lent()
+        })
+    }
+
+    fn sleep(&self, driver: &mut Driver) -> io::Result<()> {
+        let Driver { poll, events, patience, .. } = driver;
+        let timeout = self.fall_asleep();
+        patience.fall_asleep(Instant::now());
+        let polled = poll.poll(events, timeout.map(Duration::from_millis));
+        self.duties.wake_up();
+        patience.wake_up(Instant::now());
+        polled
     }
 
     /// How long the poll may wait, in ms.
@@ -268,6 +300,9 @@ impl Shard {
 
     fn run_calls(&self, driver: &mut Driver) {
         self.duties.take_called(&mut driver.called);
+        if !driver.called.is_empty() {
+            driver.waits = WAITS;
+        }
         for key in driver.called.drain(..) {
             if let Some(runner) = self.get(key) {
                 runner.guarded(|| runner.run_waiting_calls());
