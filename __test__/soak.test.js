@@ -10,7 +10,7 @@ const FOLDER = path.join(__dirname, '..', 'scripts', 'soak')
 const SCENARIOS = {
   cycles: ['--count', '500'],
   abandoned: ['--count', '500'],
-  workers: ['--count', '64', '--rounds', '1'],
+  workers: ['--count', '64', '--rounds', '4'],
   exits: ['--count', '20'],
   blocked: ['--seconds', '2']
 }

@@ -82,6 +82,8 @@ function watch(target, program, folders, minutes) {
   const timer = setInterval(() => {
     const now = Date.now()
     const quiet = now - run.grownAt >= QUIET * MINUTE
+    // It grew again: what comes after is waited for anew.
+    if (run.grownAt > run.stoodStillAt) run.stoodStillAt = 0
     if (quiet && !run.stoodStillAt) {
       run.stoodStillAt = run.grownAt
       run.edgesBefore = run.edges

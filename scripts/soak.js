@@ -25,9 +25,10 @@ const SCENARIOS = {
     figures: ({ queries, seconds, ...held }) => `${queries} in ${round(seconds)} s; ${flat(held)}`
   },
   workers: {
-    args: ['--count', '64', '--rounds', '20'],
+    args: ['--count', '64', '--rounds', '20', '--megabytes', '4'],
     says: '64 worker threads at a time, ended in five ways under load',
-    figures: ({ workers, seconds, ...held }) => `${workers} in ${round(seconds)} s; ${flat(held)}`
+    figures: ({ workers, last, seconds, ...held }) =>
+      `${workers} in ${round(seconds)} s; with the last ${last} of them ${flat(held)}`
   },
   exits: {
     args: ['--count', '200'],
@@ -39,7 +40,8 @@ const SCENARIOS = {
     args: ['--seconds', '10'],
     says: 'JavaScript blocked for 10 s under full load',
     figures: (f) =>
-      `${f.offered} requests offered, ${f.delivered} delivered, ${f.dropped} dropped and counted, ` +
+      `${f.offered} requests offered, ${f.delivered} delivered, ${f.dropped} dropped and counted by the node, ` +
+      `${f.unread} by the system, as the socket's receive buffer was full; ` +
       `memory +${round(f.grown / MB)} MB, answers again after ${round(f.recoveredIn)} ms`
   }
 }

@@ -12,7 +12,7 @@ const NODES = 20
 const WARM_UP = 1000
 const AT_ONCE = 100
 const PATIENCE = 10_000 // ms, longer than the last try of a request takes
-const BOUNDS = { rss: 8 * MB, heap: MB, descriptors: 0, threads: 0, handles: 0 }
+const BOUNDS = { rss: 8 * MB, heap: MB / 4, descriptors: 0, threads: 0, handles: 0 }
 
 const WAYS = [
   // Never read.

@@ -1,7 +1,8 @@
 'use strict'
 
 // JavaScript computes for seconds and answers nothing, while two processes send all that they can.
-// Memory stays bounded, what is dropped is counted, and everything works again afterwards.
+// Memory stays bounded, what is dropped is counted, and everything works again afterwards. What nobody took out of the
+// socket's receive buffer in time the system dropped, and counts as well.
 
 const { fork } = require('child_process')
 const dgram = require('dgram')
@@ -36,12 +37,14 @@ async function main() {
   const senders = Array.from({ length: SENDERS }, () => sender(addressOf(node).port))
   await sleep(WARM_UP)
 
+  const { port } = addressOf(node)
   const before = { rss: resident(), dropped: node.io.dropped }
   const peak = block(options.seconds * 1000)
   const dropped = node.io.dropped - before.dropped
   for (const { child } of senders) child.send('stop')
   const offered = (await Promise.all(senders.map(({ sent }) => sent))).reduce((a, b) => a + b, 0)
   const recoveredIn = await recovery(DHT, node)
+  const unread = droppedBySystem(port)
 
   const grown = peak - before.rss
   await node.destroy()
@@ -49,8 +52,8 @@ async function main() {
   if (grown > MAX_GROWTH) failures.push(`memory grew by ${grown} bytes`)
   if (dropped === 0) failures.push('nothing was dropped')
   if (recoveredIn === null) failures.push('requests are not answered afterwards')
-  const figures = { seconds: options.seconds, offered, delivered, dropped, grown, recoveredIn }
-  report(figures, failures)
+  const counts = { offered, delivered, dropped, unread }
+  report({ seconds: options.seconds, ...counts, grown, recoveredIn }, failures)
 }
 
 // Looks at nothing but the clock and, ten times a second, at the memory of the process.
@@ -67,6 +70,15 @@ function block(ms) {
 
 function resident() {
   return Number(/VmRSS:\s+(\d+) kB/.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1]) * 1024
+}
+
+// Datagrams to that port for which the socket's receive buffer had no room, since it was bound.
+function droppedBySystem(port) {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0')
+  const lines = fs.readFileSync('/proc/net/udp', 'utf8').split('\n')
+  const fields = lines.map((line) => line.trim().split(/\s+/))
+  const own = fields.filter(([, local]) => local?.endsWith(`:${hex}`))
+  return own.reduce((sum, line) => sum + Number(line.at(-1)), 0)
 }
 
 // How long it takes, in ms, until a user's request and a ping are answered; null if they are not.
