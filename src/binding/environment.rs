@@ -158,9 +158,7 @@ pub fn submit(batch: &[u8]) {
         }
         let Some(node) = node(handle) else { continue };
         if !requests.is_empty() {
-            node.call_on_shard(move |node, now| {
-                requests.into_iter().for_each(|r| node.submit(now, r));
-            });
+            node.request_on_shard(requests);
         }
         if !answers.is_empty() {
             node.call_on_shard(move |node, now| commands::answers(node, now, &answers));

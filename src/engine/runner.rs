@@ -243,6 +243,12 @@ impl Runner {
         }
     }
 
+    /// Makes requests as [`Self::call_on_shard`] does. A refusal comes as an event.
+    pub fn request_on_shard(&self, specs: Vec<RequestSpec>) {
+        self.shard.expect_answers();
+        self.call_on_shard(move |node, now| specs.into_iter().for_each(|s| node.submit(now, s)));
+    }
+
     /// Rejects what is in flight and closes the sockets; [`Self::bind`] opens them again.
     pub fn suspend(&self) {
         self.with(|node, now| node.suspend(now));

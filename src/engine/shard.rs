@@ -18,7 +18,7 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
@@ -44,8 +44,8 @@ const MAX_FRUITLESS: u32 = 32;
 const WAKE: Token = Token(usize::MAX);
 /// Readiness events taken from the operating system at a time.
 const MAX_EVENTS: usize = 256;
-/// Waits after a call that may be awake: for the answer, for what JavaScript makes of it. Datagrams
-/// alone are no reason, their senders wait for longer than a wake takes.
+/// Waits after requests that may be awake: for the answers, for what JavaScript makes of them. Those
+/// who ask from elsewhere wait for longer than a wake takes.
 const WAITS: u32 = 4;
 /// Rounds of one [`Shard::drive`]: in the first a node on this shard answers, in the second the
 /// answer is read.
@@ -59,6 +59,8 @@ pub struct Shard {
     duties: Duties,
     nodes: RwLock<Vec<Option<Arc<Runner>>>>,
     len: AtomicUsize,
+    /// Somebody made requests and waits for the answers.
+    awaited: AtomicBool,
     thread: OnceLock<Thread>,
 }
 
@@ -72,7 +74,7 @@ struct Driver {
     called: Vec<usize>,
     fruitless: u32,
     patience: Patience,
-    /// Waits that may be awake since the last call, see [`WAITS`].
+    /// Waits that may still be awake, see [`WAITS`].
     waits: u32,
 }
 
@@ -99,6 +101,7 @@ impl Shard {
             duties: Duties::default(),
             nodes: RwLock::default(),
             len: AtomicUsize::new(0),
+            awaited: AtomicBool::new(false),
             thread: OnceLock::new(),
         });
         let runs = Arc::clone(&shard);
@@ -181,6 +184,11 @@ impl Shard {
         if self.duties.call(key) {
             self.wake();
         }
+    }
+
+    /// Somebody is about to wait for answers to what waits in calls.
+    pub(super) fn expect_answers(&self) {
+        self.awaited.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn wake_if_asleep(&self) {
@@ -300,7 +308,8 @@ impl Shard {
 
     fn run_calls(&self, driver: &mut Driver) {
         self.duties.take_called(&mut driver.called);
-        if !driver.called.is_empty() {
+        if self.awaited.load(Ordering::Relaxed) {
+            self.awaited.store(false, Ordering::Relaxed);
             driver.waits = WAITS;
         }
         for key in driver.called.drain(..) {
