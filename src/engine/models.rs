@@ -232,10 +232,12 @@ struct World {
 impl World {
     fn turn(&self, lent: &dyn Fn() -> bool, wait: bool) {
         assert_eq!(self.drivers.fetch_add(1, Ordering::SeqCst), 0, "two drive one poll");
-        if wait && self.duties.fall_asleep(lent) == NEVER {
-            self.poll.wait();
+        if wait {
+            if self.duties.fall_asleep(lent) == NEVER {
+                self.poll.wait();
+            }
+            self.duties.wake_up();
         }
-        self.duties.wake_up();
         let read = self.socket.swap(0, Ordering::SeqCst);
         (0..read).for_each(|_| self.inbox.push());
         self.drivers.fetch_sub(1, Ordering::SeqCst);
@@ -282,5 +284,146 @@ fn what_comes_in_while_the_poll_is_borrowed_arrives() {
         // The shard of this model may wait for the next datagram.
         world.poll.ring();
         shard.join().unwrap();
+    });
+}
+
+/// The shard's thread of a model: drives until so many datagrams were read, by whomever.
+fn own_until_read(reins: &Reins<()>, world: &World, datagrams: usize) {
+    let over = || world.inbox.pushed.load(Ordering::SeqCst) >= datagrams;
+    while !over() {
+        reins.own(thread::yield_now, |()| {
+            if !over() {
+                world.turn(&|| reins.is_lent(), true);
+            }
+        });
+    }
+}
+
+fn borrow(reins: &Reins<()>, world: &World) -> bool {
+    let mut drove = false;
+    let mut turn = |()| {
+        world.turn(&|| false, false);
+        drove = true;
+    };
+    if reins.borrow(|unit| turn(*unit)) {
+        world.poll.ring();
+    }
+    drove
+}
+
+/// A borrower that found the poll free drives it, and the owner sleeps for as long as nothing comes:
+/// a model has to end that sleep, or loom takes it for a deadlock. One that found the owner asleep
+/// wakes it.
+#[test]
+fn a_sleeping_shard_lets_go_of_its_poll() {
+    explore(|| {
+        let world = Arc::new((Reins::new(()), World::default()));
+        let shard = {
+            let world = Arc::clone(&world);
+            thread::spawn(move || {
+                let (reins, world) = &*world;
+                reins.own(thread::yield_now, |()| world.turn(&|| reins.is_lent(), true));
+            })
+        };
+        let (reins, world) = &*world;
+        if borrow(reins, world) {
+            world.receive();
+        }
+        shard.join().unwrap();
+    });
+}
+
+#[test]
+fn what_comes_in_while_two_borrow_the_poll_arrives() {
+    explore(|| {
+        let world = Arc::new((Reins::new(()), World::default()));
+        let threads: [fn(&Reins<()>, &World); 2] = [
+            |reins, world| own_until_read(reins, world, 1),
+            |reins, world| {
+                borrow(reins, world);
+                reins.give_back();
+            },
+        ];
+        let threads = threads.map(|run| {
+            let world = Arc::clone(&world);
+            thread::spawn(move || run(&world.0, &world.1))
+        });
+        let (reins, world) = &*world;
+        borrow(reins, world);
+        world.receive();
+        reins.give_back();
+        world.inbox.bell.wait();
+        assert_eq!(world.inbox.drain(), 1);
+        // The shard of this model may wait for the next datagram.
+        world.poll.ring();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+}
+
+/// The second datagram comes while the owner ends the loan, or sleeps again.
+#[test]
+fn what_a_silent_borrower_leaves_arrives() {
+    explore(|| {
+        let world = Arc::new((Reins::new(()), World::default()));
+        let shard = {
+            let world = Arc::clone(&world);
+            thread::spawn(move || own_until_read(&world.0, &world.1, 2))
+        };
+        let (reins, world) = &*world;
+        world.receive();
+        borrow(reins, world);
+        world.receive();
+        borrow(reins, world);
+        let mut read = 0;
+        while read < 2 {
+            world.inbox.bell.wait();
+            read += world.inbox.drain();
+        }
+        world.poll.ring();
+        shard.join().unwrap();
+    });
+}
+
+/// What the node is, for who then runs the calls that came meanwhile, as whoever holds it does.
+fn value(desk: &Desk<usize, usize>) -> usize {
+    let value = *desk.lock();
+    run_waiting(desk);
+    value
+}
+
+/// A call is left for the shard, which sleeps or has lent its poll to who leaves it.
+#[test]
+fn a_call_on_the_shard_is_run() {
+    explore(|| {
+        let world = Arc::new((Reins::new(()), World::default(), Desk::new(0)));
+        let shard = {
+            let world = Arc::clone(&world);
+            thread::spawn(move || {
+                let (reins, world, desk) = &*world;
+                let mut called = Vec::new();
+                while value(desk) == 0 {
+                    reins.own(thread::yield_now, |()| {
+                        if value(desk) == 0 {
+                            world.turn(&|| reins.is_lent(), true);
+                            world.duties.take_called(&mut called);
+                            called.drain(..).for_each(|_| run_waiting(desk));
+                        }
+                    });
+                }
+            })
+        };
+        let (reins, world, desk) = &*world;
+        borrow(reins, world);
+        desk.leave(1);
+        if reins.is_lent() {
+            run_waiting(desk);
+            // The shard of this model may wait for its next duty.
+            world.poll.ring();
+        } else if world.duties.call(7) {
+            world.poll.ring();
+        }
+        reins.give_back();
+        shard.join().unwrap();
+        assert_eq!(*desk.lock(), 1);
     });
 }
