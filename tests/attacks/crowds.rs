@@ -1,6 +1,6 @@
 //! Many hosts that claim to be nodes, and are gone a moment later.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dht_rpc_native::proto::wire::{Request, command};
 use dht_rpc_native::proto::{Addr, Bytes32, Config, Hardened, Id};
@@ -9,6 +9,8 @@ use super::support::*;
 
 const HONEST: usize = 30;
 const CROWD: usize = 1000;
+/// Between two rounds in which a node checks those that it has not heard from longest.
+const TICKS: usize = 8;
 
 /// Puts the crowd before a node; returns the share of the closer nodes that it then hands out
 /// which are of the crowd, how many honest nodes it lost, and how honest lookups fare.
@@ -37,10 +39,23 @@ fn crowd_before(config: Config, lookups: usize) -> (f64, usize, Lookups, usize) 
     let others: Vec<_> = nodes.iter().collect();
     let all: Vec<Addr> = nodes.iter().map(|node| node.addr).chain([victim.addr]).collect();
     let lookups = Lookups::by(&others, &all, lookups);
-    std::thread::sleep(Duration::from_secs(many(0, 20) as u64));
+    let of_the_crowd = |known: &[Addr]| known.iter().filter(|addr| crowd.contains(addr)).count();
+    let before = of_the_crowd(&victim.known());
+    (0..many(10, 64)).for_each(|_| check_some(&victim));
     let now_known = victim.known();
+    assert!(before == 0 || of_the_crowd(&now_known) < before, "nobody was checked");
     let lost = known.iter().filter(|addr| !now_known.contains(addr)).count();
     (share, lost, lookups, known.len())
+}
+
+/// A round of checks, and the time for whoever is silent.
+fn check_some(victim: &TestNode) {
+    (0..TICKS).for_each(|_| victim.runner.with(|node, now| node.tick(now)).unwrap());
+    let deadline = Instant::now() + PATIENCE;
+    while victim.runner.with(|node, _| node.inflight()).unwrap() > 0 {
+        assert!(Instant::now() < deadline, "checks end");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// Of what a node hands out, the share that is of the crowd.
@@ -65,12 +80,12 @@ fn share_handed_out(victim: &TestNode, by: &mut Attacker, crowd: &[Addr]) -> f64
 #[test]
 fn a_thousand_hosts_that_claim_to_be_nodes_displace_nobody() {
     let _alone = alone();
-    let (share, lost, lookups, known) = crowd_before(Config::default(), many(5, 200));
+    let (share, lost, lookups, known) = crowd_before(impatient(), many(5, 200));
     assert_eq!(lost, 0);
     assert!(lookups.share() >= 0.99, "{lookups}");
     assert!(share > 0.1, "they are handed out: {share}");
     let hardened = Hardened { verify: true, ..Hardened::OFF };
-    let (verified, lost_too, ..) = crowd_before(Config { hardened, ..Config::default() }, 1);
+    let (verified, lost_too, ..) = crowd_before(Config { hardened, ..impatient() }, 1);
     assert_eq!((verified, lost_too), (0.0, 0));
     figure(
         "1000 hosts claim to be nodes, then fall silent",

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use dht_rpc_native::engine::{BindOptions, Engine, Runner, Sink};
 use dht_rpc_native::proto::wire::{self, Message, Request, command};
 use dht_rpc_native::proto::{
-    Addr, BootstrapNode, Bytes32, Commit, Config, Counters, Event, Given, Id, Interest, QuerySpec,
-    QueryState, RequestSpec, Transmit,
+    AdaptiveTimeoutConfig, Addr, BootstrapNode, Bytes32, Commit, Config, Counters, Event, Given,
+    Id, Interest, QuerySpec, QueryState, RequestSpec, Transmit,
 };
 
 /// How long a test waits for what must come.
@@ -19,6 +19,18 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub fn alone() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// A node that takes who does not answer a lookup for gone within 2 s.
+pub fn impatient() -> Config {
+    let timeouts = AdaptiveTimeoutConfig {
+        fallback_ms: vec![150],
+        min_ms: 150,
+        max_ms: 200,
+        jitter_ms: 1,
+        ..AdaptiveTimeoutConfig::default()
+    };
+    Config { adaptive_timeout: Some(timeouts), ..Config::default() }
 }
 
 /// How many of something: more in the long version, which is a script's.

@@ -42,6 +42,7 @@ pub struct Driver {
     /// An internal request that was just handed in: who sent it, and how long it was.
     pub unproven: Option<(Addr, usize)>,
     requests_wanted: bool,
+    lossy: bool,
 }
 
 impl Driver {
@@ -62,6 +63,7 @@ impl Driver {
             bootstraps: Vec::new(),
             unproven: None,
             requests_wanted: false,
+            lossy: setup.is_lossy(),
         };
         driver.node.handle_bound(now, 4000, 5000);
         driver.node.start(now);
@@ -70,6 +72,9 @@ impl Driver {
     }
 
     pub fn take(&mut self, step: Step) {
+        if self.lossy {
+            self.node.handle_losses(self.now);
+        }
         super::acts::act(self, step);
         self.drain();
         self.unproven = None;

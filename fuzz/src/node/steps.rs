@@ -24,7 +24,7 @@ pub struct Setup {
     adaptive_timeout: bool,
     filter: bool,
     public_address: Option<Peer>,
-    /// Its three highest bits: hardened, protections off, requests filtered.
+    /// Its four highest bits: hardened, protections off, requests filtered, much is lost.
     seed: u8,
 }
 
@@ -57,6 +57,11 @@ impl Setup {
             seed: [self.seed; 32],
             ..Config::default()
         }
+    }
+
+    /// Whether the system drops much of what comes in.
+    pub fn is_lossy(&self) -> bool {
+        self.has(16)
     }
 
     fn has(&self, bit: u8) -> bool {
