@@ -24,7 +24,7 @@
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use super::records::socket_of;
+use super::records::{self, socket_of};
 use crate::proto::{
     Addr, Bytes32, Commit, Contact, Given, Id, Node, Now, QuerySpec, RelaySpec, ReplySpec,
     RequestSpec,
@@ -33,7 +33,6 @@ use crate::proto::{
 const REQUEST: u32 = 1;
 const REPLY: u32 = 2;
 const RELAY: u32 = 3;
-const KIND_SHIFT: u32 = 24;
 /// Bytes before the fields of a record.
 const HEAD: usize = 8;
 
@@ -115,12 +114,12 @@ fn try_answer(node: &mut Node, now: Now, bytes: &[u8]) -> Option<()> {
 /// Kind and handle.
 fn head(bytes: &[u8]) -> Option<(u32, u32)> {
     let mut input = Input(bytes);
-    Some((input.word()? >> KIND_SHIFT, input.word()?))
+    Some((records::kind(input.word()?), input.word()?))
 }
 
 /// Of the record that `bytes` begin with; never less than its head.
 fn length(bytes: &[u8]) -> Option<usize> {
-    let length = (Input(bytes).word()? & ((1 << KIND_SHIFT) - 1)) as usize;
+    let length = records::length(Input(bytes).word()?);
     (length >= HEAD).then_some(length)
 }
 

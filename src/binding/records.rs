@@ -76,9 +76,14 @@ pub const ENTRY: usize = 72;
 const PRESENT: u32 = 0x1_0000;
 const KIND_SHIFT: u32 = 24;
 
-/// The length that a record's first word tells.
+/// The length that a record's first word tells, in either direction.
 pub fn length(first_word: u32) -> usize {
     (first_word & ((1 << KIND_SHIFT) - 1)) as usize
+}
+
+/// The kind that a record's first word tells, in either direction.
+pub fn kind(first_word: u32) -> u32 {
+    first_word >> KIND_SHIFT
 }
 
 /// Appends a record without fields.
@@ -118,32 +123,7 @@ pub fn event(out: &mut Vec<u8>, handle: u32, event: &Event) {
         Event::QueryEnd { query, outcome, state } => {
             record(out, Kind::QueryEnd, handle, |out| end(out, *query, *outcome, state));
         }
-        Event::Ready => plain(out, Kind::Ready, handle),
-        Event::Persistent => plain(out, Kind::Persistent, handle),
-        Event::Ephemeral => plain(out, Kind::Ephemeral, handle),
-        Event::Wakeup => plain(out, Kind::Wakeup, handle),
-        Event::NetworkUpdate => plain(out, Kind::NetworkUpdate, handle),
-        Event::NatUpdate { host, port } => {
-            let ip = host.map_or(0, Ipv4Addr::to_bits);
-            let values = [u32::from(host.is_some()), ip, u32::from(*port), 0];
-            fields(out, Kind::NatUpdate, handle, &values);
-        }
-        Event::NodeAdded(node) => record(out, Kind::NodeAdded, handle, |out| entry(out, node)),
-        Event::NodeRemoved(node) => record(out, Kind::NodeRemoved, handle, |out| entry(out, node)),
-        Event::NetworkState { user, changed } => {
-            fields(out, Kind::NetworkState, handle, &[*user, u32::from(*changed)]);
-        }
-        Event::BootstrapWanted { key } => fields(out, Kind::BootstrapWanted, handle, &[*key, 0]),
-        Event::VerdictWanted { key, nodes } => record(out, Kind::VerdictWanted, handle, |out| {
-            words(out, &[*key, nodes.len() as u32]);
-            nodes.iter().for_each(|node| contact(out, node));
-        }),
-        Event::RequestVerdictWanted { key, from } => {
-            let values = [*key, from.ip().to_bits(), u32::from(from.port()), 0];
-            fields(out, Kind::RequestVerdictWanted, handle, &values);
-        }
-        // The engine looks names up by itself.
-        Event::LookupWanted { .. } => {}
+        event => of_itself(out, handle, event),
     }
 }
 
@@ -199,6 +179,38 @@ pub fn socket_number(socket: Socket) -> u32 {
         Socket::Server => 1,
         Socket::Client => 2,
         Socket::Foreign(number) => number,
+    }
+}
+
+/// What neither answers nor lookups have to do with.
+fn of_itself(out: &mut Vec<u8>, handle: u32, event: &Event) {
+    match event {
+        Event::Ready => plain(out, Kind::Ready, handle),
+        Event::Persistent => plain(out, Kind::Persistent, handle),
+        Event::Ephemeral => plain(out, Kind::Ephemeral, handle),
+        Event::Wakeup => plain(out, Kind::Wakeup, handle),
+        Event::NetworkUpdate => plain(out, Kind::NetworkUpdate, handle),
+        Event::NatUpdate { host, port } => {
+            let ip = host.map_or(0, Ipv4Addr::to_bits);
+            let values = [u32::from(host.is_some()), ip, u32::from(*port), 0];
+            fields(out, Kind::NatUpdate, handle, &values);
+        }
+        Event::NodeAdded(node) => record(out, Kind::NodeAdded, handle, |out| entry(out, node)),
+        Event::NodeRemoved(node) => record(out, Kind::NodeRemoved, handle, |out| entry(out, node)),
+        Event::NetworkState { user, changed } => {
+            fields(out, Kind::NetworkState, handle, &[*user, u32::from(*changed)]);
+        }
+        Event::BootstrapWanted { key } => fields(out, Kind::BootstrapWanted, handle, &[*key, 0]),
+        Event::VerdictWanted { key, nodes } => record(out, Kind::VerdictWanted, handle, |out| {
+            words(out, &[*key, nodes.len() as u32]);
+            nodes.iter().for_each(|node| contact(out, node));
+        }),
+        Event::RequestVerdictWanted { key, from } => {
+            let values = [*key, from.ip().to_bits(), u32::from(from.port()), 0];
+            fields(out, Kind::RequestVerdictWanted, handle, &values);
+        }
+        // The engine looks names up by itself; the rest is above.
+        _ => {}
     }
 }
 

@@ -84,12 +84,11 @@ impl Heat {
     /// That many were there.
     pub fn got(&self, count: usize, want: usize) {
         let level = self.level.load(Ordering::Relaxed);
-        let level = if want == 1 {
-            (level + 1).min(HOT)
-        } else if count > 1 {
-            HOT
-        } else {
-            0
+        let level = match (want, count) {
+            (_, 0) => 0,
+            (1, _) => (level + 1).min(HOT),
+            (_, 1) => 0,
+            _ => HOT,
         };
         self.level.store(level, Ordering::Relaxed);
     }
@@ -117,5 +116,12 @@ mod tests {
         }
         assert_eq!(read(&heat, 10, 5), MAX_BATCH);
         assert_eq!(read(&heat, 12, 5), 1, "it was silent for a round");
+    }
+
+    #[test]
+    fn a_socket_with_nothing_to_read_is_not_busy() {
+        let heat = Heat::default();
+        let wants: Vec<_> = (1..6).map(|round| read(&heat, round, 0)).collect();
+        assert_eq!(wants, [1; 5]);
     }
 }

@@ -6,34 +6,19 @@ use std::net::Ipv4Addr;
 use dht_rpc_native::proto::wire::{self, Message, command};
 use dht_rpc_native::proto::*;
 
-use crate::net::{Net, Packet, command_of, find_node, reply_with, request, run_query};
+use crate::hostile::{EVIL, answered, counted, hello, node_up, pings, say};
+use crate::net::{Net, find_node, reply_with, request, run_query};
 
-const EVIL: Ipv4Addr = Ipv4Addr::new(66, 6, 6, 6);
 const HONEST: Addr = Addr::new(Ipv4Addr::new(99, 1, 2, 3), 5);
 const TARGET: Bytes32 = [9; 32];
 
 fn up(hardened: Hardened) -> (Net, usize) {
-    let mut net = Net::new();
-    let n = net.add(Config { hardened, ..Config::default() });
-    net.with(n, |node, now| node.start(now));
-    net.take_events(n);
-    (net, n)
-}
-
-fn say(net: &mut Net, n: usize, from: Addr, request: wire::Request<'_>) {
-    let mut bytes = Vec::new();
-    request.encode(&mut bytes);
-    net.inject(n, Socket::Client, from, &bytes);
+    node_up(Config { hardened, ..Config::default() })
 }
 
 fn asking(internal: bool, command: u64) -> wire::Request<'static> {
     let (id, token, value) = (None, None, None);
     wire::Request { tid: 7, to: HONEST, id, token, internal, command, target: Some(&TARGET), value }
-}
-
-fn hello(net: &mut Net, n: usize, from: Addr) {
-    let id = Id::of(from);
-    say(net, n, from, wire::Request { id: Some(id.as_bytes()), ..asking(true, command::PING) });
 }
 
 /// Whom a node hands out.
@@ -47,21 +32,6 @@ fn handed_out(net: &mut Net, n: usize) -> Vec<Addr> {
         }
         other => panic!("{other:?}"),
     }
-}
-
-/// How many requests of its user were answered since.
-fn answered(net: &mut Net, n: usize) -> usize {
-    let events = net.take_events(n).into_iter();
-    events.filter(|event| matches!(event, Event::Response { .. })).count()
-}
-
-fn counted(net: &Net, n: usize) -> ProtectionCounters {
-    net.node(n).counters().protections
-}
-
-fn pings(sent: &[Packet]) -> Vec<Packet> {
-    let ping = |packet: &&Packet| command_of(packet) == Some((true, command::PING));
-    sent.iter().filter(ping).cloned().collect()
 }
 
 #[test]

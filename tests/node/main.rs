@@ -3,6 +3,7 @@
 mod endings;
 mod filtering;
 mod hardened;
+mod hostile;
 mod joining;
 mod looking;
 mod lost;

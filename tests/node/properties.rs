@@ -143,6 +143,31 @@ impl Driver {
                 self.now.wall_ms += ms * 4;
                 node.handle_timeout(self.now);
             }
+            Step::Suspend => node.suspend(now),
+            Step::Resume => {
+                node.resume(now);
+                node.handle_bound(now, 1, 2);
+                node.resumed(now);
+            }
+            Step::Update => node.update_network_state(now, 1, false),
+            Step::Verdict(accepted) => {
+                if let Some((key, len)) = self.verdicts.pop() {
+                    node.handle_verdict(now, key, &vec![accepted; len]);
+                }
+                if let Some(key) = self.lookups.pop() {
+                    node.handle_lookup(now, key, accepted.then(|| [10, 0, 0, 3].into()));
+                }
+            }
+            Step::Tick => node.tick(now),
+            step => self.act(step),
+        }
+        self.drain();
+    }
+
+    /// What the user does.
+    fn act(&mut self, step: Step) {
+        let (node, now) = (&mut self.node, self.now);
+        match step {
             Step::Ask(n) => {
                 self.users += 1;
                 let internal = n & 1 == 0;
@@ -165,24 +190,8 @@ impl Driver {
                 0 => node.session_destroy(now, 1),
                 len => node.query_destroy(now, self.queries.remove(n as usize % len)),
             },
-            Step::Suspend => node.suspend(now),
-            Step::Resume => {
-                node.resume(now);
-                node.handle_bound(now, 1, 2);
-                node.resumed(now);
-            }
-            Step::Update => node.update_network_state(now, 1, false),
-            Step::Verdict(accepted) => {
-                if let Some((key, len)) = self.verdicts.pop() {
-                    node.handle_verdict(now, key, &vec![accepted; len]);
-                }
-                if let Some(key) = self.lookups.pop() {
-                    node.handle_lookup(now, key, accepted.then(|| [10, 0, 0, 3].into()));
-                }
-            }
-            Step::Tick => node.tick(now),
+            _ => unreachable!("see take"),
         }
-        self.drain();
     }
 
     fn drain(&mut self) {

@@ -5,9 +5,9 @@ use std::net::Ipv4Addr;
 use dht_rpc_native::proto::wire::{self, command};
 use dht_rpc_native::proto::*;
 
+use crate::hostile::{EVIL, answered, counted, hello, node_up, pings, say};
 use crate::net::{Net, Packet, command_of, find_node, ping, reply_with, request};
 
-const EVIL: Ipv4Addr = Ipv4Addr::new(66, 6, 6, 6);
 const HONEST: Ipv4Addr = Ipv4Addr::new(99, 1, 2, 3);
 
 fn asking(command: u64) -> wire::Request<'static> {
@@ -23,39 +23,9 @@ fn asking(command: u64) -> wire::Request<'static> {
     }
 }
 
-fn say(net: &mut Net, n: usize, from: Addr, request: wire::Request<'_>) {
-    let mut bytes = Vec::new();
-    request.encode(&mut bytes);
-    net.inject(n, Socket::Client, from, &bytes);
-}
-
-fn hello(net: &mut Net, n: usize, from: Addr) {
-    let id = Id::of(from);
-    say(net, n, from, wire::Request { id: Some(id.as_bytes()), ..asking(command::PING) });
-}
-
 /// A node that is up and has these protections.
 fn up(protections: Protections) -> (Net, usize) {
-    let mut net = Net::new();
-    let n = net.add(Config { protections, ..Config::default() });
-    net.with(n, |node, now| node.start(now));
-    net.take_events(n);
-    (net, n)
-}
-
-/// How many requests of its user were answered since.
-fn answered(net: &mut Net, n: usize) -> usize {
-    let events = net.take_events(n).into_iter();
-    events.filter(|event| matches!(event, Event::Response { .. })).count()
-}
-
-fn counted(net: &Net, n: usize) -> ProtectionCounters {
-    net.node(n).counters().protections
-}
-
-fn pings(sent: &[Packet]) -> Vec<Packet> {
-    let ping = |packet: &&Packet| command_of(packet) == Some((true, command::PING));
-    sent.iter().filter(ping).cloned().collect()
+    node_up(Config { protections, ..Config::default() })
 }
 
 /// Everyone who was pinged answers; returns who that was.

@@ -36,9 +36,9 @@ impl Node {
 
     /// Whether a reply from `from` can be the answer to what was sent to `asked`.
     pub(super) fn may_have_answered(&mut self, internal: bool, asked: Addr, from: Addr) -> bool {
-        let host = asked.ip().is_unspecified() || asked.ip() == from.ip();
+        let same_host = asked.ip().is_unspecified() || asked.ip() == from.ip();
         let may = match (self.config.hardened.asked_address, internal) {
-            (true, _) => host && asked.port() == from.port(),
+            (true, _) => same_host && asked.port() == from.port(),
             (false, true) => may_answer(asked, from),
             (false, false) => true,
         };

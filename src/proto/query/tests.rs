@@ -66,6 +66,30 @@ fn outcome() -> impl Strategy<Value = Outcome> {
     ]
 }
 
+fn end_visit(query: &mut Query, node: Contact, slow: bool, outcome: Outcome) {
+    match outcome {
+        Outcome::Slow | Outcome::Timeout => {
+            query.visit_failed(node, slow, RequestError::Timeout);
+        }
+        Outcome::Error => {
+            query.visit_answered(node.addr, slow, true);
+        }
+        Outcome::Answer { names } => {
+            query.visit_answered(node.addr, slow, false);
+            if node.id.is_some_and(|id| query.is_closer(&id)) {
+                query.add_closest(reply(node));
+            }
+            for n in 0..names % 8 {
+                let named = contact(names.wrapping_mul(31 + n) % 5000);
+                if !query.add_candidate(named, Some(node)).closer {
+                    break;
+                }
+            }
+        }
+    }
+    query.answer_read();
+}
+
 proptest! {
     #[test]
     fn it_ends_asks_nobody_too_often_and_never_too_many_at_a_time(
@@ -107,32 +131,12 @@ proptest! {
                     };
                     let at = at.index(flying.len());
                     let (node, slow) = flying[at];
-                    match outcome {
-                        Outcome::Slow if !slow => {
-                            flying[at].1 = true;
-                            query.visit_slowed();
-                            continue;
-                        }
-                        Outcome::Slow | Outcome::Timeout => {
-                            query.visit_failed(node, slow, RequestError::Timeout);
-                        }
-                        Outcome::Error => {
-                            query.visit_answered(node.addr, slow, true);
-                        }
-                        Outcome::Answer { names } => {
-                            query.visit_answered(node.addr, slow, false);
-                            if node.id.is_some_and(|id| query.is_closer(&id)) {
-                                query.add_closest(reply(node));
-                            }
-                            for n in 0..names % 8 {
-                                let named = contact(names.wrapping_mul(31 + n) % 5000);
-                                if !query.add_candidate(named, Some(node)).closer {
-                                    break;
-                                }
-                            }
-                        }
+                    if matches!(outcome, Outcome::Slow) && !slow {
+                        flying[at].1 = true;
+                        query.visit_slowed();
+                        continue;
                     }
-                    query.answer_read();
+                    end_visit(&mut query, node, slow, outcome);
                     flying.swap_remove(at);
                 }
             }
