@@ -2,23 +2,14 @@ const { test } = require('node:test')
 const assert = require('node:assert')
 const dgram = require('node:dgram')
 const { once } = require('node:events')
-const { Worker } = require('node:worker_threads')
 const { packages } = require('./helpers/packages')
 const { HOST, createBootstrapper, serverAddress } = require('./helpers/network')
 const { run } = require('./helpers/child')
 const { until } = require('./helpers/until')
+const spin = require('./helpers/spin')
+const ThreadPeer = require('./helpers/thread-peer')
 
 const REQUESTS = 150 // their replies fit the buffer of the socket that asks
-
-// Asks from a thread of its own; says how many requests were handled when the first reply came.
-const ASKER = `
-  const { parentPort, workerData: { port, count, handled } } = require('worker_threads')
-  const socket = require('dgram').createSocket('udp4')
-  socket.once('message', () => parentPort.postMessage(Atomics.load(handled, 0)))
-  for (let i = 0; i < count; i++) {
-    socket.send(Buffer.from([3, 0, i, 0, 127, 0, 0, 1, port & 255, port >> 8, i]), port, '127.0.0.1')
-  }
-`
 
 for (const { name, DHT, path } of packages) {
   test(`${name}: calls in a handler deliver nothing but what they cause`, async (t) => {
@@ -38,7 +29,7 @@ for (const { name, DHT, path } of packages) {
     })
 
     const replies = await flood(t, node)
-    block(200)
+    spin(200)
     await until(() => handled.length === REQUESTS, 'every request is handled')
     await until(() => replies.length === REQUESTS, 'every request is answered')
 
@@ -49,19 +40,72 @@ for (const { name, DHT, path } of packages) {
     )
   })
 
-  test(`${name}: a handler that computes does not hold up the replies before it`, async (t) => {
+  test(`${name}: handlers that compute do not hold up the replies before them`, async (t) => {
     const node = await createBootstrapper(t, DHT)
-    const handled = new Int32Array(new SharedArrayBuffer(4))
+    const peer = await ThreadPeer.create(t)
+    let handled = 0
+    let handledAtFirstReply = 0
     node.on('request', (req) => {
       req.reply(null)
-      block(2)
-      Atomics.add(handled, 0, 1)
+      handled++
+      if (handledAtFirstReply > 0) return
+      if (peer.waitFor(1, 20)) handledAtFirstReply = handled
     })
-    const workerData = { port: serverAddress(node).port, count: REQUESTS, handled }
-    const asker = new Worker(ASKER, { eval: true, workerData })
-    t.after(() => asker.terminate())
-    const [handledAtFirstReply] = await once(asker, 'message')
-    assert.ok(handledAtFirstReply < REQUESTS / 2, `${handledAtFirstReply} of ${REQUESTS}`)
+    peer.ask(serverAddress(node), REQUESTS)
+    await until(() => handled === REQUESTS, 'every request is handled')
+    assert.ok(handledAtFirstReply > 0, 'no reply was seen before the last handler')
+  })
+
+  test(`${name}: a reply leaves while its handler computes on`, async (t) => {
+    const node = await createBootstrapper(t, DHT)
+    const peer = await ThreadPeer.create(t)
+    let left = null
+    node.on('request', (req) => {
+      req.reply(null)
+      left = peer.waitFor(1)
+    })
+    peer.ask(serverAddress(node), 1)
+    await until(() => left !== null, 'the request is handled')
+    assert.ok(left)
+  })
+
+  test(`${name}: a reply leaves while what follows an await computes on`, async (t) => {
+    const node = await createBootstrapper(t, DHT)
+    const peer = await ThreadPeer.create(t)
+    let left = null
+    node.on('request', async (req) => {
+      await null
+      req.reply(null)
+      left = peer.waitFor(1)
+    })
+    peer.ask(serverAddress(node), 1)
+    await until(() => left !== null, 'the request is handled')
+    assert.ok(left)
+  })
+
+  test(`${name}: requests leave while the turn that made them computes on`, async (t) => {
+    const node = await createBootstrapper(t, DHT)
+    const peer = await ThreadPeer.create(t)
+    for (let i = 0; i < 12; i++) node.ping(peer.address, { retry: false }).catch(() => {})
+    assert.ok(peer.waitFor(12))
+  })
+
+  test(`${name}: what follows a request comes before the next request`, async (t) => {
+    const node = await createBootstrapper(t, DHT)
+    const log = []
+    node.on('request', async ({ command }) => {
+      log.push(`request ${command}`)
+      process.nextTick(() => log.push(`tick ${command}`))
+      for (let i = 0; i < 10; i++) await null
+      log.push(`hops ${command}`)
+    })
+
+    await flood(t, node)
+    spin(200)
+    await until(() => log.length === 3 * REQUESTS, 'every request is handled')
+
+    const each = (i) => [`request ${i}`, `tick ${i}`, `hops ${i}`]
+    assert.deepStrictEqual(log, Array.from({ length: REQUESTS }, (_, i) => each(i)).flat())
   })
 
   test(`${name}: a reply made right before process.exit() leaves`, async () => {
@@ -109,9 +153,4 @@ function request(command, port) {
   return Buffer.from(
     command < 0xfd ? [...bytes, command] : [...bytes, 0xfd, command & 255, command >> 8]
   )
-}
-
-function block(ms) {
-  const end = performance.now() + ms
-  while (performance.now() < end);
 }

@@ -121,6 +121,7 @@ for (const { name, DHT } of natives) {
   test(`${name}: handlers that throw in the midst of a batch take none of it with them`, async () => {
     const source = `
       const DHT = require(process.argv[1])
+      const spin = require('${require.resolve('./helpers/spin')}')
       const HOST = '${HOST}'
       const uncaught = []
       process.on('uncaughtException', (err) => uncaught.push(err.message))
@@ -128,7 +129,7 @@ for (const { name, DHT } of natives) {
       const client = new DHT({ host: HOST, bootstrap: [], maxWindow: 1000 })
       let seen = 0
       server.on('request', (req) => {
-        if (seen++ === 0) block(100)
+        if (seen++ === 0) spin(100) // what is sent meanwhile comes in one batch
         req.reply(req.value)
         throw new Error('handler')
       })
@@ -144,11 +145,6 @@ for (const { name, DHT } of natives) {
         const others = uncaught.filter((message) => message !== 'handler')
         console.log(JSON.stringify({ right, all: uncaught.length === seen, others }))
         await Promise.all([server.destroy(), client.destroy()])
-      }
-      // What is sent meanwhile comes in one batch.
-      function block(ms) {
-        const end = performance.now() + ms
-        while (performance.now() < end);
       }
     `
     const { code, stdout, stderr } = await run(source, [require.resolve('..')])

@@ -14,6 +14,7 @@ const {
 } = require('./helpers/network')
 const { idOf, randomTarget } = require('./helpers/ids')
 const { turns, until } = require('./helpers/until')
+const spin = require('./helpers/spin')
 
 const ECHO = 1
 
@@ -259,9 +260,4 @@ function assertCounted({ requests, findNode }, before) {
 
 async function hops(count) {
   for (let i = 0; i < count; i++) await null
-}
-
-function spin(ms) {
-  const end = performance.now() + ms
-  while (performance.now() < end);
 }

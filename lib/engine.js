@@ -335,6 +335,7 @@ module.exports = class Engine {
 
   _onrequest(slab, at) {
     const socket = this.sockets.get(slab.words[(at >> 2) + 6])
+    environment.settled = true // a handler may await before the next request
     const req = readRequest(slab, at, new Request(this.answers, socket))
     if (this.dht.onrequest(req) === false) req.refuse()
   }

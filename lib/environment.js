@@ -9,7 +9,9 @@ const { MAX_RECORD, readLength } = require('./records')
 
 const BATCH = 64 * 1024 // bytes to drain before others get their turn
 const DONE = Promise.resolve()
-const MAX_QUEUED_MS = 1 // that a reply or a request may wait for handlers that compute
+const AT_ONCE = 16 // replies and requests of one turn that leave without waiting for more
+const MAX_QUEUED_MS = 1 // that a reply or a request should wait for code that computes
+const HASTY = 64 // replies and requests that leave at once when others had waited for longer
 
 // What the nodes of one JavaScript thread share: the slab and the loop that empties it, the turn,
 // the reference that keeps the process alive.
@@ -32,12 +34,14 @@ class Environment {
     this._looping = false
     this._yielded = false
     this._dispatching = false
-    this._flushQueued = false
+    this._isOwnTurn = false
     this._queuedSince = 0
+    this._atOnce = 0
+    this._hasty = 0
     this._ownSlabs = []
     this._ownDepth = 0
     this._endTurnBound = this._endTurn.bind(this)
-    this._flushBound = this._flush.bind(this)
+    this._endOwnTurnBound = this._endOwnTurn.bind(this)
     this._resumeBound = this._resume.bind(this)
     this._scheduleResumeBound = () => process.nextTick(this._resumeBound)
     this._drainBound = this.drain.bind(this)
@@ -84,13 +88,14 @@ class Environment {
     return this._turn
   }
 
-  // Replies and requests leave together: at the end of a batch, or of the microtasks.
+  // Replies and requests of a batch leave together when it was dispatched, those of the user's own
+  // turn after the microtasks. Not if nothing else is to be expected: who knows for how long the
+  // code behind them computes.
   queueFlush() {
-    if (outgoing.isFull) return this._flush()
-    if (this._flushQueued) return
-    this._flushQueued = true
-    this._queuedSince = 0
-    if (!this._dispatching && !this._yielded) queueMicrotask(this._flushBound)
+    const inBatch = this._dispatching || this._yielded
+    if (!this._isOwnTurn && !inBatch) this._beginOwnTurn()
+    if (this._leavesNow(inBatch)) outgoing.submit()
+    else this._wait()
   }
 
   // Empties the slab, for at most one slab before others get their turn.
@@ -102,6 +107,7 @@ class Environment {
 
   // Runs the shards' polls once, and dispatches what came of it. false: nothing did.
   drive() {
+    if (this._yielded) return true
     this._looping = false
     const end = native.drive(this._number, this.slab.bytes)
     this._load(end)
@@ -120,6 +126,32 @@ class Environment {
     }
     this._ownDepth--
     if (!this._dispatching) this._flush()
+  }
+
+  _beginOwnTurn() {
+    this._atOnce = AT_ONCE
+    this._isOwnTurn = true
+    queueMicrotask(this._endOwnTurnBound)
+  }
+
+  _leavesNow(inBatch) {
+    if (this._hasty > 0) {
+      this._hasty--
+      return true
+    }
+    if (outgoing.isWaiting || this._atOnce === 0 || (inBatch && this._at < this._end)) return false
+    this._atOnce--
+    return true
+  }
+
+  _wait() {
+    if (outgoing.isFull) return this._flush()
+    if (this._queuedSince === 0) this._queuedSince = performance.now()
+  }
+
+  _endOwnTurn() {
+    this._isOwnTurn = false
+    this._flush()
   }
 
   _drainMore() {
@@ -164,8 +196,9 @@ class Environment {
   _dispatchNext() {
     const at = this._at
     this._at += readLength(this.slab, at)
+    this._atOnce = AT_ONCE
+    this._flushIfDue()
     this._deliver(this.slab, at)
-    if (this._flushQueued && this._flushIsDue()) this._flush()
   }
 
   _deliver(slab, at) {
@@ -197,16 +230,19 @@ class Environment {
     return this._ownSlabs[depth]
   }
 
-  // Handlers that compute for long do not hold up the replies of those before them.
-  _flushIsDue() {
-    const now = performance.now()
-    if (this._queuedSince === 0) this._queuedSince = now
-    return now - this._queuedSince > MAX_QUEUED_MS
+  // Code that computes for long does not hold up the replies before it.
+  _flushIfDue() {
+    if (this._queuedSince !== 0 && this._isOverdue()) this._flush()
+  }
+
+  _isOverdue() {
+    return performance.now() - this._queuedSince > MAX_QUEUED_MS
   }
 
   _flush() {
-    if (!this._flushQueued) return
-    this._flushQueued = false
+    if (this._queuedSince === 0) return
+    if (this._isOverdue()) this._hasty = HASTY
+    this._queuedSince = 0
     outgoing.submit()
   }
 

@@ -26,6 +26,11 @@ class Outgoing {
     this._hasRequests = false
   }
 
+  // Beside the one that was just packed.
+  get isWaiting() {
+    return this._count > 1
+  }
+
   get isFull() {
     return this._count >= MAX_WAITING
   }
