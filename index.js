@@ -321,10 +321,12 @@ class DHT extends EventEmitter {
   }
 
   _oncrash(err) {
+    const emitClose = !this.destroyed
     this.destroyed = true
+    const closed = this._engine.close()
+    if (emitClose) closed.then(() => this.emit('close'))
     if (this.listenerCount('error') > 0) this.emit('error', err)
     else process.emitWarning(err)
-    this._engine.close().then(() => this.emit('close'))
   }
 }
 

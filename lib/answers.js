@@ -25,28 +25,29 @@ module.exports = class Answers {
 
   _send(req, relay, number, value, token, closerNodes, to, socket) {
     const { gone, number: node, sockets } = this._engine
+    const target = check.optionalBytes32(req.target, 'target', 'ERR_INVALID_TARGET')
     const bytes = value ? check.value(value) : null
     if (relay) check.command(number)
     else check.command(number, 'error', 'ERR_INVALID_ERROR')
     if (gone || socket === null || !check.isPort(to.port) || parseIPv4(to.host) === -1) return
     const from = sockets.numberOf(socket)
     if (bytes !== null && bytes.byteLength > SURELY_FITS) {
-      this._checkFits(req, relay, bytes, token, closerNodes, from)
+      this._checkFits(req, relay, bytes, target, token, closerNodes, from)
     }
     if (sockets.isForeign(from)) {
       // The user sees its socket send before the call returns.
-      outgoing.replyNow(node, req, relay, number, bytes, token, closerNodes, to, from)
+      outgoing.replyNow(node, req, relay, number, bytes, target, token, closerNodes, to, from)
       return this._engine.changed()
     }
-    outgoing.reply(node, req, relay, number, bytes, token, closerNodes, to, from)
+    outgoing.reply(node, req, relay, number, bytes, target, token, closerNodes, to, from)
     environment.queueFlush()
   }
 
-  _checkFits(req, relay, bytes, token, closerNodes, socket) {
+  _checkFits(req, relay, bytes, target, token, closerNodes, socket) {
     const { dht, sockets } = this._engine
     const hasId = !dht.ephemeral && sockets.get(socket) === sockets.server
-    if (relay) return check.requestFits(bytes, hasId, false, req.command, req.target !== null)
-    const count = closerNodes && req.target !== null ? Math.min(K, dht.table.size) : 0
+    if (relay) return check.requestFits(bytes, hasId, false, req.command, target !== null)
+    const count = closerNodes && target !== null ? Math.min(K, dht.table.size) : 0
     check.replyFits(bytes, hasId, token, count)
   }
 }

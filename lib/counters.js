@@ -21,14 +21,14 @@ module.exports = class Counters {
 
   get(place) {
     if (this._final !== null) return this._final[place]
-    return native.counter(this._engine.handle, place, this._delivered[place])
+    return native.counter(this._engine.flushed(), place, this._delivered[place])
   }
 
   // What is no number is 0.
   set(place, value) {
     const number = Number(value) || 0
     if (this._final !== null) this._final[place] = number
-    else native.setCounter(this._engine.handle, place, number, this._delivered[place] || 0)
+    else native.setCounter(this._engine.flushed(), place, number, this._delivered[place] || 0)
   }
 
   // command: 1 + the internal command, 0 for others.

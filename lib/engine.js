@@ -29,7 +29,7 @@ module.exports = class Engine {
     this.portRange = portRange
     this.udx = udx || null
     this.parts = new Parts()
-    // By which the binding knows it.
+    // By which the binding knows it. Where a call sees or changes what is in flight: flushed().
     this.number = environment.create(config)
     this.view = new View(this.number)
     this.sockets = new Sockets()
@@ -61,8 +61,8 @@ module.exports = class Engine {
     this.retain()
   }
 
-  // For calls that see or change what the node has in flight: its requests are made before them.
-  get handle() {
+  // The number, once all requests that wait to cross were made.
+  flushed() {
     outgoing.submitRequests()
     return this.number
   }
@@ -99,7 +99,7 @@ module.exports = class Engine {
   start() {
     if (this._gone) return
     if (this._binding === null) this._binding = this._bind(native.start)
-    else if (this.sockets.server !== null) native.start(this.handle)
+    else if (this.sockets.server !== null) native.start(this.flushed())
   }
 
   // Resolves when the bootstrap is done.
@@ -109,16 +109,14 @@ module.exports = class Engine {
   }
 
   async suspend() {
-    native.suspend(this.handle)
-    this.changed()
-    this.release()
+    this._stop()
     if (this._udxSockets !== null) await this._udxSockets.close()
   }
 
   // The wake-up comes first, what it causes is seen before this returns.
   wake() {
     this.retain()
-    native.resume(this.handle)
+    native.resume(this.flushed())
     this.changed()
   }
 
@@ -134,7 +132,7 @@ module.exports = class Engine {
   }
 
   resumed() {
-    native.resumed(this.handle)
+    native.resumed(this.flushed())
     this.changed()
   }
 
@@ -148,14 +146,14 @@ module.exports = class Engine {
     if (this._wantsNodes) return
     this._wantsNodes = true
     this.view.keepRemoved()
-    if (!this._gone) native.listenToNodes(this.handle)
+    if (!this._gone) native.listenToNodes(this.flushed())
   }
 
   // The bootstrap nodes may have been changed: they are asked for at each use.
   watchBootstrapNodes() {
     if (this._bootstrapDynamic) return
     this._bootstrapDynamic = true
-    if (!this._gone) native.bootstrapDynamic(this.handle, true)
+    if (!this._gone) native.bootstrapDynamic(this.flushed(), true)
   }
 
   // JavaScript changed something by a call of its own: its events are delivered before the call
@@ -167,37 +165,37 @@ module.exports = class Engine {
   }
 
   setFlag(flag, on) {
-    native.setFlag(this.handle, flag, !!on)
+    native.setFlag(this.flushed(), flag, !!on)
     this.view.setFlag(flag, on)
     this.changed()
   }
 
   updateHealth(responses, timeouts) {
-    native.updateHealth(this.handle, Number(responses) || 0, Number(timeouts) || 0)
+    native.updateHealth(this.flushed(), Number(responses) || 0, Number(timeouts) || 0)
     this.changed()
   }
 
   resetHealth() {
-    native.resetHealth(this.handle)
+    native.resetHealth(this.flushed())
     this.changed()
   }
 
   addNode(host, port) {
     const ip = check.ip(host)
-    native.addNode(this.handle, ip, check.port(port))
+    native.addNode(this.flushed(), ip, check.port(port))
     this.changed()
   }
 
   natAdd(host, port) {
     const ip = check.ip(host)
-    native.natAdd(this.handle, ip, natPort(port))
+    native.natAdd(this.flushed(), ip, natPort(port))
     this.changed()
   }
 
   // No event tells of it. Returns how many samples are like it.
   natAddQuietly(host, port) {
     const ip = check.ip(host)
-    const hits = native.natAddQuietly(this.handle, ip, natPort(port))
+    const hits = native.natAddQuietly(this.flushed(), ip, natPort(port))
     this.changed()
     return hits
   }
@@ -208,17 +206,17 @@ module.exports = class Engine {
   }
 
   tick() {
-    native.tick(this.handle)
+    native.tick(this.flushed())
     this.changed()
   }
 
   wakeup() {
-    native.wakeup(this.handle)
+    native.wakeup(this.flushed())
     this.changed()
   }
 
   refresh() {
-    native.refresh(this.handle)
+    native.refresh(this.flushed())
     this.changed()
   }
 
@@ -228,7 +226,7 @@ module.exports = class Engine {
     const probe = deferred()
     if (this._probes === NO_PROBES) this._probes = new Map()
     this._probes.set(number, probe)
-    native.updateNetworkState(this.handle, number, onlyFirewall)
+    native.updateNetworkState(this.flushed(), number, onlyFirewall)
     this.changed()
     return probe.promise
   }
@@ -238,7 +236,7 @@ module.exports = class Engine {
     check.bytes(buffer, 'buffer')
     const ip = parseIPv4(host)
     if (this._gone || ip === -1 || !check.isPort(port)) return
-    native.message(this.handle, this.sockets.sourceOf(socket), buffer, ip, port)
+    native.message(this.flushed(), this.sockets.sourceOf(socket), buffer, ip, port)
     this.changed()
   }
 
@@ -345,7 +343,7 @@ module.exports = class Engine {
     try {
       for (let i = 0; i < nodes.length; i++) accepted[i] = this.dht._filterNode(nodes[i]) ? 1 : 0
     } finally {
-      native.verdict(this.handle, key, accepted)
+      native.verdict(this.flushed(), key, accepted)
       this.changed()
     }
   }
@@ -356,7 +354,7 @@ module.exports = class Engine {
     try {
       accepted = !!this.dht._filterRequest({ host, port })
     } finally {
-      native.verdict(this.handle, key, Buffer.of(accepted ? 1 : 0))
+      native.verdict(this.flushed(), key, Buffer.of(accepted ? 1 : 0))
       this.changed()
     }
   }
@@ -375,7 +373,7 @@ module.exports = class Engine {
     try {
       list = formatBootstrapNodes(this.dht._bootstrapNodes)
     } finally {
-      native.bootstrapNodes(this.handle, key, list)
+      native.bootstrapNodes(this.flushed(), key, list)
       this.changed()
     }
   }
@@ -422,9 +420,9 @@ module.exports = class Engine {
 
   _open(bind) {
     if (this._udxSockets !== null) return this._openElsewhere(bind)
-    bind(this.handle)
-    const server = native.boundPort(this.handle, 0)
-    this.sockets.open(this, this._host, server, native.boundPort(this.handle, 1))
+    bind(this.flushed())
+    const server = native.boundPort(this.flushed(), 0)
+    this.sockets.open(this, this._host, server, native.boundPort(this.flushed(), 1))
     this.view.invalidate()
   }
 
@@ -433,8 +431,8 @@ module.exports = class Engine {
       this.dht.onmessage(socket, buffer, from)
     })
     this.sockets.adopt(server, client)
-    native.boundElsewhere(this.handle, server.address().port, client.address().port)
-    bind(this.handle)
+    native.boundElsewhere(this.flushed(), server.address().port, client.address().port)
+    bind(this.flushed())
     this.changed()
   }
 
@@ -443,18 +441,23 @@ module.exports = class Engine {
     this.failure = err
     this.requests.destroy(err)
     this.queries.destroy(err)
-    native.suspend(this.handle)
+    this._stop()
+  }
+
+  // Nothing keeps the process alive for the ends of its queries, so they are not waited for.
+  _stop() {
+    native.suspend(this.flushed())
     this.changed()
+    environment.drainSoon()
     this.release()
   }
 
+  // A node that crashed as well: the binding and its own sockets know nothing of it yet.
   async _close() {
-    await this.bind().catch(noop)
-    if (!this._gone) {
-      this._leave()
-      native.destroy(this.handle)
-      if (this._udxSockets !== null) await this._udxSockets.close()
-    }
+    if (!this._gone) await this.bind().catch(noop)
+    this._leave()
+    native.destroy(this.flushed())
+    if (this._udxSockets !== null) await this._udxSockets.close()
     if (this._isClosed) return
     this._closed = deferred()
     return this._closed.promise

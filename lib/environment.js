@@ -105,6 +105,11 @@ class Environment {
     if (!this._yielded) this._drainMore()
   }
 
+  // With the microtasks.
+  drainSoon() {
+    queueMicrotask(this._drainBound)
+  }
+
   // Runs the shards' polls once, and dispatches what came of it. false: nothing did.
   drive() {
     if (this._yielded) return true

@@ -48,14 +48,14 @@ class Outgoing {
     return native.request(this._slab.bytes)
   }
 
-  reply(handle, req, relay, number, value, token, closerNodes, to, socket) {
-    this._packReply(handle, req, relay, number, value, token, closerNodes, to, socket)
+  reply(handle, req, relay, number, value, target, token, closerNodes, to, socket) {
+    this._packReply(handle, req, relay, number, value, target, token, closerNodes, to, socket)
     this._keep()
   }
 
-  replyNow(handle, req, relay, number, value, token, closerNodes, to, socket) {
+  replyNow(handle, req, relay, number, value, target, token, closerNodes, to, socket) {
     this.submit()
-    this._packReply(handle, req, relay, number, value, token, closerNodes, to, socket)
+    this._packReply(handle, req, relay, number, value, target, token, closerNodes, to, socket)
     native.replyNow(this._slab.bytes)
   }
 
@@ -105,8 +105,7 @@ class Outgoing {
 
   // relay: a request is handed on, and number is its command. Otherwise it is answered, and number
   // is the error.
-  _packReply(handle, req, relay, number, value, token, closerNodes, to, socket) {
-    const { target } = req
+  _packReply(handle, req, relay, number, value, target, token, closerNodes, to, socket) {
     const length = value === null ? 0 : value.byteLength
     const i = this._reserve(40 + 32 + length) >> 2
 

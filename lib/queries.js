@@ -22,8 +22,8 @@ module.exports = class Queries {
   }
 
   add(query, packed) {
-    const { handle, failure } = this._engine
-    const number = failure === null ? native.queryNew(handle, packed) : GONE
+    const { failure } = this._engine
+    const number = failure === null ? native.queryNew(this._engine.flushed(), packed) : GONE
     if (number === GONE) {
       query.onabort(failure || DHTError.NODE_WAS_DESTROYED())
       return GONE
@@ -56,7 +56,7 @@ module.exports = class Queries {
     const engine = this._engine
     const { counters } = engine
     if (engine.gone) counters.set(QUERIES_ACTIVE, counters.get(QUERIES_ACTIVE) - 1)
-    else native.queryDestroy(engine.handle, number)
+    else native.queryDestroy(engine.flushed(), number)
   }
 
   destroy(err) {

@@ -36,7 +36,8 @@ const FIELDS = {
     },
     function (concurrency) {
       this._concurrency = checkConcurrency(concurrency)
-      if (!this._ended) native.queryConcurrency(this.dht._engine.handle, this.number, concurrency)
+      if (!this._ended)
+        native.queryConcurrency(this.dht._engine.flushed(), this.number, concurrency)
     }
   ),
   successes: known('_successes'),
@@ -230,7 +231,7 @@ module.exports = class Query extends Readable {
     } catch (err) {
       return this.destroy(err)
     }
-    native.queryDemand(this.dht._engine.handle, this.number, room)
+    native.queryDemand(this.dht._engine.flushed(), this.number, room)
   }
 
   // They may be written, and rule what is asked from the next visit on.
@@ -242,7 +243,7 @@ module.exports = class Query extends Readable {
     check.command(this.command)
     check.value(this.value)
     this._asks = asks
-    native.queryChange(this.dht._engine.handle, this.number, this._pack(NO_OPTIONS))
+    native.queryChange(this.dht._engine.flushed(), this.number, this._pack(NO_OPTIONS))
   }
 
   _asksNow() {
@@ -254,7 +255,7 @@ module.exports = class Query extends Readable {
     if (this._rows) return
     this._rows = true
     if (this._ended) return
-    native.queryRows(this.dht._engine.handle, this.number, true)
+    native.queryRows(this.dht._engine.flushed(), this.number, true)
     if (this._opened) this._readState()
     this._follows = true
   }
@@ -265,7 +266,7 @@ module.exports = class Query extends Readable {
     if (this._stateTurn === turn) return
     this._stateTurn = turn
 
-    if (native.queryRead(this.dht._engine.handle, this.number, state.bytes) === 0) return
+    if (native.queryRead(this.dht._engine.flushed(), this.number, state.bytes) === 0) return
     this._successes = state.words[0]
     this._errors = state.words[1]
     this._inflight = state.words[2]

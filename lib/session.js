@@ -10,7 +10,7 @@ const FIELDS = {
   inflight: field(function () {
     const engine = this.dht._engine
     const inflight = this._inflight
-    const length = engine.gone ? 0 : native.sessionInflight(engine.handle, this.number)
+    const length = engine.gone ? 0 : native.sessionInflight(engine.flushed(), this.number)
     inflight.length = 0
     inflight.push(...this._pending)
     while (inflight.length < length) inflight.push(null)
@@ -51,7 +51,7 @@ class Session {
   }
 
   destroy(err) {
-    native.sessionDestroy(this.dht._engine.handle, this.number)
+    native.sessionDestroy(this.dht._engine.flushed(), this.number)
     while (this._pending.length > 0) {
       this._pending[0].destroy(err || DHTError.REQUEST_DESTROYED())
     }

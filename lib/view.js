@@ -26,6 +26,7 @@ const FLAGS = {
 }
 
 const STALE = -1
+const MAX_KEPT = 1 << 16 // entries that left and whose events may still come
 const NONE = []
 const NO_ENTRIES = new Map()
 const first = new Slab(STATE_SIZE)
@@ -147,6 +148,7 @@ class View {
     let entry = this._bySerial.get(serial)
     if (entry === undefined) {
       entry = new Entry(this, slab, at)
+      if (this._bySerial.size > MAX_KEPT) this._keepOnly(this._entries)
       if (this._bySerial === NO_ENTRIES) this._bySerial = new Map()
       this._bySerial.set(serial, entry)
     } else {
@@ -168,6 +170,11 @@ class View {
   forget(entry) {
     entry.unlink()
     this._bySerial.delete(entry.serial)
+  }
+
+  // Events were dropped while JavaScript stood still: those entries would stay for ever.
+  _keepOnly(entries) {
+    this._bySerial = new Map(entries.map((entry) => [entry.serial, entry]))
   }
 
   _read() {

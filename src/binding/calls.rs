@@ -5,6 +5,7 @@
 
 use std::io;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use napi::bindgen_prelude::{Error, Function, Result};
 use napi::{Env, Status};
@@ -35,12 +36,12 @@ pub fn create(environment: u32, config: NodeConfig) -> std::result::Result<u32, 
         environment::shared(environment).ok_or_else(|| refused("the environment is not open"))?;
     let bind = config.bind().ok_or_else(|| refused("host must be an IPv4 address"))?;
     let handle = environment::next_handle();
-    let sink = Box::new(Packer { handle, shared });
+    let sink = Box::new(Packer { handle, shared: Arc::clone(&shared) });
     let node =
         Engine::get().add(config.core(), bind, config.shards as usize, sink).map_err(system)?;
     // JavaScript alone knows whether somebody listens by the time that a request is delivered.
     node.with(|node, _| node.set_interest(Interest { requests: true, nodes: false }));
-    environment::insert(handle, node);
+    environment::insert(handle, node, shared);
     Ok(handle)
 }
 
@@ -224,7 +225,10 @@ pub fn set_entry(handle: u32, serial: u32, field: u32, value: i32) {
         4 => EntryField::DownHints,
         _ => return,
     };
-    run(handle, |node, _| node.set_entry(serial, field, value));
+    // Nothing comes of it itself, and JavaScript does not look for what comes of calls that waited.
+    if let Some(node) = environment::node(handle) {
+        node.with(|node, _| node.set_entry(serial, field, value));
+    }
 }
 
 /// Probes the NAT; a NETWORK_STATE record answers `user`.

@@ -60,19 +60,27 @@ impl Record<'_> {
     }
 }
 
-/// The records of a batch, up to the first that is none.
+/// The records of a batch, up to the first whose length is none. Those of an unknown kind are
+/// skipped.
 pub fn records(batch: &[u8]) -> impl Iterator<Item = Record<'_>> {
     let mut rest = batch;
     std::iter::from_fn(move || {
-        let (kind, handle) = head(rest)?;
-        let (bytes, after) = rest.split_at_checked(length(rest)?)?;
-        rest = after;
-        match kind {
-            REQUEST => Some(Record::Request { handle, body: bytes.get(HEAD..)? }),
-            REPLY | RELAY => Some(Record::Answer { handle, bytes }),
-            _ => None,
+        loop {
+            let (kind, handle) = head(rest)?;
+            let (bytes, after) = rest.split_at_checked(length(rest)?)?;
+            rest = after;
+            match kind {
+                REQUEST => return Some(Record::Request { handle, body: bytes.get(HEAD..)? }),
+                REPLY | RELAY => return Some(Record::Answer { handle, bytes }),
+                _ => {}
+            }
         }
     })
+}
+
+/// By what JavaScript knows the request of a record, also of one that is none.
+pub fn user(body: &[u8]) -> u32 {
+    Input(body).word().unwrap_or_default()
 }
 
 /// Makes the replies and relays of a batch, all of the same node's.

@@ -13,10 +13,11 @@ use napi::{Env, sys};
 use parking_lot::Mutex;
 
 use super::commands::{self, Record};
-use super::outbox::Outbox;
-use super::sink::Own;
-use crate::engine::{Patience, Runner, Shard, Told};
-use crate::proto::{Node, Now};
+use super::outbox::{Outbox, Room};
+use super::records;
+use super::sink::{Own, Packer};
+use crate::engine::{Patience, Runner, Shard, Sink, Told};
+use crate::proto::{Event, Node, Now, RequestError};
 
 /// Weak: it does not keep the process alive unless it is referenced for a live node.
 type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 0>;
@@ -48,13 +49,19 @@ impl Shared {
 struct Environment {
     /// One for each time that the front was loaded: module caches can be reset.
     opened: Vec<Arc<Shared>>,
-    nodes: HashMap<u32, Arc<Runner>>,
+    nodes: HashMap<u32, Owned>,
     /// The last handle given; they are not used again.
     last_handle: u32,
     /// Those that the nodes of this environment were placed on.
     shards: Vec<Arc<Shard>>,
     /// What came of JavaScript's own calls.
     own: Arc<Outbox>,
+}
+
+/// A node, and the loading of the front that made it.
+struct Owned {
+    node: Arc<Runner>,
+    shared: Arc<Shared>,
 }
 
 thread_local! {
@@ -109,29 +116,32 @@ pub fn next_handle() -> u32 {
 }
 
 /// Binds a handle to its node.
-pub fn insert(handle: u32, node: Arc<Runner>) {
+pub fn insert(handle: u32, node: Arc<Runner>, shared: Arc<Shared>) {
     ENVIRONMENT.with_borrow_mut(|e| {
         if !e.shards.iter().any(|shard| Arc::ptr_eq(shard, node.shard())) {
             e.shards.push(Arc::clone(node.shard()));
         }
-        e.nodes.insert(handle, node);
+        e.nodes.insert(handle, Owned { node, shared });
     });
 }
 
 /// Forgets a handle's node.
 pub fn remove(handle: u32) -> Option<Arc<Runner>> {
-    ENVIRONMENT.with_borrow_mut(|e| e.nodes.remove(&handle))
+    ENVIRONMENT.with_borrow_mut(|e| e.nodes.remove(&handle)).map(|owned| owned.node)
 }
 
 /// The node of a handle; `None` after it was destroyed.
 pub fn node(handle: u32) -> Option<Arc<Runner>> {
-    ENVIRONMENT.with_borrow(|e| e.nodes.get(&handle).cloned())
+    ENVIRONMENT.with_borrow(|e| e.nodes.get(&handle).map(|owned| Arc::clone(&owned.node)))
 }
 
 /// Runs `f` on a node; what comes of it waits for [`drain_own`].
 pub fn run<R>(handle: u32, f: impl FnOnce(&mut Node, Now) -> R) -> Option<R> {
-    let outbox = ENVIRONMENT.with_borrow(|e| Arc::clone(&e.own));
-    node(handle)?.with_sink(&Own { handle, outbox }, f)
+    let (node, own) = ENVIRONMENT.with_borrow(|e| {
+        let Owned { node, shared } = e.nodes.get(&handle)?;
+        Some((Arc::clone(node), Own::new(handle, Arc::clone(&e.own), Arc::clone(shared))))
+    })?;
+    node.with_sink(&own, f)
 }
 
 /// Moves the records of JavaScript's own calls to the slab.
@@ -151,7 +161,10 @@ pub fn submit(batch: &[u8]) {
         let mut next = Some(first);
         while let Some(record) = next {
             match record {
-                Record::Request { body, .. } => requests.extend(commands::request(body)),
+                Record::Request { body, .. } => match commands::request(body) {
+                    Some(request) => requests.push(request),
+                    None => refuse(handle, commands::user(body)),
+                },
                 Record::Answer { bytes, .. } => answers.extend_from_slice(bytes),
             }
             next = records.next_if(|record| record.handle() == handle);
@@ -166,10 +179,29 @@ pub fn submit(batch: &[u8]) {
     }
 }
 
+/// Tells the one who waits for a request that it could not be read.
+fn refuse(handle: u32, user: u32) {
+    let shared = ENVIRONMENT.with_borrow(|e| Some(Arc::clone(&e.nodes.get(&handle)?.shared)));
+    let Some(shared) = shared else { return };
+    let failure = Event::Failure { user, error: RequestError::TooLarge };
+    shared.outbox.push(Room::Always, |out| records::event(out, handle, &failure));
+    shared.wake();
+}
+
+/// Tells the standings for which there was no room.
+pub fn tell_standings(shared: &Arc<Shared>) {
+    for handle in shared.outbox.untold() {
+        let Some(node) = node(handle) else { continue };
+        let packer = Packer { handle, shared: Arc::clone(shared) };
+        node.with(|node, _| packer.event(Event::Standing(Box::new(node.standing()))));
+    }
+}
+
 /// Has the replies of this environment sent by this thread, as there may be no time for the shards
 /// to.
 pub fn flush_at_exit() {
-    let nodes: Vec<_> = ENVIRONMENT.with_borrow(|e| e.nodes.values().cloned().collect());
+    let nodes: Vec<_> = ENVIRONMENT
+        .with_borrow(|e| e.nodes.values().map(|owned| Arc::clone(&owned.node)).collect());
     // Whoever gets hold of a node runs what waits for it.
     for node in nodes {
         node.with(|_, _| ());
@@ -194,5 +226,5 @@ fn tear_down() {
     for shared in &environment.opened {
         shared.wake.lock().take();
     }
-    environment.nodes.values().for_each(|node| node.destroy());
+    environment.nodes.values().for_each(|owned| owned.node.destroy());
 }

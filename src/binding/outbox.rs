@@ -4,9 +4,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
-/// Bytes of records that may be dropped when JavaScript does not keep up, as a socket's buffer
-/// would. The others are bounded by the limits on requests and queries.
-const MAX_DROPPABLE: usize = 8 * 1024 * 1024;
+/// How many bytes may wait before a record is dropped because JavaScript does not keep up.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Room {
+    /// For what others send, as a socket's buffer would.
+    Requests = 8 * 1024 * 1024,
+    /// For what others cause: who follows it misses more than a datagram.
+    Changes = 16 * 1024 * 1024,
+    /// For what settles something: bounded by the limits on requests and queries.
+    Always = isize::MAX,
+}
 
 /// Bytes that one drain moves, so that JavaScript gets to other things between two of them. A
 /// record that is longer goes alone.
@@ -28,14 +35,15 @@ struct Queue {
     bytes: Vec<u8>,
     /// Where the first record that was not drained begins.
     start: usize,
+    /// The nodes whose standing found no room.
+    untold: Vec<u32>,
 }
 
 impl Outbox {
-    /// Appends the records that `write` appends. With `droppable`, only while there is room;
-    /// `false` if there was none.
-    pub fn push(&self, droppable: bool, write: impl FnOnce(&mut Vec<u8>)) -> bool {
+    /// Appends the records that `write` appends, while there is room; `false` if there was none.
+    pub fn push(&self, room: Room, write: impl FnOnce(&mut Vec<u8>)) -> bool {
         let mut queue = self.inner.lock();
-        if droppable && queue.bytes.len() - queue.start > MAX_DROPPABLE {
+        if queue.is_over(room) {
             return false;
         }
         write(&mut queue.bytes);
@@ -46,6 +54,27 @@ impl Outbox {
     /// Whether there are records, perhaps.
     pub fn is_filled(&self) -> bool {
         self.filled.load(Ordering::Relaxed)
+    }
+
+    /// Appends the standing of the node `handle`. Without room the node is among [`Self::untold`]
+    /// instead: only the last of its standings matters.
+    pub fn push_standing(&self, handle: u32, write: impl FnOnce(&mut Vec<u8>)) {
+        let mut queue = self.inner.lock();
+        if !queue.is_over(Room::Changes) {
+            write(&mut queue.bytes);
+            self.filled.store(true, Ordering::Relaxed);
+        } else if !queue.untold.contains(&handle) {
+            queue.untold.push(handle);
+        }
+    }
+
+    /// The nodes whose standing is still to be told, once there is room for it.
+    pub fn untold(&self) -> Vec<u32> {
+        let mut queue = self.inner.lock();
+        if queue.untold.is_empty() || queue.is_over(Room::Requests) {
+            return Vec::new();
+        }
+        std::mem::take(&mut queue.untold)
     }
 
     /// Moves a batch of whole records to the front of `slab`; returns their bytes. The slab must have
@@ -67,6 +96,12 @@ impl Outbox {
             queue.bytes.drain(..start);
         }
         len
+    }
+}
+
+impl Queue {
+    fn is_over(&self, room: Room) -> bool {
+        self.bytes.len() - self.start > room as usize
     }
 }
 
@@ -93,7 +128,7 @@ mod tests {
     fn with(handles: std::ops::Range<u32>) -> Outbox {
         let outbox = Outbox::default();
         for handle in handles {
-            outbox.push(false, |out| records::plain(out, Kind::Ready, handle));
+            outbox.push(Room::Always, |out| records::plain(out, Kind::Ready, handle));
         }
         outbox
     }
@@ -113,7 +148,7 @@ mod tests {
     #[test]
     fn a_record_longer_than_a_batch_goes_alone() {
         let outbox = with(0..1);
-        outbox.push(false, |out| records::crashed(out, 1, &"x".repeat(BATCH)));
+        outbox.push(Room::Always, |out| records::crashed(out, 1, &"x".repeat(BATCH)));
         let mut slab = vec![0; 4 * BATCH];
         assert_eq!(outbox.drain(&mut slab), 8);
         assert_eq!(outbox.drain(&mut slab), BATCH + 16);
@@ -123,8 +158,31 @@ mod tests {
     #[test]
     fn refuses_only_what_may_be_dropped() {
         let outbox = with(0..0);
-        outbox.push(false, |out| out.resize(MAX_DROPPABLE + 1, 0));
-        assert!(!outbox.push(true, |_| ()));
-        assert!(outbox.push(false, |_| ()));
+        outbox.push(Room::Always, |out| out.resize(Room::Requests as usize + 1, 0));
+        assert!(!outbox.push(Room::Requests, |_| ()));
+        assert!(outbox.push(Room::Changes, |_| ()));
+        outbox.push(Room::Always, |out| out.resize(Room::Changes as usize + 1, 0));
+        assert!(!outbox.push(Room::Changes, |_| ()));
+        assert!(outbox.push(Room::Always, |_| ()));
+    }
+
+    #[test]
+    fn a_standing_without_room_is_told_when_there_is_some() {
+        let outbox = with(0..0);
+        outbox.push_standing(1, |out| records::plain(out, Kind::Ready, 1));
+        assert!(outbox.untold().is_empty());
+        outbox.push(Room::Always, |out| {
+            while out.len() <= Room::Changes as usize {
+                records::crashed(out, 1, &"x".repeat(BATCH));
+            }
+        });
+        for handle in [7, 7, 8] {
+            outbox.push_standing(handle, |_| unreachable!("there is no room"));
+        }
+        assert!(outbox.untold().is_empty(), "not before there is room");
+        let mut slab = vec![0; 4 * BATCH];
+        while outbox.drain(&mut slab) > 0 {}
+        assert_eq!(outbox.untold(), [7, 8]);
+        assert!(outbox.untold().is_empty());
     }
 }

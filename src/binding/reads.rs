@@ -11,7 +11,7 @@ use napi_derive::napi;
 use super::environment;
 use super::records;
 use super::view;
-use crate::engine::network_interfaces;
+use crate::engine::{Told, network_interfaces};
 use crate::proto::Node;
 
 /// One address of one network interface.
@@ -29,6 +29,7 @@ pub struct InterfaceAddress {
 #[napi(catch_unwind)]
 pub fn drain(environment: u32, patient: bool, mut slab: BufferSlice<'_>) -> u32 {
     let Some(shared) = environment::shared(environment) else { return 0 };
+    environment::tell_standings(&shared);
     let mut patience = shared.patience.lock();
     patience.wake_up(Instant::now());
     shared.told.listen();
@@ -55,9 +56,10 @@ pub fn drain_own(mut slab: BufferSlice<'_>) -> u32 {
 #[napi(catch_unwind)]
 pub fn drive(environment: u32, mut slab: BufferSlice<'_>) -> u32 {
     let Some(shared) = environment::shared(environment) else { return 0 };
-    shared.told.hush();
-    environment::drive();
-    shared.told.listen();
+    {
+        let _hushed = Hushed::new(&shared.told);
+        environment::drive();
+    }
     shared.outbox.drain(&mut slab) as u32
 }
 
@@ -138,6 +140,22 @@ pub fn list_network_interfaces() -> Vec<InterfaceAddress> {
         internal: i.internal,
     };
     network_interfaces().unwrap_or_default().into_iter().map(convert).collect()
+}
+
+/// Nobody wakes JavaScript while this lives, a panic or not.
+struct Hushed<'a>(&'a Told);
+
+impl<'a> Hushed<'a> {
+    fn new(told: &'a Told) -> Self {
+        told.hush();
+        Self(told)
+    }
+}
+
+impl Drop for Hushed<'_> {
+    fn drop(&mut self) {
+        self.0.listen();
+    }
 }
 
 fn with<R>(handle: u32, f: impl FnOnce(&mut Node) -> R) -> Option<R> {

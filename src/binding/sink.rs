@@ -1,32 +1,57 @@
 //! Where the events of one node become records.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::environment::Shared;
-use super::outbox::Outbox;
+use super::outbox::{Outbox, Room};
 use super::records::{self, Kind};
 use crate::engine::Sink;
 use crate::proto::{Event, Transmit};
 
-/// Packs what comes of JavaScript's own call, which looks at it as soon as the call is done.
+/// Packs what comes of JavaScript's own call, which looks at it as soon as the call is done. What
+/// comes of a query goes the way of its rows, some of which may wait there: its end is its last.
 pub struct Own {
-    pub handle: u32,
-    pub outbox: Arc<Outbox>,
+    handle: u32,
+    outbox: Arc<Outbox>,
+    shared: Arc<Shared>,
+    /// Something waits with the rest of the environment's.
+    wakes: AtomicBool,
+}
+
+impl Own {
+    pub fn new(handle: u32, outbox: Arc<Outbox>, shared: Arc<Shared>) -> Self {
+        Self { handle, outbox, shared, wakes: AtomicBool::new(false) }
+    }
 }
 
 impl Sink for Own {
     fn event(&self, event: Event) -> bool {
-        self.outbox.push(false, |out| records::event(out, self.handle, &event))
+        let of_query = matches!(
+            event,
+            Event::QueryRow { .. }
+                | Event::QueryProgress { .. }
+                | Event::QueryCommit { .. }
+                | Event::QueryEnd { .. }
+        );
+        self.wakes.fetch_or(of_query, Ordering::Relaxed);
+        let outbox = if of_query { &self.shared.outbox } else { &self.outbox };
+        outbox.push(Room::Always, |out| records::event(out, self.handle, &event))
     }
 
     fn send(&self, transmit: &Transmit, bytes: &[u8]) -> bool {
-        self.outbox.push(false, |out| records::send(out, self.handle, transmit, bytes))
+        self.outbox.push(Room::Always, |out| records::send(out, self.handle, transmit, bytes))
     }
 
     fn network_changed(&self) {}
     fn crashed(&self, _: &str) {}
     fn closed(&self) {}
-    fn wake(&self) {}
+
+    fn wake(&self) {
+        if self.wakes.load(Ordering::Relaxed) {
+            self.shared.wake();
+        }
+    }
 }
 
 /// Packs the events of the node `handle` for its environment.
@@ -37,13 +62,24 @@ pub struct Packer {
 
 impl Sink for Packer {
     fn event(&self, event: Event) -> bool {
-        let droppable = matches!(event, Event::Request(_));
-        self.shared.outbox.push(droppable, |out| records::event(out, self.handle, &event))
+        let outbox = &self.shared.outbox;
+        let write = |out: &mut Vec<u8>| records::event(out, self.handle, &event);
+        let room = match &event {
+            Event::Standing(_) => {
+                outbox.push_standing(self.handle, write);
+                return true;
+            }
+            Event::Request(_) => Room::Requests,
+            Event::NodeAdded(_) | Event::NodeRemoved(_) => Room::Changes,
+            Event::NatUpdate { .. } | Event::NetworkUpdate => Room::Changes,
+            _ => Room::Always,
+        };
+        outbox.push(room, write)
     }
 
     fn send(&self, transmit: &Transmit, bytes: &[u8]) -> bool {
         let write = |out: &mut Vec<u8>| records::send(out, self.handle, transmit, bytes);
-        self.shared.outbox.push(true, write)
+        self.shared.outbox.push(Room::Requests, write)
     }
 
     fn network_changed(&self) {
@@ -51,7 +87,7 @@ impl Sink for Packer {
     }
 
     fn crashed(&self, message: &str) {
-        self.shared.outbox.push(false, |out| records::crashed(out, self.handle, message));
+        self.shared.outbox.push(Room::Always, |out| records::crashed(out, self.handle, message));
     }
 
     fn closed(&self) {
@@ -65,6 +101,6 @@ impl Sink for Packer {
 
 impl Packer {
     fn plain(&self, kind: Kind) {
-        self.shared.outbox.push(false, |out| records::plain(out, kind, self.handle));
+        self.shared.outbox.push(Room::Always, |out| records::plain(out, kind, self.handle));
     }
 }
