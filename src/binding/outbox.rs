@@ -4,15 +4,26 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
-/// How many bytes may wait before a record is dropped because JavaScript does not keep up.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// What is dropped when JavaScript does not keep up, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Room {
     /// For what others send, as a socket's buffer would.
-    Requests = 8 * 1024 * 1024,
+    Requests,
     /// For what others cause: who follows it misses more than a datagram.
-    Changes = 16 * 1024 * 1024,
+    Changes,
     /// For what settles something: bounded by the limits on requests and queries.
-    Always = isize::MAX,
+    Always,
+}
+
+impl Room {
+    /// So many bytes may wait before a record.
+    const fn bytes(self) -> usize {
+        match self {
+            Self::Requests => 8 * 1024 * 1024,
+            Self::Changes => 16 * 1024 * 1024,
+            Self::Always => usize::MAX,
+        }
+    }
 }
 
 /// Bytes that one drain moves, so that JavaScript gets to other things between two of them. A
@@ -101,7 +112,7 @@ impl Outbox {
 
 impl Queue {
     fn is_over(&self, room: Room) -> bool {
-        self.bytes.len() - self.start > room as usize
+        self.bytes.len() - self.start > room.bytes()
     }
 }
 
@@ -158,10 +169,10 @@ mod tests {
     #[test]
     fn refuses_only_what_may_be_dropped() {
         let outbox = with(0..0);
-        outbox.push(Room::Always, |out| out.resize(Room::Requests as usize + 1, 0));
+        outbox.push(Room::Always, |out| out.resize(Room::Requests.bytes() + 1, 0));
         assert!(!outbox.push(Room::Requests, |_| ()));
         assert!(outbox.push(Room::Changes, |_| ()));
-        outbox.push(Room::Always, |out| out.resize(Room::Changes as usize + 1, 0));
+        outbox.push(Room::Always, |out| out.resize(Room::Changes.bytes() + 1, 0));
         assert!(!outbox.push(Room::Changes, |_| ()));
         assert!(outbox.push(Room::Always, |_| ()));
     }
@@ -172,7 +183,7 @@ mod tests {
         outbox.push_standing(1, |out| records::plain(out, Kind::Ready, 1));
         assert!(outbox.untold().is_empty());
         outbox.push(Room::Always, |out| {
-            while out.len() <= Room::Changes as usize {
+            while out.len() <= Room::Changes.bytes() {
                 records::crashed(out, 1, &"x".repeat(BATCH));
             }
         });
