@@ -6,7 +6,7 @@ mod reader;
 
 use arbitrary::{Arbitrary, Unstructured};
 use dht_rpc_native::binding::commands::{self, Record};
-use dht_rpc_native::binding::outbox::Outbox;
+use dht_rpc_native::binding::outbox::{Outbox, Room};
 use dht_rpc_native::binding::{records, view};
 use dht_rpc_native::proto::wire::{self, Message};
 use dht_rpc_native::proto::{Addr, Config, Event, Interest, Node, Now, Socket};
@@ -127,7 +127,7 @@ impl World {
             Step::Drain(room) => self.drain(usize::from(*room)),
             Step::Crash(text) => {
                 let text = String::from_utf8_lossy(text);
-                self.outbox.push(false, |out| records::crashed(out, HANDLE, &text));
+                self.outbox.push(Room::Always, |out| records::crashed(out, HANDLE, &text));
             }
             Step::Read => self.read(),
         }
@@ -153,7 +153,7 @@ impl World {
                 self.sent.push((transmit.to, request.tid));
             }
             if matches!(transmit.socket, Socket::Foreign(_)) {
-                self.outbox.push(true, |out| records::send(out, HANDLE, &transmit, &buf));
+                self.outbox.push(Room::Requests, |out| records::send(out, HANDLE, &transmit, &buf));
             }
             buf.clear();
         }
@@ -161,7 +161,7 @@ impl World {
             if let Event::VerdictWanted { key, .. } = &event {
                 self.verdicts.push(*key);
             }
-            self.outbox.push(false, |out| records::event(out, HANDLE, &event));
+            self.outbox.push(Room::Always, |out| records::event(out, HANDLE, &event));
         }
     }
 
