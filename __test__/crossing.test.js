@@ -41,6 +41,29 @@ test('a request of a batch that cannot be read fails, and those behind it are ma
   )
 })
 
+test('a request whose target was overwritten is answered, or the target refused', async (t) => {
+  const server = await createBootstrapper(t, DHT)
+  const node = createNode(t, DHT)
+  const errors = []
+  server.on('request', (req) => {
+    req.target = Buffer.alloc(5)
+    try {
+      req.reply(null)
+    } catch (err) {
+      errors.push(err)
+    }
+    req.target = undefined
+    req.reply(Buffer.from('fine'))
+  })
+  const message = { command: 1, target: Buffer.alloc(32) }
+  const reply = await node.request(message, serverAddress(server))
+  assert.strictEqual(reply.value.toString(), 'fine')
+  assert.deepStrictEqual(
+    errors.map(({ code, message }) => [code, message.slice(0, 16)]),
+    [['ERR_INVALID_TARGET', 'target must be 3']]
+  )
+})
+
 test('what a batch that yielded has left is delivered before the polls are driven', async (t) => {
   const server = await createBootstrapper(t, DHT)
   const node = createNode(t, DHT)

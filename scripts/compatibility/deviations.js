@@ -18,7 +18,9 @@ const DEVIATIONS = [
   'DELAYED_PINGs that wait and requests in flight are bounded and counted.',
   'Addresses, targets, tokens, commands and values of the wrong kind are refused at once by `request`, `ping` and `query`, with an error that says what is allowed; `reply` and `relay` do not throw for an address.',
   'Errors without a code have one, their words stay. `Too few nodes responded` goes on to say how many answered.',
-  'The names that the README gives to `ready` and `wakeup` are emitted as well.'
+  'The names that the README gives to `ready` and `wakeup` are emitted as well.',
+  'What a program sends may wait a little for more that leaves with it, where each datagram of the reference leaves with its call. A reply waits for the rest of its handler if requests that came with its own are still to be handled, and for no handler that begins more than 1 ms later. Requests past four in flight wait if they follow a record of a batch, and from the 17th of a turn on, for the rest of the turn. Never more than 15 wait, and once code kept one waiting for more than 1 ms the next 64 leave at once.',
+  'What one host may take of a node is limited (docs/protections.md): a peer that asks for more than an honest one does is served less than by the reference, and who does not answer stays for a while when the operating system drops datagrams.'
 ]
 
 // Which of them a row shows.
@@ -36,12 +38,18 @@ const SHOWN_BY = {
   'On purpose / two pings: their tids': 1,
   'On purpose / table.closest() in the order of distance': 2,
   'On purpose / request() while suspended': 9,
+  'On purpose / replies to 2000 DELAYED_PINGs of one host': 11,
   'On purpose / a commit function that throws': 10,
   'On purpose / request() with a wrong command': 12,
   'On purpose / request() with a value of 3000 bytes': 4
 }
 
-module.exports = { DEVIATIONS, deviationOf, title: 'On purpose', probes: [probe] }
+module.exports = {
+  DEVIATIONS,
+  deviationOf,
+  title: 'On purpose',
+  probes: [probe, commits, delayedPings]
+}
 
 // Its number, or 0.
 function deviationOf(row) {
@@ -58,11 +66,6 @@ async function probe(row, world) {
   row('table.closest() in the order of distance', yesNo(isOrdered(node.table)))
 
   const lost = await silent()
-  const target = Buffer.alloc(32)
-  const commit = () => {
-    throw new Error('not today')
-  }
-  row('a commit function that throws', await throwing(world, { target, commit }))
   const wrong = { command: 'one' }
   row(
     'request() with a wrong command',
@@ -94,13 +97,37 @@ function xor(a, b) {
   return Buffer.from(a.map((byte, i) => byte ^ b[i]))
 }
 
+async function commits(row, world) {
+  const peer = await world.persistent()
+  peer.on('request', (req) => req.reply(null))
+  const commit = () => {
+    throw new Error('not today')
+  }
+  row('a commit function that throws', await throwing(world, commit))
+}
+
+// Handed in at once, as what a socket drops must not count.
+async function delayedPings(row, world) {
+  const node = await world.joined()
+  let replies = 0
+  const socket = { trySend: () => replies++ }
+  // Version, flags (internal, value), tid, to, command, length of the value, ms.
+  const ping = Buffer.from('0314' + '0100' + '7f0000010100' + '04' + '04' + '64000000', 'hex')
+  for (let i = 0; i < 2000; i++) node.onmessage(socket, ping, { host: '127.0.0.1', port: 9 })
+  for (let seen = -1; seen !== replies || seen === 0;) {
+    seen = replies
+    await new Promise((resolve) => setTimeout(resolve, 300))
+  }
+  row('replies to 2000 DELAYED_PINGs of one host', String(replies))
+}
+
 // The reference throws out of a socket's callback there, which cannot be seen from here: its query
 // is only looked at.
-async function throwing(world, { target, commit }) {
+async function throwing(world, commit) {
   const node = await world.joined()
   const uncaught = () => {}
   process.on('uncaughtException', uncaught)
-  const query = node.query({ target, command: 1 }, { commit })
+  const query = node.query({ target: Buffer.alloc(32), command: 1 }, { commit })
   const outcome = attempt(() => query.finished())
   const late = new Promise((resolve) => setTimeout(resolve, 300, 'hangs'))
   const seen = await Promise.race([outcome, late])
