@@ -125,13 +125,15 @@ async function delayedPings(row, world) {
 // is only looked at.
 async function throwing(world, commit) {
   const node = await world.joined()
-  const uncaught = () => {}
-  process.on('uncaughtException', uncaught)
+  const listeners = process.listeners('uncaughtException')
+  process.removeAllListeners('uncaughtException')
+  process.on('uncaughtException', ignore)
   const query = node.query({ target: Buffer.alloc(32), command: 1 }, { commit })
   const outcome = attempt(() => query.finished())
   const late = new Promise((resolve) => setTimeout(resolve, 300, 'hangs'))
   const seen = await Promise.race([outcome, late])
-  process.removeListener('uncaughtException', uncaught)
+  process.removeListener('uncaughtException', ignore)
+  for (const listener of listeners) process.on('uncaughtException', listener)
   query.destroy()
   await node.destroy()
   return seen
@@ -143,3 +145,5 @@ async function briefly(node, call) {
   const late = new Promise((resolve) => setTimeout(resolve, 300, 'is tried'))
   return Promise.race([pending, late])
 }
+
+function ignore() {}
