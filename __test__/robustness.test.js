@@ -279,7 +279,7 @@ for (const { name, DHT } of natives) {
   test(`${name}: a query of a node that the binding knows no more`, async (t) => {
     const node = createNode(t, DHT)
     await node.fullyBootstrapped()
-    native.destroy(node._engine.handle)
+    native.destroy(node._engine.number)
 
     const queries = [node.findNode(TARGET), node.query({ target: TARGET, command: 1 })]
     const outcomes = await Promise.all(queries.map((query) => settled(query.finished())))
