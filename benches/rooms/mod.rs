@@ -31,7 +31,7 @@ pub const ROOMS: [Room; 11] = [
     Room { name: "encode: FIND_NODE", set_up: || encoding(find_node) },
     Room { name: "encode: its reply, 20 closer nodes", set_up: || encoding(reply) },
     Room { name: "id of an address", set_up: id },
-    Room { name: "closest: 20 of a full table", set_up: served::closest },
+    Room { name: "closest: 20 of a full table, with their ids", set_up: served::closest },
     Room { name: "served: PING", set_up: served::ping },
     Room { name: "served: FIND_NODE, full table", set_up: served::find_node },
     Room { name: "served: unknown command", set_up: served::unknown_command },
