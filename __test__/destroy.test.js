@@ -1,3 +1,4 @@
+const dgram = require('node:dgram')
 const test = require('node:test')
 const assert = require('node:assert')
 const { packages, pairings } = require('./helpers/packages')
@@ -16,6 +17,7 @@ const { once, collect, until, turns, settled } = require('./helpers/until')
 const { randomTarget } = require('./helpers/ids')
 const { encodeRequest } = require('./helpers/wire')
 const RawPeer = require('./helpers/raw-peer')
+const spin = require('./helpers/spin')
 
 const NOWHERE = { host: HOST, port: 9 }
 
@@ -145,6 +147,30 @@ for (const { name, DHT } of packages) {
     await turns(5)
     assert.strictEqual(raw.received.length, 0)
   })
+
+  for (const end of ['destroy', 'suspend']) {
+    test(`${name}: what was replied before ${end}() arrives, also in the midst of a batch`, async (t) => {
+      const server = await createBootstrapper(t, DHT)
+      const socket = dgram.createSocket('udp4')
+      t.after(() => socket.close())
+      socket.connect(port(server), HOST)
+      await once(socket, 'connect')
+      server.once('request', (req) => {
+        req.reply(req.value)
+        server[end]()
+      })
+
+      const arrived = once(socket, 'message')
+      for (const tid of [1, 2]) {
+        const value = Buffer.from([tid])
+        socket.send(encodeRequest({ tid, to: serverAddress(server), command: 1, value }))
+      }
+      spin(50) // both wait by then
+      const [reply] = await arrived
+
+      assert.strictEqual(reply.readUInt16LE(2), 1)
+    })
+  }
 
   test(`${name}: destroyed in the midst of its own events`, async (t) => {
     for (const event of ['listening', 'ready']) {

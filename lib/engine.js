@@ -446,7 +446,8 @@ module.exports = class Engine {
 
   // Nothing keeps the process alive for the ends of its queries, so they are not waited for.
   _stop() {
-    native.suspend(this.flushed())
+    outgoing.submit() // replies as well
+    native.suspend(this.number)
     this.changed()
     environment.drainSoon()
     this.release()
@@ -456,7 +457,8 @@ module.exports = class Engine {
   async _close() {
     if (!this._gone) await this.bind().catch(noop)
     this._leave()
-    native.destroy(this.flushed())
+    outgoing.submit()
+    native.destroy(this.number)
     if (this._udxSockets !== null) await this._udxSockets.close()
     if (this._isClosed) return
     this._closed = deferred()

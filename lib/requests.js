@@ -29,7 +29,7 @@ module.exports = class Requests {
     const group = session === null ? 0 : session.number
     if (foreign || !environment.pump.isBusy) {
       const refused = outgoing.requestNow(node, user, to, from, group, req)
-      if (refused !== 0) return this._refuse(user, refused)
+      if (refused !== 0) return this._refuse(user, refused, foreign)
     } else {
       outgoing.request(node, user, to, from, group, req)
       environment.queueFlush()
@@ -62,8 +62,9 @@ module.exports = class Requests {
     for (const pending of this._pending.all()) this.drop(pending, err)
   }
 
-  _refuse(user, number) {
+  _refuse(user, number, foreign) {
     this._pending.take(user)
+    if (foreign) environment.collect()
     return Promise.reject(DHTError.fromNumber(number))
   }
 
