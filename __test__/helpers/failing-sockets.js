@@ -24,7 +24,9 @@ class FailingSockets {
     execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, SOURCE, '-ldl'])
     this.plan = path.join(folder, 'plan')
     fs.writeFileSync(this.plan, Buffer.alloc(12))
-    this.env = { LD_PRELOAD: library, FAIL_PLAN: this.plan }
+    // The runtime of a sanitizer comes first.
+    const preloaded = [process.env.LD_PRELOAD, library].filter(Boolean).join(' ')
+    this.env = { LD_PRELOAD: preloaded, FAIL_PLAN: this.plan }
   }
 }
 

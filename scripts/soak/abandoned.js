@@ -3,7 +3,18 @@
 // Queries are left half-way in every way that there is. None of them holds anything afterwards.
 
 const { setTimeout: sleep } = require('timers/promises')
-const { MB, HOST, numbers, load, addressOf, usage, ripen, growth, report } = require('./support')
+const {
+  MB,
+  HOST,
+  numbers,
+  load,
+  addressOf,
+  usage,
+  ripen,
+  growth,
+  report,
+  memoryBound
+} = require('./support')
 
 const options = numbers({ count: 2000 })
 const DHT = load(options)
@@ -12,7 +23,7 @@ const NODES = 20
 const WARM_UP = 1000
 const AT_ONCE = 100
 const PATIENCE = 10_000 // ms, longer than the last try of a request takes
-const BOUNDS = { rss: 8 * MB, heap: MB / 4, descriptors: 0, threads: 0, handles: 0 }
+const BOUNDS = { rss: memoryBound(8), heap: MB / 4, descriptors: 0, threads: 0, handles: 0 }
 
 const WAYS = [
   // Never read.

@@ -8,7 +8,7 @@ const { fork } = require('child_process')
 const dgram = require('dgram')
 const fs = require('fs')
 const { setTimeout: sleep } = require('timers/promises')
-const { MB, HOST, numbers, load, addressOf, settles, report } = require('./support')
+const { HOST, numbers, load, addressOf, settles, report, memoryBound } = require('./support')
 
 const SENDERS = 2
 const BURST = 64
@@ -18,7 +18,7 @@ const PATIENCE = 10_000 // ms
 const COMMAND = 1
 
 // 8 MiB of records that wait, twice while their list grows, and the allocators' pages.
-const MAX_GROWTH = 32 * MB
+const MAX_GROWTH = memoryBound(32)
 
 const options = numbers({ seconds: 2, port: 0 })
 

@@ -2,7 +2,18 @@
 
 // Nodes are created, used in every way, and destroyed. What the process holds stays flat.
 
-const { MB, HOST, numbers, load, addressOf, usage, ripen, growth, report } = require('./support')
+const {
+  MB,
+  HOST,
+  numbers,
+  load,
+  addressOf,
+  usage,
+  ripen,
+  growth,
+  report,
+  memoryBound
+} = require('./support')
 
 const options = numbers({ count: 500 })
 const DHT = load(options)
@@ -15,7 +26,7 @@ const TARGET = Buffer.alloc(32, 7)
 const WARM_UP = 1000
 
 // Pages that the allocators keep; a leak of 1 kB a cycle is over it in the long run.
-const BOUNDS = { rss: 4 * MB, heap: MB / 4, descriptors: 0, threads: 0, handles: 0 }
+const BOUNDS = { rss: memoryBound(4), heap: MB / 4, descriptors: 0, threads: 0, handles: 0 }
 
 main()
 

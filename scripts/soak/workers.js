@@ -4,7 +4,18 @@
 // of the main thread serves all of them and outlives them.
 
 const { Worker, isMainThread, workerData } = require('worker_threads')
-const { MB, HOST, numbers, load, addressOf, usage, ripen, growth, report } = require('./support')
+const {
+  MB,
+  HOST,
+  numbers,
+  load,
+  addressOf,
+  usage,
+  ripen,
+  growth,
+  report,
+  memoryBound
+} = require('./support')
 
 const COMMAND = 1
 const NODES = 2
@@ -38,7 +49,7 @@ async function main(options) {
   const after = usage()
   await node.ping(addressOf(node))
   await node.destroy()
-  failures.push(...growth(before, after, { ...BOUNDS, rss: options.megabytes * MB }))
+  failures.push(...growth(before, after, { ...BOUNDS, rss: memoryBound(options.megabytes) }))
   const workers = options.count * (options.rounds + 1)
   const last = options.count * (options.rounds - middle)
   report({ workers, last, 'at a time': options.count, seconds, before, after }, failures)
