@@ -20,6 +20,7 @@ setInterval(() => {
   peak = Math.max(peak, process.memoryUsage.rss())
 }, 20).unref()
 
+process.on('disconnect', () => process.exit())
 process.on('message', async (message) => {
   const [name] = Object.keys(message)
   process.send(await acts[name](message))

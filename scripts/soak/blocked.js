@@ -108,6 +108,7 @@ function send(port) {
   let sent = 0
   let over = false
   process.on('message', () => (over = true))
+  process.on('disconnect', () => process.exit())
   socket.connect(port, HOST, burst)
 
   function burst() {
