@@ -13,11 +13,10 @@ use napi::{Env, sys};
 use parking_lot::Mutex;
 
 use super::commands::{self, Record};
-use super::outbox::{Outbox, Room};
-use super::records;
+use super::outbox::Outbox;
 use super::sink::{Own, Packer};
 use crate::engine::{Patience, Runner, Shard, Sink, Told};
-use crate::proto::{Event, Node, Now, RequestError};
+use crate::proto::{Event, Node, Now};
 
 /// Weak: it does not keep the process alive unless it is referenced for a live node.
 type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 0>;
@@ -157,13 +156,14 @@ pub fn submit(batch: &[u8]) {
     while let Some(first) = records.next() {
         let handle = first.handle();
         let mut requests = Vec::new();
+        let mut malformed = Vec::new();
         let mut answers = Vec::new();
         let mut next = Some(first);
         while let Some(record) = next {
             match record {
                 Record::Request { body, .. } => match commands::request(body) {
                     Some(request) => requests.push(request),
-                    None => refuse(handle, commands::user(body)),
+                    None => malformed.push(commands::user(body)),
                 },
                 Record::Answer { bytes, .. } => answers.extend_from_slice(bytes),
             }
@@ -173,19 +173,13 @@ pub fn submit(batch: &[u8]) {
         if !requests.is_empty() {
             node.request_on_shard(requests);
         }
+        for user in malformed {
+            node.call(move |node, _| node.refuse_request(user));
+        }
         if !answers.is_empty() {
             node.call_on_shard(move |node, now| commands::answers(node, now, &answers));
         }
     }
-}
-
-/// Tells the one who waits for a request that it could not be read.
-fn refuse(handle: u32, user: u32) {
-    let shared = ENVIRONMENT.with_borrow(|e| Some(Arc::clone(&e.nodes.get(&handle)?.shared)));
-    let Some(shared) = shared else { return };
-    let failure = Event::Failure { user, error: RequestError::TooLarge };
-    shared.outbox.push(Room::Always, |out| records::event(out, handle, &failure));
-    shared.wake();
 }
 
 /// Tells the standings for which there was no room.

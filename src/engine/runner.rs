@@ -478,8 +478,13 @@ impl Runner {
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
         let text = text.unwrap_or_else(|| "the node panicked".to_owned());
         tracing::error!(text, "a node panicked");
-        self.core.lock().closed = true;
-        self.tell(|sink| sink.crashed(&text));
+        let mut core = self.core.lock();
+        core.closed = true;
+        let known = core.released;
+        drop(core);
+        if !known {
+            self.tell(|sink| sink.crashed(&text));
+        }
         self.close();
     }
 

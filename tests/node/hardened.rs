@@ -89,6 +89,22 @@ fn a_claim_that_answers_without_its_id_leaves() {
 }
 
 #[test]
+fn a_claim_is_looked_into_after_a_suspension() {
+    let (mut net, n) = up(Hardened { verify: true, ..Hardened::OFF });
+    let newcomer = Addr::new(EVIL, 5);
+    hello(&mut net, n, newcomer);
+    net.with(n, |node, now| node.suspend(now));
+    net.with(n, |node, now| node.resume(now));
+    net.with(n, |node, now| node.handle_bound(now, 1, 2));
+    net.take_sent();
+    net.run(5000);
+    let sent = net.take_sent();
+    let asked = pings(&sent).into_iter().find(|sent| sent.to == newcomer).expect("a ping");
+    net.inject(n, Socket::Client, newcomer, &reply_with(&asked, Some(Id::of(newcomer)), &[]));
+    assert_eq!(handed_out(&mut net, n), [newcomer]);
+}
+
+#[test]
 fn no_number_of_paths_is_too_large() {
     let mut net = Net::persistent(3);
     let hardened = Hardened { paths: u32::MAX, ..Hardened::OFF };

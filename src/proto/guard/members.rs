@@ -64,6 +64,13 @@ impl Members {
         waiting.find_map(|(serial, slot)| Some((*serial, slot.take()?)))
     }
 
+    /// The ping of an entry was not made, or not waited for.
+    pub fn verify_later(&mut self, serial: u32, slot: u16) {
+        if let Some(waiting) = self.unproven.get_mut(&serial) {
+            *waiting = Some(slot);
+        }
+    }
+
     pub fn removed(&mut self, host: Ipv4Addr, serial: u32) {
         one_less(&mut self.hosts, host);
         one_less(&mut self.subnets, subnet(host));

@@ -41,6 +41,11 @@ impl Node {
         }
     }
 
+    /// Tells that a request was none that could be made.
+    pub fn refuse_request(&mut self, user: u32) {
+        self.tell_failure(user, RequestError::TooLarge);
+    }
+
     /// Forgets a request in flight; no event follows.
     pub fn cancel(&mut self, user: u32) {
         let found = self.requests.keys().find(|key| {

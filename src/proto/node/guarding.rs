@@ -134,8 +134,9 @@ impl Node {
     }
 
     pub(super) fn verify_failed(&mut self, now: Now, entry: EntryRef, error: RequestError) {
-        let silent = error == RequestError::Timeout && self.is_unproven(entry);
-        if silent && self.may_remove_silent(now, entry) {
+        if error != RequestError::Timeout {
+            self.verify_later(entry);
+        } else if self.is_unproven(entry) && self.may_remove_silent(now, entry) {
             self.remove_entry(entry);
         }
         self.verify_over(now);
@@ -228,8 +229,14 @@ impl Node {
         self.verify_more(now);
     }
 
+    fn verify_later(&mut self, entry: EntryRef) {
+        if let Some(members) = &mut self.guard.members {
+            members.verify_later(entry.serial, entry.slot);
+        }
+    }
+
     /// Pings newcomers, as many as may be under way.
-    fn verify_more(&mut self, now: Now) {
+    pub(super) fn verify_more(&mut self, now: Now) {
         while self.verifying < MAX_VERIFYING
             && let Some(members) = &mut self.guard.members
             && let Some((serial, slot)) = members.next_to_verify()
@@ -239,7 +246,7 @@ impl Node {
             let mut ask = ping(addr, Purpose::Verify { entry });
             ask.retries = VERIFY_RETRIES;
             if self.ask(now, ask).is_err() {
-                return;
+                return self.verify_later(entry);
             }
             self.verifying += 1;
             self.counters.protections.verify += 1;

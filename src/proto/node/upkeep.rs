@@ -44,6 +44,7 @@ impl Node {
             return;
         }
         self.go_persistent_when_stable(now);
+        self.verify_more(now);
         if self.tick & 7 == 0 {
             self.ping_some(now);
         }
