@@ -2,6 +2,9 @@
 
 const { attempt, yesNo } = require('./describe')
 const { silent } = require('./world')
+const { setTimeout: pause } = require('timers/promises')
+
+const BEFORE_DRAIN = 400 // ms
 
 // The differences on purpose, numbered as in the document.
 const DEVIATIONS = [
@@ -37,6 +40,8 @@ const SHOWN_BY = {
   'Errors / commit without anybody: message': 13,
   'On purpose / two pings: their tids': 1,
   'On purpose / table.closest() in the order of distance': 2,
+  'On purpose / 400 pings at once: answered before the window is drained': 3,
+  'On purpose / session.destroy() of 40 pings of a full window: those that leave then': 7,
   'On purpose / request() while suspended': 9,
   'On purpose / replies to 2000 DELAYED_PINGs of one host': 11,
   'On purpose / a commit function that throws': 10,
@@ -48,7 +53,7 @@ module.exports = {
   DEVIATIONS,
   deviationOf,
   title: 'On purpose',
-  probes: [probe, commits, delayedPings]
+  probes: [probe, windows, commits, delayedPings]
 }
 
 // Its number, or 0.
@@ -82,6 +87,33 @@ async function probe(row, world) {
     await briefly(node, () => node.request({ command: 1 }, lost.address))
   )
   await lost.close()
+}
+
+// A window holds 80, and is drained every 750 ms from the bind on.
+async function windows(row, world) {
+  const busy = world.node({ bootstrap: [] })
+  await busy.bind()
+  let answered = 0
+  ask(busy, 400, world.address, () => answered++)
+  await pause(BEFORE_DRAIN)
+  row('400 pings at once: answered before the window is drained', String(answered))
+
+  const node = world.node({ bootstrap: [] })
+  await node.bind()
+  const lost = await silent()
+  const session = node.session()
+  ask(node, 40, lost.address)
+  ask(session, 40, lost.address)
+  session.destroy()
+  ask(node, 200, lost.address)
+  await pause(BEFORE_DRAIN)
+  const left = lost.received() - 80
+  row('session.destroy() of 40 pings of a full window: those that leave then', String(left))
+  await lost.close()
+}
+
+function ask(from, count, to, onanswer = ignore) {
+  for (let i = 0; i < count; i++) from.ping(to).then(onanswer, ignore)
 }
 
 function isOrdered(table) {

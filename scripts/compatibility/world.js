@@ -61,15 +61,18 @@ function freePort() {
   })
 }
 
-// A socket that answers nobody: { address, close }.
+// A socket that answers nobody: { address, received, close }.
 function silent() {
   return new Promise((resolve, reject) => {
     const socket = dgram.createSocket('udp4')
     socket.on('error', reject)
     socket.bind(0, HOST, () => {
       const { port } = socket.address()
+      let count = 0
+      socket.on('message', () => count++)
+      const received = () => count
       const close = () => new Promise((closed) => socket.close(closed))
-      resolve({ address: { host: HOST, port }, close })
+      resolve({ address: { host: HOST, port }, received, close })
     })
   })
 }
