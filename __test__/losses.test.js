@@ -1,0 +1,78 @@
+const test = require('node:test')
+const assert = require('node:assert')
+const { fork } = require('node:child_process')
+const path = require('node:path')
+const { natives } = require('./helpers/packages')
+const { COMMANDS, encodeAddress, encodeRequest } = require('./helpers/wire')
+const { once, until } = require('./helpers/until')
+const { idOf } = require('./helpers/ids')
+const RawPeer = require('./helpers/raw-peer')
+
+const BURST = 8000 // of 1200 bytes: more than any receive buffer that a node asks for
+const ROUNDS = 60
+const skip = process.platform !== 'linux'
+
+for (const { name, path: entry } of natives) {
+  test(`${name}: who is silent stays while the system drops datagrams`, { skip }, async (t) => {
+    const outcome = async (floodGrace) => {
+      const node = await StoppableNode.create(t, entry, { floodGrace })
+      const silent = await RawPeer.create(t)
+      const [asker, flooder] = [await RawPeer.create(t), await RawPeer.create(t)]
+      const ping = { internal: true, command: COMMANDS.PING }
+      await silent.request({ ...ping, id: idOf(silent.address) }, node.address)
+      assert.deepStrictEqual(await node.state(), { known: 1, spared: 0 })
+      silent.serve(() => null)
+
+      // That many are lost is seen from the second round on.
+      for (let round = 0; round < ROUNDS; round++) {
+        await node.flood(flooder)
+        if (round > 2) {
+          const value = encodeAddress(silent.address)
+          await asker.request({ internal: true, command: COMMANDS.DOWN_HINT, value }, node.address)
+        }
+        const { known, spared } = await node.state()
+        if (known === 0 || spared > 0) return { known, spared }
+      }
+      return null
+    }
+    assert.deepStrictEqual(await outcome(true), { known: 1, spared: 1 })
+    assert.deepStrictEqual(await outcome(false), { known: 0, spared: 0 })
+  })
+}
+
+// A node in a process that is stopped while it is sent more than its socket can hold.
+class StoppableNode {
+  static async create(t, entry, protections) {
+    const file = path.join(__dirname, 'helpers', 'stoppable-node.js')
+    const child = fork(file, [entry, JSON.stringify(protections)])
+    t.after(() => child.kill('SIGKILL'))
+    const [address] = await once(child, 'message')
+    return new StoppableNode(child, address)
+  }
+
+  constructor(child, address) {
+    this.address = address
+    this._child = child
+  }
+
+  async state() {
+    this._child.send('state')
+    const [state] = await once(this._child, 'message')
+    return state
+  }
+
+  // Returns when it answers again. Until it reads, a ping may be lost as well.
+  async flood(from) {
+    const to = this.address
+    const noise = Buffer.alloc(1200, 0xff)
+    const ping = encodeRequest({ tid: 1, to, internal: true, command: COMMANDS.PING })
+    this._child.kill('SIGSTOP')
+    await Promise.all(Array.from({ length: BURST }, () => from.send(noise, to)))
+    this._child.kill('SIGCONT')
+    from.received.length = 0
+    await until(async () => {
+      await from.send(ping, to)
+      return from.received.length > 0
+    }, 'the node answers again')
+  }
+}
