@@ -42,16 +42,17 @@ impl Sink for Channel {
     fn wake(&self) {}
 }
 
-/// A sink that panics in one of its methods, as soon as it is armed.
+/// A sink that panics in some of its methods, as soon as it is armed.
 struct Bomb {
     channel: Channel,
-    method: &'static str,
+    methods: &'static [&'static str],
     armed: Arc<AtomicBool>,
 }
 
 impl Bomb {
     fn pass(&self, method: &str) -> &Channel {
-        assert!(self.method != method || !self.armed.load(Ordering::SeqCst), "the sink's {method}");
+        let armed = self.armed.load(Ordering::SeqCst);
+        assert!(!armed || !self.methods.contains(&method), "the sink's {method}");
         &self.channel
     }
 }
@@ -87,11 +88,11 @@ impl TestNode {
         Self::start_with(config, |channel| Box::new(channel))
     }
 
-    /// A node alone, whose sink panics in `method` once it is armed.
-    fn bomb(method: &'static str) -> (Self, Arc<AtomicBool>) {
+    /// A node alone, whose sink panics in these methods once it is armed.
+    fn bomb(methods: &'static [&'static str]) -> (Self, Arc<AtomicBool>) {
         let armed = Arc::new(AtomicBool::new(false));
         let node = Self::start_with(Config::default(), |channel| {
-            Box::new(Bomb { channel, method, armed: Arc::clone(&armed) })
+            Box::new(Bomb { channel, methods, armed: Arc::clone(&armed) })
         });
         (node, armed)
     }
@@ -251,6 +252,8 @@ fn a_panic_destroys_one_node_only() {
     other.runner.destroy();
 }
 
+static METHODS: &[[&str; 1]] = &[["event"], ["wake"], ["send"], ["network_changed"], ["crashed"]];
+
 #[test]
 fn a_sink_that_panics_destroys_its_node_only() {
     let (sound, other) = (TestNode::bootstrapper(), TestNode::bootstrapper());
@@ -258,8 +261,9 @@ fn a_sink_that_panics_destroys_its_node_only() {
         Told::Crashed(message) => Some(message.clone()),
         _ => None,
     };
-    for (user, method) in (1..).zip(["event", "wake", "send", "network_changed", "crashed"]) {
-        let (node, armed) = TestNode::bomb(method);
+    for (user, methods) in (1..).zip(METHODS) {
+        let [method] = *methods;
+        let (node, armed) = TestNode::bomb(methods);
         let port = sound.port();
         if method == "send" {
             node.runner.suspend();
@@ -291,12 +295,30 @@ fn a_sink_that_panics_destroys_its_node_only() {
 }
 
 #[test]
+fn a_node_that_panics_twice_is_told_of_once() {
+    let sound = TestNode::bootstrapper();
+    let (node, armed) = TestNode::bomb(&["event", "wake"]);
+    armed.store(true, Ordering::SeqCst);
+    node.ping(1, sound.port()).unwrap();
+    let mut crashes = 0;
+    node.wait_for(|told| {
+        crashes += u32::from(matches!(told, Told::Crashed(_)));
+        matches!(told, Told::Closed).then_some(())
+    });
+    let TestNode { runner, told } = node;
+    runner.destroy();
+    crashes += told.try_iter().filter(|told| matches!(told, Told::Crashed(_))).count() as u32;
+    assert_eq!(crashes, 1);
+    sound.runner.destroy();
+}
+
+#[test]
 fn a_sink_that_panics_at_its_nodes_end_ends_nothing_else() {
     let (sound, other) = (TestNode::bootstrapper(), TestNode::bootstrapper());
-    let (node, armed) = TestNode::bomb("closed");
+    let (node, armed) = TestNode::bomb(&["closed"]);
     armed.store(true, Ordering::SeqCst);
     node.runner.destroy();
-    let (node, armed) = TestNode::bomb("closed");
+    let (node, armed) = TestNode::bomb(&["closed"]);
     armed.store(true, Ordering::SeqCst);
     node.runner.call_on_shard(|_, _| panic!("on purpose"));
     node.wait_for(|told| matches!(told, Told::Crashed(_)).then_some(()));
