@@ -9,7 +9,9 @@ use dht_rpc_native::binding::commands::{self, Record};
 use dht_rpc_native::binding::outbox::{Outbox, Room};
 use dht_rpc_native::binding::{records, view};
 use dht_rpc_native::proto::wire::{self, Message};
-use dht_rpc_native::proto::{Addr, Config, Event, Interest, Node, Now, Socket};
+use dht_rpc_native::proto::{
+    Addr, Config, Event, Hardened, Interest, Node, Now, Protections, Socket,
+};
 
 /// Steps of one input.
 const MAX_STEPS: usize = 64;
@@ -61,10 +63,10 @@ struct World {
 
 pub fn run(input: &[u8]) {
     let mut input = Unstructured::new(input);
-    let Ok(filter) = bool::arbitrary(&mut input) else {
+    let Ok(settings) = u8::arbitrary(&mut input) else {
         return;
     };
-    let mut world = World::new(filter);
+    let mut world = World::new(settings);
     for _ in 0..MAX_STEPS {
         if input.is_empty() {
             break;
@@ -81,9 +83,18 @@ pub fn run(input: &[u8]) {
 }
 
 impl World {
-    fn new(filter: bool) -> Self {
+    /// `settings`: 1 nodes are filtered, 2 requests, 4 hardened, 8 without protections.
+    fn new(settings: u8) -> Self {
         let now = Now { mono_ms: 1_000_000, wall_ms: 1_700_000_000_000 };
-        let mut node = Node::new(Config { filter, ..Config::default() }, now);
+        let has = |bit| settings & bit != 0;
+        let config = Config {
+            filter: has(1),
+            filter_request: has(2),
+            hardened: if has(4) { Hardened::ON } else { Hardened::OFF },
+            protections: if has(8) { Protections::OFF } else { Protections::default() },
+            ..Config::default()
+        };
+        let mut node = Node::new(config, now);
         node.set_interest(Interest { requests: true, nodes: true });
         node.handle_bound(now, 4000, 5000);
         node.start(now);
@@ -158,7 +169,9 @@ impl World {
             buf.clear();
         }
         while let Some(event) = self.node.poll_event() {
-            if let Event::VerdictWanted { key, .. } = &event {
+            if let Event::VerdictWanted { key, .. } | Event::RequestVerdictWanted { key, .. } =
+                &event
+            {
                 self.verdicts.push(*key);
             }
             self.outbox.push(Room::Always, |out| records::event(out, HANDLE, &event));
@@ -193,8 +206,9 @@ fn batch(node: &mut Node, now: Now, bytes: &[u8]) {
         match record {
             Record::Request { body, .. } => {
                 len += 8 + body.len();
-                if let Some(spec) = commands::request(body) {
-                    node.submit(now, spec);
+                match commands::request(body) {
+                    Some(spec) => node.submit(now, spec),
+                    None => node.refuse_request(commands::user(body)),
                 }
             }
             Record::Answer { bytes, .. } => {

@@ -38,6 +38,7 @@ fn fields_len(kind: u8, fields: &[u8]) -> usize {
         _ if is(Kind::QueryEnd) => bodies(fields, 6, word(fields, 1)),
         _ if is(Kind::Failure) || is(Kind::NetworkState) || is(Kind::BootstrapWanted) => 2 * WORD,
         _ if is(Kind::QueryProgress) || is(Kind::NatUpdate) => 4 * WORD,
+        _ if is(Kind::RequestVerdictWanted) => 4 * WORD,
         _ if is(Kind::NodeAdded) || is(Kind::NodeRemoved) => ENTRY,
         _ if is(Kind::VerdictWanted) => 2 * WORD + CONTACT * word(fields, 1) as usize,
         _ if is(Kind::Send) => 4 * WORD + word(fields, 3) as usize,
