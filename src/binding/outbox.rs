@@ -1,5 +1,6 @@
 //! The records that wait for JavaScript, packed.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
@@ -30,8 +31,12 @@ impl Room {
 /// record that is longer goes alone.
 const BATCH: usize = 64 * 1024;
 
-/// Capacity that is kept when everything was drained, in bytes.
-const KEPT_CAPACITY: usize = 1024 * 1024;
+/// Bytes from which a chunk takes no more records: with one more that a datagram causes it is below
+/// 256 KiB, to which its capacity doubled.
+const FULL: usize = 252 * 1024;
+
+/// Capacity of a chunk that is kept when it was drained, in bytes.
+const KEPT_CAPACITY: usize = 256 * 1024;
 
 /// Whole records, oldest first.
 #[derive(Default)]
@@ -41,11 +46,17 @@ pub struct Outbox {
     filled: AtomicBool,
 }
 
+/// In chunks, so that what was drained takes no memory while the rest waits.
 #[derive(Default)]
 struct Queue {
-    bytes: Vec<u8>,
-    /// Where the first record that was not drained begins.
+    /// Whole records each; only the last may be empty.
+    chunks: VecDeque<Vec<u8>>,
+    /// Where the first record that was not drained begins, in the first chunk.
     start: usize,
+    /// Bytes that were not drained.
+    waiting: usize,
+    /// An empty chunk.
+    spare: Vec<u8>,
     /// The nodes whose standing found no room.
     untold: Vec<u32>,
 }
@@ -57,7 +68,7 @@ impl Outbox {
         if queue.is_over(room) {
             return false;
         }
-        write(&mut queue.bytes);
+        queue.append(write);
         self.filled.store(true, Ordering::Relaxed);
         true
     }
@@ -72,7 +83,7 @@ impl Outbox {
     pub fn push_standing(&self, handle: u32, write: impl FnOnce(&mut Vec<u8>)) {
         let mut queue = self.inner.lock();
         if !queue.is_over(Room::Changes) {
-            write(&mut queue.bytes);
+            queue.append(write);
             self.filled.store(true, Ordering::Relaxed);
         } else if !queue.untold.contains(&handle) {
             queue.untold.push(handle);
@@ -93,18 +104,13 @@ impl Outbox {
     /// each are 276 kB.
     pub fn drain(&self, slab: &mut [u8]) -> usize {
         let mut queue = self.inner.lock();
-        let waiting = &queue.bytes[queue.start..];
-        let len = whole_records(waiting, slab.len());
-        slab[..len].copy_from_slice(&waiting[..len]);
-        queue.start += len;
-        if queue.start == queue.bytes.len() {
-            queue.bytes.clear();
-            queue.bytes.shrink_to(KEPT_CAPACITY);
-            queue.start = 0;
+        let Some(first) = queue.chunks.front() else { return 0 };
+        let records = &first[queue.start..];
+        let len = whole_records(records, slab.len());
+        slab[..len].copy_from_slice(&records[..len]);
+        queue.drained(len);
+        if queue.waiting == 0 {
             self.filled.store(false, Ordering::Relaxed);
-        } else if queue.start > queue.bytes.len() / 2 {
-            let start = std::mem::take(&mut queue.start);
-            queue.bytes.drain(..start);
         }
         len
     }
@@ -112,7 +118,33 @@ impl Outbox {
 
 impl Queue {
     fn is_over(&self, room: Room) -> bool {
-        self.bytes.len() - self.start > room.bytes()
+        self.waiting > room.bytes()
+    }
+
+    fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.chunks.back().is_none_or(|last| last.len() >= FULL) {
+            let next = std::mem::take(&mut self.spare);
+            self.chunks.push_back(next);
+        }
+        if let Some(last) = self.chunks.back_mut() {
+            let before = last.len();
+            write(last);
+            self.waiting += last.len() - before;
+        }
+    }
+
+    /// That many bytes of the first chunk are somebody else's now.
+    fn drained(&mut self, len: usize) {
+        self.waiting -= len;
+        self.start += len;
+        if self.chunks.front().is_some_and(|first| self.start == first.len())
+            && let Some(mut first) = self.chunks.pop_front()
+        {
+            self.start = 0;
+            first.clear();
+            first.shrink_to(KEPT_CAPACITY);
+            self.spare = first;
+        }
     }
 }
 
@@ -164,6 +196,27 @@ mod tests {
         assert_eq!(outbox.drain(&mut slab), 8);
         assert_eq!(outbox.drain(&mut slab), BATCH + 16);
         assert_eq!(outbox.drain(&mut slab), 0);
+    }
+
+    #[test]
+    fn what_was_drained_takes_no_memory() {
+        let outbox = with(0..0);
+        let record = |out: &mut Vec<u8>| records::crashed(out, 1, &"x".repeat(1000));
+        let mut slab = vec![0; 4 * BATCH];
+        let mut drained = 0;
+        for _ in 0..3 {
+            while outbox.push(Room::Requests, record) {}
+            let held = outbox.inner.lock().chunks.iter().map(Vec::capacity).sum::<usize>();
+            assert!(held <= Room::Requests.bytes() + 2 * KEPT_CAPACITY, "{held}");
+            for _ in 0..40 {
+                drained += outbox.drain(&mut slab);
+            }
+        }
+        let waiting = outbox.inner.lock().waiting;
+        while outbox.drain(&mut slab) > 0 {}
+        assert!(drained > 7 * 1024 * 1024 && waiting > 5 * 1024 * 1024, "{drained} {waiting}");
+        let queue = outbox.inner.lock();
+        assert!(queue.chunks.is_empty() && queue.waiting == 0);
     }
 
     #[test]
