@@ -16,6 +16,16 @@ fn up(hardened: Hardened) -> (Net, usize) {
     node_up(Config { hardened, ..Config::default() })
 }
 
+/// A node that shows its id.
+fn public(hardened: Hardened) -> (Net, usize) {
+    let addr = Addr::new([88, 9, 9, 9].into(), 49_737);
+    let mut net = Net::new();
+    let config = Config { ephemeral: Some(false), public_address: Some(addr), ..Config::default() };
+    let n = net.add_at(*addr.ip(), addr.port(), Config { firewalled: false, hardened, ..config });
+    net.with(n, |node, now| node.start(now));
+    (net, n)
+}
+
 fn asking(internal: bool, command: u64) -> wire::Request<'static> {
     let (id, token, value) = (None, None, None);
     wire::Request { tid: 7, to: HONEST, id, token, internal, command, target: Some(&TARGET), value }
@@ -158,8 +168,20 @@ type Fetched = (usize, Bytes32, u64);
 
 /// Sends what a user answers with 1000 bytes; returns what comes back.
 fn fetch(net: &mut Net, n: usize, token: Option<&Bytes32>) -> Fetched {
+    let request = wire::Request { token, ..asking(false, 5) };
+    let bytes = exchange(net, n, request, Some(&[1; 1000]));
+    match wire::decode(&bytes) {
+        Some(Message::Reply(reply)) => (bytes.len(), *reply.token.unwrap(), reply.error),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Sends what a user answers with that value, a token and closer nodes; returns the answer.
+fn exchange(net: &mut Net, n: usize, request: wire::Request<'_>, value: Option<&[u8]>) -> Vec<u8> {
     net.take_sent();
-    say(net, n, HONEST, wire::Request { token, ..asking(false, 5) });
+    let mut bytes = Vec::new();
+    request.encode(&mut bytes);
+    net.inject(n, Socket::Server, HONEST, &bytes);
     let incoming = net.take_events(n).into_iter().find_map(|event| match event {
         Event::Request(incoming) => Some(*incoming),
         _ => None,
@@ -173,14 +195,10 @@ fn fetch(net: &mut Net, n: usize, token: Option<&Bytes32>) -> Fetched {
         closer_nodes: true,
         target: incoming.target.as_ref(),
         error: 0,
-        value: Some(&[1; 1000]),
+        value,
     };
     net.with(n, |node, now| node.reply(now, spec));
-    let sent = net.take_sent();
-    match wire::decode(&sent[0].bytes) {
-        Some(Message::Reply(reply)) => (sent[0].bytes.len(), *reply.token.unwrap(), reply.error),
-        other => panic!("{other:?}"),
-    }
+    net.take_sent().remove(0).bytes
 }
 
 #[test]
@@ -206,6 +224,29 @@ fn who_shows_no_token_gets_a_limited_number_of_bytes() {
         assert!(len > 1000 && error == 0, "a token opens the way");
         assert!(fetch(&mut net, n, None).0 > 1000, "for a while");
         assert_eq!(counted(&net, n).unproven_bytes, refused.len() as i64);
+    }
+}
+
+#[test]
+fn what_always_leaves_is_less_than_four_times_its_request() {
+    let limits = Unproven { bytes: 512, factor: 2 };
+    let smallest = wire::Request { target: None, ..asking(false, 1) };
+    let asked = smallest.encoded_len();
+    for (value, full) in [(None, 74), (Some(&[1; 100][..]), 175)] {
+        for unproven in [Some(limits), None] {
+            let hardened = Hardened { unproven, ..Hardened::OFF };
+            let (mut net, n) = public(hardened);
+            net.with(n, |node, _| node.set_interest(Interest { requests: true, nodes: false }));
+            let lens: Vec<usize> =
+                (0..100).map(|_| exchange(&mut net, n, smallest, value).len()).collect();
+            assert_eq!(lens[0], full);
+            match unproven {
+                Some(_) => assert!(lens[99] < 4 * asked, "{} to {asked}", lens[99]),
+                None => assert!(lens[99] == full && full > 4 * asked),
+            }
+            let cut = counted(&net, n).unproven_bytes;
+            assert_eq!(cut > 50, unproven.is_some(), "{cut}");
+        }
     }
 }
 

@@ -174,28 +174,32 @@ impl Node {
         }
     }
 
-    /// Cuts the closer nodes of a reply of `bare_len` bytes without them to what its receiver may
-    /// be sent. False if not even that many bytes are left and there is a value.
+    /// Cuts the closer nodes of a reply, which is `bare` without them, to what its receiver may be
+    /// sent; if not even that much is left its token goes as well. False if there is a value then.
     pub(super) fn fit_allowance(
         &mut self,
         now: Now,
         spec: &ReplySpec<'_>,
-        bare_len: usize,
+        bare: &mut ReplyHead<'_>,
     ) -> bool {
         let Some(allowance) = &mut self.guard.allowance else {
             return true;
         };
         let host = *spec.to.ip();
         let room = allowance.room(now.mono_ms, host, &mut self.rng);
-        if bare_len > room && spec.value.is_some() {
-            self.counters.protections.unproven_bytes += 1;
+        let is_over = bare.encoded_len() > room;
+        let cut = &mut self.counters.protections.unproven_bytes;
+        if is_over && spec.value.is_some() {
+            *cut += 1;
             return false;
         }
+        let token = bare.token.take_if(|_| is_over);
+        let bare_len = bare.encoded_len();
         let named = self.closest_addrs.len();
         let fitting = room.saturating_sub(bare_len + 1) / wire::ADDR_LEN;
         self.closest_addrs.truncate(fitting);
         let list = self.closest_addrs.len();
-        self.counters.protections.unproven_bytes += i64::from(list < named);
+        *cut += i64::from(list < named || token.is_some());
         let len = bare_len + list * wire::ADDR_LEN + usize::from(list > 0);
         allowance.sent(host, len);
         true

@@ -94,7 +94,7 @@ impl Node {
         if let Some(target) = spec.target.filter(|_| spec.closer_nodes) {
             self.find_closer_nodes(target);
         }
-        let bare = ReplyHead {
+        let mut bare = ReplyHead {
             tid: spec.tid,
             to: spec.to,
             id: id.as_ref().map(Id::as_bytes),
@@ -104,7 +104,7 @@ impl Node {
             value: spec.value,
         };
         let limited = self.guard.allowance.is_some();
-        if limited && !self.fit_allowance(now, spec, bare.encoded_len()) {
+        if limited && !self.fit_allowance(now, spec, &mut bare) {
             return self.ask_for_token(now, spec);
         }
         let head = ReplyHead { closer_nodes: &self.closest_addrs, ..bare };
