@@ -75,10 +75,11 @@ fn body(fields: &[u8]) -> usize {
     let flags = word(fields, 0) >> 16;
     let fixed = [1, 2].iter().filter(|bit| flags & **bit != 0).count();
     let counts = word(fields, 5);
-    let (closer, with_id) = ((counts & 0xffff) as usize, (counts >> 16) as usize);
-    assert!(with_id <= closer);
+    let (closer, read) = ((counts & 0xffff) as usize, (counts >> 16) as usize);
+    assert!(read <= closer);
     whole_number(fields, 8);
-    let len = BODY + 32 * fixed + 8 * closer + 32 * with_id + word(fields, 6) as usize;
+    let ids = if flags & 32 != 0 { read } else { 0 };
+    let len = BODY + 32 * (fixed + ids) + 8 * closer + word(fields, 6) as usize;
     assert!(fields.len() >= len);
     len.next_multiple_of(8)
 }
