@@ -96,7 +96,11 @@ declare class DHT extends EventEmitter<DHT.Events> {
   ready(): Promise<void>
   /** Rejects what is in flight with REQUEST_DESTROYED, closes the sockets, emits `close`. */
   destroy(): Promise<void>
-  /** Rejects what is in flight with IO_SUSPENDED and closes the sockets; the process can exit. */
+  /**
+   * Rejects what is in flight with IO_SUSPENDED and closes the sockets; the process can exit.
+   *
+   * Rejects as {@link bind} does if that failed.
+   */
   suspend(opts?: { log?: (message: string) => void }): Promise<void>
   /**
    * Binds the same ports again if they are free, and refreshes.
@@ -124,13 +128,14 @@ declare class DHT extends EventEmitter<DHT.Events> {
   /**
    * Asks one node. Sent up to 4 times, one second apart.
    *
-   * Rejects with {@link DHT.RequestErrorCode}, `NODE_DESTROYED`, or {@link DHT.InputErrorCode}.
+   * Rejects with {@link DHT.RequestErrorCode} or {@link DHT.InputErrorCode}.
    */
   request(message: DHT.Message, to: DHT.Address, opts?: DHT.RequestOptions): Promise<DHT.Reply>
   /** Asks a node whether it is there. Rejects as {@link request} does. */
   ping(to: DHT.Address, opts?: DHT.PingOptions): Promise<DHT.Reply>
   /**
-   * Asks a node to answer after `delayMs`, an integer. Rejects as {@link request} does.
+   * Asks a node to answer after `delayMs`, an integer of at most `maxPingDelay`. Rejects as
+   * {@link request} does.
    *
    * @throws {Error} `Delay exceeds max delay: 10000ms`
    */
@@ -184,6 +189,7 @@ declare class DHT extends EventEmitter<DHT.Events> {
 declare namespace DHT {
   export import Events = events.Events
   export import InputErrorCode = events.InputErrorCode
+  export import NodeErrorCode = events.NodeErrorCode
   export import QueryErrorCode = events.QueryErrorCode
   export import RequestErrorCode = events.RequestErrorCode
 

@@ -14,6 +14,7 @@ const DELAYED_PING = 4
 
 const RETRIES = 3
 const DELAYED_PING_MARGIN = 1000 // ms
+const MAX_TIMEOUT = 0xffffffff // ms
 
 const DEFAULTS = {
   concurrency: 10,
@@ -189,7 +190,8 @@ class DHT extends EventEmitter {
     return port === this.port ? { host: this.host, port } : null
   }
 
-  addNode({ host, port }) {
+  addNode(node) {
+    const { host, port } = check.object(node, 'node')
     this._engine.addNode(host, port)
   }
 
@@ -213,8 +215,9 @@ class DHT extends EventEmitter {
     return new (Query())(this, target, true, FIND_NODE, null, opts)
   }
 
-  query({ target, command, value }, opts) {
+  query(message, opts) {
     if (this.destroyed) throw DHTError.NODE_DESTROYED()
+    const { target, command, value } = check.object(message, 'message')
     return new (Query())(this, target, false, command, value, opts)
   }
 
@@ -245,7 +248,7 @@ class DHT extends EventEmitter {
     try {
       const value = Buffer.alloc(4)
       value.writeUInt32LE(check.integer(delayMs, 'delayMs', 0, this.maxPingDelay))
-      const timeout = delayMs + DELAYED_PING_MARGIN
+      const timeout = Math.min(delayMs + DELAYED_PING_MARGIN, MAX_TIMEOUT)
       return this._request(true, DELAYED_PING, null, null, value, to, timeout, opts)
     } catch (err) {
       return Promise.reject(err)

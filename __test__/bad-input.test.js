@@ -144,6 +144,39 @@ for (const { name, DHT } of natives) {
     assert.strictEqual(node.stats.queries.active, 0)
   })
 
+  test(`${name}: what must be an object or a list is named if it is none`, async (t) => {
+    const { node, to } = await pair(t)
+    const OBJECT = /an object/
+
+    for (const none of [undefined, null, 7, 'x']) {
+      const [given, message] = [new RegExp(none), ['message', none, new RegExp(none), OBJECT]]
+      assertThrows(() => node.query(none), message)
+      assertThrows(() => node.session().query(none), message)
+      assertThrows(() => node.addNode(none), ['node', none, given, OBJECT])
+      await assertRejects(() => node.request(none, to), message)
+      await assertRejects(() => node.ping(none), ['to', none, given, OBJECT])
+    }
+    for (const option of ['nodes', 'closestNodes', 'replies', 'closestReplies']) {
+      const field = option.replace(/closest(.)/, (_, first) => first.toLowerCase())
+      const query = (list) => () => node.query({ target: TARGET, command: 1 }, { [option]: list })
+      for (const none of [7, 'x', {}])
+        assertThrows(query(none), [field, none, /7|x|Object/, /array/])
+      assertThrows(query([null]), [`${field}\\[0\\]`, null, /null/, OBJECT])
+    }
+    assert.deepStrictEqual(node.nodes.toArray(null), node.nodes.toArray())
+  })
+
+  test(`${name}: null for the options of an answer is none`, async (t) => {
+    const { node } = await pair(t)
+    const server = await createBootstrapper(t, DHT)
+    const to = serverAddress(server)
+    server.on('request', (req) => (req.command === 1 ? req.reply(TARGET, null) : req.error(5, null)))
+    const { value, token } = await node.request({ command: 1 }, to)
+    assert.deepStrictEqual(value, TARGET)
+    assert.strictEqual(token.byteLength, 32)
+    assert.strictEqual((await node.request({ command: 2 }, to)).error, 5)
+  })
+
   test(`${name}: a value that just fits, and one byte more`, async (t) => {
     const { node, to, raw } = await pair(t)
     raw.serve(() => ({}))

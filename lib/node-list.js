@@ -27,7 +27,8 @@ module.exports = class NodeList {
     return this._view.entries().includes(node)
   }
 
-  toArray({ limit = Infinity, reverse = false } = {}) {
+  toArray(opts) {
+    const { limit = Infinity, reverse = false } = opts || {}
     const entries = this._view.entries()
     const count = Number.isInteger(limit) && limit > 0 ? Math.min(limit, entries.length) : null
     if (count === null && !limit) return []

@@ -74,14 +74,15 @@ function parseHardened(opts) {
 function choose(opts, on, field) {
   if (opts === undefined || opts === null) return on ? {} : null
   if (typeof opts === 'boolean') return opts ? {} : null
-  check.option(typeof opts === 'object', field, 'an object, true or false', opts)
+  const isObject = typeof opts === 'object' && !Array.isArray(opts)
+  check.option(isObject, field, 'an object, true or false', opts)
   return opts
 }
 
 function known(members, names, field) {
   for (const name of Object.keys(members)) {
     const list = Object.keys(names).join(', ')
-    check.option(name in names, `a member of ${field}`, `one of ${list}`, name)
+    check.option(Object.hasOwn(names, name), `a member of ${field}`, `one of ${list}`, name)
   }
 }
 

@@ -322,17 +322,28 @@ function checkConcurrency(concurrency) {
 
 function givenNodes(opts) {
   const nodes = opts.nodes || opts.closestNodes
-  if (nodes) return contacts(nodes, 'nodes')
+  if (nodes) return list(nodes, 'nodes', contact)
   const replies = opts.replies || opts.closestReplies
-  return replies ? contacts(Array.from(replies, from), 'replies') : null
+  return replies ? list(replies, 'replies', sender) : null
 }
 
-function contacts(nodes, field) {
-  return Array.from(nodes, ({ id, host, port }, i) => ({
-    ip: check.ip(host, `${field}[${i}].host`),
-    port: check.port(port, `${field}[${i}].port`),
-    id: check.optionalBytes32(id, `${field}[${i}].id`, 'ERR_INVALID_ID')
-  }))
+function list(given, field, of) {
+  const isList = typeof given === 'object' && (Symbol.iterator in given || given.length >= 0)
+  check.option(isList, field, 'an array', given)
+  return Array.from(given, (member, i) => of(member, `${field}[${i}]`))
+}
+
+function sender(reply, field) {
+  return contact(check.object(reply, field).from, field)
+}
+
+function contact(node, field) {
+  const { id, host, port } = check.object(node, field)
+  return {
+    ip: check.ip(host, `${field}.host`),
+    port: check.port(port, `${field}.port`),
+    id: check.optionalBytes32(id, `${field}.id`, 'ERR_INVALID_ID')
+  }
 }
 
 function onlistener(name) {
@@ -342,10 +353,6 @@ function onlistener(name) {
 function settle(error, resolve, reject) {
   if (error) reject(error)
   else resolve()
-}
-
-function from(reply) {
-  return reply.from
 }
 
 function echo(reply) {

@@ -32,7 +32,10 @@ export interface Events {
 
 /** Of a DHTError, whose message begins with its code. */
 export type RequestErrorCode =
-  'REQUEST_TIMEOUT' | 'REQUEST_DESTROYED' | 'IO_SUSPENDED' | 'TOO_MANY_REQUESTS'
+  'REQUEST_TIMEOUT' | 'REQUEST_DESTROYED' | 'IO_SUSPENDED' | 'TOO_MANY_REQUESTS' | NodeErrorCode
+
+/** The node was destroyed, or the engine gave it up. */
+export type NodeErrorCode = 'NODE_DESTROYED' | 'NODE_CRASHED'
 
 export type QueryErrorCode = 'TOO_FEW_NODES' | 'NODE_WAS_DESTROYED' | 'NO_TOKEN' | RequestErrorCode
 

@@ -59,6 +59,7 @@ export interface Options {
   shards?: number
 }
 
+/** Numbers are integers from 1 to 2^31 - 1; `false` is none. */
 export interface ProtectionOptions {
   /**
    * Requests of one host a second that are read while other hosts are heard too, 10 000 by
@@ -89,22 +90,23 @@ export interface ProtectionOptions {
   floodGrace?: boolean
 }
 
+/** Numbers are integers, `false` is none. */
 export interface HardenedOptions {
   /** A node known only from its own requests is not handed out before it answered a ping. */
   verify?: boolean
-  /** Entries of the table of one host, 4 by default. */
+  /** Entries of the table of one host, 4 by default; 1 to 2^31 - 1. */
   perHost?: number | false
-  /** Entries of the table of one /24, 16 by default. */
+  /** Entries of the table of one /24, 16 by default; 1 to 2^31 - 1. */
   perSubnet?: number | false
-  /** Disjoint paths of a lookup, 3 by default. */
+  /** Disjoint paths of a lookup, 3 by default; 1 to 16. */
   paths?: number | false
   /**
    * Bytes that a host without a token is sent in 10 s beyond `unprovenFactor` times what it sent,
-   * 4096 by default. What is over loses its closer nodes, and a value gives way to INVALID_TOKEN
-   * and a token.
+   * 4096 by default; 0 to 2^32 - 1. What is over loses its closer nodes, then its token, and a value
+   * gives way to INVALID_TOKEN and a token.
    */
   unprovenBytes?: number | false
-  /** 2 by default. */
+  /** 2 by default; 0 to 1024. */
   unprovenFactor?: number | false
   /** Whether replies must come from the address that was asked, those to user commands too. */
   askedAddress?: boolean
