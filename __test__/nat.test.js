@@ -4,11 +4,11 @@ const path = require('node:path')
 const { spawnSync } = require('node:child_process')
 
 const SCRIPT = path.join(__dirname, '..', 'scripts', 'nat.js')
-const SOME = '^public host$|full cone|symmetric\\)'
+const SOME = ['public host', 'full cone', 'symmetric)']
 
 // All topologies: npm run nat.
 test('both packages say the same behind NATs of the kernel, and what is true', (t) => {
-  const args = [SCRIPT, '--only', SOME]
+  const args = [SCRIPT, ...SOME.flatMap((name) => ['--only', name])]
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
   if (stdout.startsWith('skipped')) return t.skip(stdout.trim())
   assert.strictEqual(status, 0, stdout + stderr)

@@ -3,9 +3,9 @@
 // npm run nat: nodes of both packages, side by side, behind real NATs of the kernel's: who becomes persistent, who is
 // firewalled, what they say of their address, and whether strangers reach them. Needs Linux, iproute2, nftables, and
 // root or the right to make user namespaces; says so otherwise, and ends well.
-//   node scripts/nat.js [--only PATTERN] [--write]
-//   --only: the topologies whose names match
-//   --write: puts the table into docs/reliability.md
+//   node scripts/nat.js [--only NAME …] [--write]
+//   --only: the topology of that name, or all whose names contain it; may be repeated
+//   --write: puts the table into docs/reliability.md; of all topologies only
 
 const { execFileSync, spawnSync } = require('child_process')
 const path = require('path')
@@ -26,14 +26,30 @@ HEAD.push('`host`', '`port`', '`randomized`', 'strangers reach it')
 
 const { values: options } = parseArgs({
   options: {
-    only: { type: 'string', default: '' },
+    only: { type: 'string', multiple: true },
     write: { type: 'boolean', default: false },
     inside: { type: 'boolean', default: false }
   }
 })
+const unknown = (options.only || []).find((name) => named(name).length === 0)
+const wanted = options.only ? options.only.flatMap(named) : topologies
 
-if (options.inside) measure()
+if (options.only && options.write) refuse('--write is for a run of all topologies')
+else if (unknown !== undefined) {
+  const names = topologies.map(({ name }) => `\n  ${name}`).join('')
+  refuse(`--only must be among the names below, or part of one, got ${unknown}${names}`)
+} else if (options.inside) measure()
 else start()
+
+function named(part) {
+  const exact = topologies.filter(({ name }) => name === part)
+  return exact.length > 0 ? exact : topologies.filter(({ name }) => name.includes(part))
+}
+
+function refuse(reason) {
+  console.error(reason)
+  process.exitCode = 2
+}
 
 function start() {
   const missing = whatIsMissing()
@@ -84,7 +100,6 @@ async function measure() {
   const members = new Lines(world.spawn('core', [script('members'), ...Object.values(PACKAGES)]))
   if ((await members.next()) !== 'ready') throw new Error('The public network did not come up')
 
-  const wanted = topologies.filter(({ name }) => new RegExp(options.only).test(name))
   const cases = wanted.flatMap((topology) =>
     Object.entries(PACKAGES).map(([name, file]) => ({ topology, name, file }))
   )

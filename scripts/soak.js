@@ -3,7 +3,7 @@
 // npm run soak: what the suites check briefly, for long. Says what was measured, fails if a bound is broken.
 //   node scripts/soak.js [--only NAME] [--write]
 //   --only: cycles, abandoned, workers, exits or blocked
-//   --write: puts the table into docs/reliability.md
+//   --write: puts the table into docs/reliability.md; of all of them only
 
 const { spawnSync } = require('child_process')
 const path = require('path')
@@ -53,6 +53,11 @@ const { values: options } = parseArgs({
 const names = Object.keys(SCENARIOS).filter((name) => !options.only || name === options.only)
 if (names.length === 0) {
   console.error(`--only must be one of ${Object.keys(SCENARIOS).join(', ')}, got ${options.only}`)
+  process.exit(2)
+}
+
+if (options.only && options.write) {
+  console.error('--write is for a run of all scenarios, without --only')
   process.exit(2)
 }
 
