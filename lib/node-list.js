@@ -27,7 +27,7 @@ module.exports = class NodeList {
     return this._view.entries().includes(node)
   }
 
-  toArray(opts) {
+  toArray(opts = null) {
     const { limit = Infinity, reverse = false } = opts || {}
     const entries = this._view.entries()
     const count = Number.isInteger(limit) && limit > 0 ? Math.min(limit, entries.length) : null

@@ -22,16 +22,16 @@ module.exports = class Request {
     this._answers = answers
   }
 
-  reply(value, opts) {
-    if (!opts) opts = NO_OPTIONS
+  reply(value, opts = NO_OPTIONS) {
+    if (opts === null) opts = NO_OPTIONS
     const token = opts.token !== false
     const closerNodes = opts.closerNodes !== false
     const to = opts.to || this.from
     this._answers.reply(this, 0, value, token, closerNodes, to, opts.socket || this.socket)
   }
 
-  error(code, opts) {
-    if (!opts) opts = NO_OPTIONS
+  error(code, opts = NO_OPTIONS) {
+    if (opts === null) opts = NO_OPTIONS
     const token = opts.token === true
     const closerNodes = opts.closerNodes !== false
     const to = opts.to || this.from
