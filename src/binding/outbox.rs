@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
+use crate::proto::Event;
+
 /// What is dropped when JavaScript does not keep up, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Room {
@@ -17,6 +19,16 @@ pub enum Room {
 }
 
 impl Room {
+    /// That of an event's record.
+    pub fn of(event: &Event) -> Self {
+        match event {
+            Event::Request(_) => Self::Requests,
+            Event::NodeAdded(_) | Event::NodeRemoved(_) => Self::Changes,
+            Event::NatUpdate { .. } | Event::NetworkUpdate | Event::Standing(_) => Self::Changes,
+            _ => Self::Always,
+        }
+    }
+
     /// So many bytes may wait before a record.
     const fn bytes(self) -> usize {
         match self {
@@ -167,6 +179,7 @@ fn whole_records(records: &[u8], room: usize) -> usize {
 mod tests {
     use super::super::records::{self, Kind};
     use super::*;
+    use crate::proto::{Addr, Config, Interest, Node, Now, RequestError};
 
     fn with(handles: std::ops::Range<u32>) -> Outbox {
         let outbox = Outbox::default();
@@ -228,6 +241,21 @@ mod tests {
         outbox.push(Room::Always, |out| out.resize(Room::Changes.bytes() + 1, 0));
         assert!(!outbox.push(Room::Changes, |_| ()));
         assert!(outbox.push(Room::Always, |_| ()));
+    }
+
+    #[test]
+    fn what_others_cause_may_be_dropped_and_what_settles_may_not() {
+        let now = Now { mono_ms: 1_000_000, wall_ms: 1_700_000_000_000 };
+        let mut node = Node::new(Config::default(), now);
+        node.set_interest(Interest { requests: false, nodes: true });
+        node.add_node(now, Addr::new([9, 9, 9, 9].into(), 9));
+        let mut events = std::iter::from_fn(|| node.poll_event());
+        let added = events.find(|event| matches!(event, Event::NodeAdded(_)));
+        assert_eq!(Room::of(&added.expect("it is told")), Room::Changes);
+        let update = Event::NatUpdate { host: None, port: 0 };
+        assert_eq!([update, Event::NetworkUpdate].map(|e| Room::of(&e)), [Room::Changes; 2]);
+        let failure = Event::Failure { user: 1, error: RequestError::Timeout };
+        assert_eq!(Room::of(&failure), Room::Always);
     }
 
     #[test]

@@ -64,17 +64,11 @@ impl Sink for Packer {
     fn event(&self, event: Event) -> bool {
         let outbox = &self.shared.outbox;
         let write = |out: &mut Vec<u8>| records::event(out, self.handle, &event);
-        let room = match &event {
-            Event::Standing(_) => {
-                outbox.push_standing(self.handle, write);
-                return true;
-            }
-            Event::Request(_) => Room::Requests,
-            Event::NodeAdded(_) | Event::NodeRemoved(_) => Room::Changes,
-            Event::NatUpdate { .. } | Event::NetworkUpdate => Room::Changes,
-            _ => Room::Always,
-        };
-        outbox.push(room, write)
+        if matches!(event, Event::Standing(_)) {
+            outbox.push_standing(self.handle, write);
+            return true;
+        }
+        outbox.push(Room::of(&event), write)
     }
 
     fn send(&self, transmit: &Transmit, bytes: &[u8]) -> bool {
