@@ -16,6 +16,12 @@ const { values: options } = parseArgs({
   }
 })
 
+const MAX_SEED = 2n ** 64n - 1n
+if (!/^\d+$/.test(options.seed) || BigInt(options.seed) > MAX_SEED) {
+  console.error(`--seed must be a whole number from 0 to ${MAX_SEED}, got ${options.seed}`)
+  process.exit(2)
+}
+
 const { status, stdout } = spawnSync('cargo', [...SIMULATOR, '--seed', options.seed], {
   stdio: ['ignore', 'pipe', 'inherit'],
   encoding: 'utf8'

@@ -7,11 +7,14 @@ mod simulator;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 
+use simulator::limits;
 use simulator::options::Options;
 use simulator::report::Report;
-use simulator::{scale, targets, workloads};
+use simulator::scale::{self, Growth};
+use simulator::{targets, workloads};
 
 /// Simulates a network of real nodes, in virtual time and from one seed
 #[derive(Parser)]
@@ -26,45 +29,38 @@ struct Program {
 #[derive(Subcommand)]
 enum Command {
     /// What a lookup costs and finds in a network that grows, a line of JSON for each size
-    Scale(Sizes),
+    Scale(Growth),
     /// Every target beside the contract's own rules, as a table
     Targets {
-        #[arg(long, default_value_t = 1)]
+        #[arg(long, value_parser = limits::seed, allow_negative_numbers = true, default_value_t = 1)]
         seed: u64,
     },
-}
-
-#[derive(Args)]
-struct Sizes {
-    /// Sizes of the network, ascending
-    #[arg(
-        long,
-        value_delimiter = ',',
-        default_value = "10,30,100,300,1000,3000,10000,30000,100000"
-    )]
-    sizes: Vec<usize>,
-    /// Lookups at each size
-    #[arg(long, default_value_t = 400)]
-    times: usize,
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
 }
 
 fn main() -> ExitCode {
     let Program { command, options } = Program::parse();
     let start = Instant::now();
     match command {
-        Some(Command::Scale(Sizes { sizes, times, seed })) => {
-            scale::run(seed, &sizes, times, |point| println!("{point}"));
+        Some(Command::Scale(growth)) => {
+            allowed(growth.check());
+            scale::run(&growth, |point| println!("{point}"));
         }
         Some(Command::Targets { seed }) => return print_targets(seed),
         None => {
+            allowed(options.check());
             println!("{options}");
             println!("{}", workloads::run(&options));
         }
     }
     eprintln!("{:.1} s", start.elapsed().as_secs_f64());
     ExitCode::SUCCESS
+}
+
+/// Ends the program, as it does for any option that is wrong, if these are wrong together.
+fn allowed(checked: Result<(), String>) {
+    if let Err(message) = checked {
+        Program::command().error(ErrorKind::ValueValidation, message).exit();
+    }
 }
 
 /// One row each, in Markdown; fails if a target is missed.

@@ -4,9 +4,11 @@
 #[allow(dead_code, unused_imports, reason = "the program uses the rest")]
 mod simulator;
 
+use clap::ValueEnum;
 use simulator::options::{Options, Workload};
 use simulator::report::Report;
-use simulator::{scale, workloads};
+use simulator::scale::{self, Growth};
+use simulator::workloads;
 
 /// Runs the workload and holds it to a part of what it counts.
 fn at_least(part: f64, options: Options) -> Report {
@@ -74,9 +76,19 @@ fn everything_at_once_breaks_no_rule() {
 }
 
 #[test]
+fn the_smallest_networks_are_large_enough() {
+    for workload in Workload::value_variants() {
+        let (workload, nodes) = (*workload, workloads::least_nodes(*workload));
+        let report = workloads::run(&thorough(workload, nodes, 30));
+        assert!(report.share.of > 0, "{workload}: {report}");
+    }
+}
+
+#[test]
 #[ignore = "a step of its own in npm test"]
 fn ten_thousand_nodes_find_each_other() {
-    scale::run(1, &[10_000], 100, |point| {
+    let growth = Growth { seed: 1, sizes: vec![10_000], times: 100 };
+    scale::run(&growth, |point| {
         assert_eq!(point.nodes, 10_000);
         assert!(point.recall > 0.999, "{point}");
     });

@@ -3,19 +3,41 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use clap::Args;
 use dht_rpc_native::proto::Id;
 use dht_rpc_native::proto::table::K;
 use rand::RngExt;
 
+use super::limits;
 use super::network::Network;
+use super::replay::Replay;
 use super::users::Lookup;
 use super::workloads::{SETTLING_MS, find_node};
 
 /// Beyond this the network is watched less closely.
-const WATCHED_NODES: usize = 2000;
+const WATCHED_NODES: usize = 10_000;
 
 /// Between two lookups, in ms.
 const APART_MS: u64 = 100;
+
+/// All that a run depends on.
+#[derive(Args, Clone, Debug)]
+pub struct Growth {
+    /// Sizes of the network, ascending
+    #[arg(
+        long,
+        value_parser = limits::nodes,
+        value_delimiter = ',',
+        allow_negative_numbers = true,
+        default_value = "10,30,100,300,1000,3000,10000,30000,100000"
+    )]
+    pub sizes: Vec<usize>,
+    /// Lookups at each size
+    #[arg(long, value_parser = limits::times, allow_negative_numbers = true, default_value_t = 400)]
+    pub times: usize,
+    #[arg(long, value_parser = limits::seed, allow_negative_numbers = true, default_value_t = 1)]
+    pub seed: u64,
+}
 
 /// What was measured at one size: means over its lookups.
 #[derive(Clone, Copy, Debug)]
@@ -39,15 +61,16 @@ pub struct Point {
 }
 
 /// Grows a network by real joins through all the sizes, with so many lookups at each.
-pub fn run(seed: u64, sizes: &[usize], times: usize, mut measured: impl FnMut(Point)) {
-    let mut network = Network::persistent(seed, 2);
+pub fn run(growth: &Growth, mut measured: impl FnMut(Point)) {
+    let _replay = Replay { seed: growth.seed, command: growth };
+    let mut network = Network::persistent(growth.seed, 2);
     let began_ms = network.now_ms;
-    for size in sizes {
+    for size in &growth.sizes {
         network.watch.light = *size > WATCHED_NODES;
         network.grow(*size);
         network.run(SETTLING_MS);
         let first = network.users.lookups.len();
-        for _ in 0..times {
+        for _ in 0..growth.times {
             let n = network.anybody();
             let target = network.rng.random();
             network.look_up(n, find_node(target, false));
@@ -58,6 +81,26 @@ pub fn run(seed: u64, sizes: &[usize], times: usize, mut measured: impl FnMut(Po
             simulated_s: (network.now_ms - began_ms) / 1000,
             ..point(&network, first)
         });
+    }
+}
+
+impl Growth {
+    /// Says what is wrong with sizes that are each allowed, but not together.
+    pub fn check(&self) -> Result<(), String> {
+        let sinks = self.sizes.windows(2).find(|pair| pair[0] >= pair[1]);
+        sinks.map_or(Ok(()), |pair| {
+            let [before, size] = [pair[0], pair[1]];
+            Err(format!("invalid value '{size}' for '--sizes <SIZES>': over {before} is allowed"))
+        })
+    }
+}
+
+/// The command that does the same again.
+impl fmt::Display for Growth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sizes, times, seed } = self;
+        let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
+        write!(f, "npm run sim -- scale --seed {seed} --sizes {} --times {times}", sizes.join(","))
     }
 }
 

@@ -58,7 +58,7 @@ impl Bursts {
         };
         let bad = happens(probability, rng);
         if self.ways.len() >= MAX_WAYS {
-            let memory_ms = 20 * self.burst_ms as u64;
+            let memory_ms = (20.0 * self.burst_ms) as u64;
             self.ways.retain(|_, way| now_ms - way.seen_ms < memory_ms);
         }
         self.ways.insert((from, to), Way { seen_ms: now_ms, bad });
@@ -67,9 +67,13 @@ impl Bursts {
 
     /// The chain forgets its state at the sum of both rates: out of bad and into it.
     fn bad_after(&self, way: Way, passed_ms: u64) -> f64 {
+        let start = f64::from(u8::from(way.bad));
+        if passed_ms == 0 {
+            // The rate may be infinite.
+            return start;
+        }
         let good_ms = self.burst_ms * (1.0 - self.mean) / self.mean;
         let rate = 1.0 / self.burst_ms + 1.0 / good_ms;
-        let start = f64::from(u8::from(way.bad));
         self.mean + (start - self.mean) * (-rate * passed_ms as f64).exp()
     }
 }

@@ -177,7 +177,9 @@ fn require(holds: bool, what: impl FnOnce() -> String) -> Verdict {
     if holds { Ok(()) } else { Err(Violation(what())) }
 }
 
-fn enforce(n: usize, now_ms: u64, verdict: Verdict) {
+/// # Panics
+/// If a rule is broken: that ends the run.
+pub fn enforce(n: usize, now_ms: u64, verdict: Verdict) {
     if let Err(violation) = verdict {
         panic!("peer {n} at {now_ms} ms: {violation}");
     }

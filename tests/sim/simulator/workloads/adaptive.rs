@@ -10,6 +10,12 @@ use crate::simulator::report::{Report, Share};
 
 const LIFE_MS: u64 = 4 * 3_600_000;
 
+/// Nodes that are persistent from the start: a quarter, and no fewer.
+const LEAST_PERSISTENT: usize = 10;
+
+/// The first three of the others are two open ones and one behind a NAT.
+pub const LEAST_NODES: usize = LEAST_PERSISTENT + 3;
+
 /// How long a host sleeps, and how long it is awake in between, in ms.
 const ASLEEP_MS: u64 = 1_200_000;
 const AWAKE_MS: u64 = 1_800_000;
@@ -19,7 +25,7 @@ const DEPENDENCES: [Dependence; 3] =
 
 /// Counts the open nodes that are persistent in the end, and those behind a NAT that are not.
 pub fn run(options: &Options) -> Report {
-    let mut network = Network::persistent(options.seed, (options.nodes / 4).max(10));
+    let mut network = Network::persistent(options.seed, (options.nodes / 4).max(LEAST_PERSISTENT));
     network.model = options.model();
     network.watch.calm = options.loss == 0.0;
     let mut open = Vec::new();

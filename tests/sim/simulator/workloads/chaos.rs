@@ -20,6 +20,7 @@ const STALE_MS: u64 = 15_000;
 pub fn run(options: &Options) -> Report {
     let mut network = Network::persistent(options.seed, options.nodes);
     network.model = options.model();
+    (0..network.peers.len()).for_each(|n| network.take_side(n));
     let mut asleep = Vec::new();
     let mut stolen = None;
     for step in 0..options.times {
@@ -42,7 +43,7 @@ pub fn run(options: &Options) -> Report {
     network.finish_lookups();
     network.run(60_000);
     let requests = network.users.ended_requests(&network.peers);
-    network.report(Share::count(requests), network.mean_ms(0))
+    network.report(Share::count(requests), network.mean_ms(0..network.users.lookups.len()))
 }
 
 fn fall_asleep(network: &mut Network, asleep: &mut Vec<(usize, u64)>) {
@@ -119,7 +120,14 @@ impl Network {
         };
         let config = self.joining(Config { ephemeral, ..Config::default() });
         let n = self.add(config, nat);
+        self.take_side(n);
         self.start(n);
+    }
+
+    /// Of what falls apart. What is behind a NAT is on side 0.
+    fn take_side(&mut self, n: usize) {
+        let side = self.rng.random_range(0..2);
+        self.peers[n].side = if self.peers[n].nat.is_some() { 0 } else { side };
     }
 
     fn kill_any(&mut self) {

@@ -1,10 +1,11 @@
 //! Nodes come and go; values are committed anew by those who published them.
 
 use dht_rpc_native::proto::Config;
+use dht_rpc_native::proto::table::K;
 use rand::RngExt;
 
 use super::storage::Written;
-use super::{read, write};
+use super::{ENTRIES, read, write};
 use crate::simulator::network::Network;
 use crate::simulator::options::Options;
 use crate::simulator::peer::UnderWay;
@@ -18,6 +19,9 @@ const COMMITS_APART_MS: u64 = HALF_LIFE_MS / 2;
 const PUBLISHERS: usize = 10;
 const VALUES: usize = 4;
 
+/// Everybody holds everything in a network that is smaller.
+pub const LEAST_NODES: usize = ENTRIES + PUBLISHERS + K;
+
 /// How often half of the network goes.
 const HALF_LIVES: u64 = 3;
 
@@ -28,8 +32,7 @@ pub fn run(options: &Options) -> Report {
     network.run(60_000);
     let values = new_values(&mut network);
     let life_ms = HALF_LIFE_MS * 2 / options.nodes as u64;
-    let reads_apart_ms = HALF_LIVES * HALF_LIFE_MS / options.times.max(1) as u64;
-    let first = network.users.lookups.len();
+    let reads_apart_ms = HALF_LIVES * HALF_LIFE_MS / options.times as u64;
     let (begin_ms, end_ms) = (network.now_ms, network.now_ms + HALF_LIVES * HALF_LIFE_MS);
     let [mut commit_ms, mut replace_ms, mut read_ms] = [begin_ms, begin_ms, begin_ms + 30_000];
     let mut reads = Vec::new();
@@ -38,16 +41,17 @@ pub fn run(options: &Options) -> Report {
             commit_ms += COMMITS_APART_MS;
             commit(&mut network, &values, options.thorough);
         }
-        if network.now_ms >= replace_ms {
+        while network.now_ms >= replace_ms {
             replace_ms += life_ms;
             replace(&mut network);
         }
-        if network.now_ms >= read_ms {
+        while network.now_ms >= read_ms {
             read_ms += reads_apart_ms;
             let written = &values[network.rng.random_range(0..values.len())].1;
             let (target, value) = (written.target, written.value.clone());
-            let reader = network.reader(&target);
-            reads.push((network.look_up(reader, read(target, options.thorough)), value));
+            if let Some(reader) = network.reader(&target) {
+                reads.push((network.look_up(reader, read(target, options.thorough)), value));
+            }
         }
         network.run(100);
     }
@@ -57,11 +61,11 @@ pub fn run(options: &Options) -> Report {
         // A reader that was replaced reads no more.
         lookup.ended.as_ref().map(|_| lookup.value.as_ref() == Some(value))
     });
-    network.report(Share::count(over), network.mean_ms(first))
+    network.report(Share::count(over), network.mean_ms(reads.iter().map(|(lookup, _)| *lookup)))
 }
 
 fn new_values(network: &mut Network) -> Vec<(usize, Written)> {
-    let publishers = (2..2 + PUBLISHERS).flat_map(|n| [n; VALUES]);
+    let publishers = (ENTRIES..ENTRIES + PUBLISHERS).flat_map(|n| [n; VALUES]);
     let written = publishers.map(|n| {
         let value: [u8; 8] = network.rng.random();
         (n, Written { target: network.rng.random(), value: value.into() })
@@ -83,7 +87,7 @@ fn commit(network: &mut Network, values: &[(usize, Written)], thorough: bool) {
 fn replace(network: &mut Network) {
     loop {
         let n = network.anybody();
-        if n >= 2 + PUBLISHERS {
+        if n >= ENTRIES + PUBLISHERS {
             network.kill(n);
             break;
         }

@@ -36,8 +36,9 @@ pub fn count_good(network: &mut Network, options: &Options) -> Report {
         network.run(APART_MS);
     }
     network.finish_lookups();
-    let share = Share::count((first..first + options.times).map(|at| is_good(network, at)));
-    network.report(share, network.mean_ms(first))
+    let lookups = first..first + options.times;
+    let share = Share::count(lookups.clone().map(|at| is_good(network, at)));
+    network.report(share, network.mean_ms(lookups))
 }
 
 /// Whether it found 18 of the true 20.

@@ -10,15 +10,18 @@ mod storage;
 use dht_rpc_native::proto::wire::command;
 use dht_rpc_native::proto::*;
 use rand::RngExt;
+use rand::seq::IteratorRandom;
 
 use super::network::Network;
 use super::options::{Options, Workload};
+use super::replay::Replay;
 use super::report::{Report, Share};
 use super::users::STORE;
 
 /// Runs the workload that the options name.
 pub fn run(options: &Options) -> Report {
-    let _replay = Replay(options);
+    let _replay = Replay { seed: options.seed, command: options };
+    options.check().unwrap_or_else(|message| panic!("{message}"));
     match options.workload {
         Workload::Lookups => lookups::run(options),
         Workload::Storage => storage::run(options),
@@ -29,16 +32,18 @@ pub fn run(options: &Options) -> Report {
     }
 }
 
-/// Says how to do it again if it goes wrong.
-struct Replay<'a>(&'a Options);
-
-impl Drop for Replay<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("seed {}; to replay: {}", self.0.seed, self.0);
-        }
+/// The fewest nodes that the workload can do with.
+pub fn least_nodes(workload: Workload) -> usize {
+    match workload {
+        Workload::Lookups | Workload::Partition | Workload::Chaos => ENTRIES + 1,
+        Workload::Storage => storage::LEAST_NODES,
+        Workload::Churn => churn::LEAST_NODES,
+        Workload::Adaptive => adaptive::LEAST_NODES,
     }
 }
+
+/// Entry points: the first peers, who are always there.
+const ENTRIES: usize = 2;
 
 /// Time that a fresh network is given to settle, in ms.
 pub const SETTLING_MS: u64 = 10_000;
@@ -52,8 +57,7 @@ impl Network {
     /// the network each second; the first two are its entry points.
     pub fn persistent(seed: u64, count: usize) -> Self {
         let mut network = Self::new(seed);
-        network.add_bootstrapper();
-        network.add_bootstrapper();
+        (0..ENTRIES).for_each(|_| network.add_bootstrapper());
         network.grow(count);
         network.run(SETTLING_MS);
         network
@@ -84,7 +88,7 @@ impl Network {
     }
 
     pub fn joining(&self, config: Config) -> Config {
-        let entries = (0..2).map(|n| self.addr(n)).map(|addr| BootstrapNode {
+        let entries = (0..ENTRIES).map(|n| self.addr(n)).map(|addr| BootstrapNode {
             suggested: None,
             host: addr.ip().to_string(),
             port: addr.port(),
@@ -110,16 +114,15 @@ impl Network {
         }
     }
 
-    /// Any such peer that neither holds this target's value nor looks it up already.
-    fn reader(&mut self, target: &Bytes32) -> usize {
-        loop {
-            let n = self.anybody();
-            let peer = &self.peers[n];
-            let looking = peer.lookups.iter().any(|lookup| lookup.target == *target);
-            if !looking && !peer.store.contains_key(target) {
-                return n;
-            }
-        }
+    /// Any such peer that neither holds this target's value nor looks it up already, if there is
+    /// one.
+    fn reader(&mut self, target: &Bytes32) -> Option<usize> {
+        let peers = self.peers.iter().enumerate();
+        let readers = peers.filter(|(_, peer)| {
+            let looking = || peer.lookups.iter().any(|lookup| lookup.target == *target);
+            peer.is_persistent() && !peer.store.contains_key(target) && !looking()
+        });
+        readers.map(|(n, _)| n).choose(&mut self.rng)
     }
 
     /// The `k` nearest of those that can be found, but for one.
@@ -133,10 +136,12 @@ impl Network {
         ids
     }
 
-    /// How long lookups took from the first of these on, on average.
-    pub fn mean_ms(&self, first: usize) -> u64 {
-        let lookups = self.users.lookups[first..].iter();
-        let took = lookups.filter_map(|lookup| Some(lookup.ended.as_ref()?.at_ms - lookup.made_ms));
+    /// How long these lookups took, on average.
+    pub fn mean_ms(&self, lookups: impl IntoIterator<Item = usize>) -> u64 {
+        let took = lookups.into_iter().filter_map(|lookup| {
+            let lookup = &self.users.lookups[lookup];
+            Some(lookup.ended.as_ref()?.at_ms - lookup.made_ms)
+        });
         let took: Vec<u64> = took.collect();
         took.iter().sum::<u64>() / took.len().max(1) as u64
     }

@@ -1,20 +1,29 @@
 //! Values committed to the 20 nearest, whose holders go; somebody reads.
 
+use dht_rpc_native::proto::table::K;
 use dht_rpc_native::proto::*;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 
-use super::{read, write};
+use super::{ENTRIES, read, write};
 use crate::simulator::network::Network;
 use crate::simulator::options::Options;
 use crate::simulator::report::{Report, Share};
 
-/// Values of a round, and reads of each.
-const VALUES: usize = 5;
+/// Reads of each value.
 const READS: usize = 10;
+
+/// All but one of the holders go; readers are others, and read at the same time.
+pub const LEAST_NODES: usize = K + READS;
 
 /// Between two reads, in ms.
 const APART_MS: u64 = 500;
+
+/// After this no commit is under way any more, in ms.
+const COMMITTED_MS: u64 = 5000;
+
+/// So many values in a row can only be of no use if the network lets no commit through.
+const MAX_USELESS: usize = 1000;
 
 /// What was written, for readers to compare.
 pub struct Written {
@@ -22,26 +31,25 @@ pub struct Written {
     pub value: Box<[u8]>,
 }
 
-/// Commits values, kills all holders of each but one, and counts the reads that find the value;
-/// then others join in the place of the dead.
+/// Commits a value, kills all of its holders but one, and counts the reads that find it; then
+/// others join in the place of the dead, and another value is committed.
+///
+/// # Panics
+/// If the network lets no commit through.
 pub fn run(options: &Options) -> Report {
     let mut network = Network::persistent(options.seed, options.nodes);
     network.model = options.model();
     network.run(60_000);
-    let first = network.users.lookups.len();
     let mut reads = Vec::new();
     while reads.len() < options.times {
-        let values: Vec<Written> =
-            (0..VALUES).map(|_| network.commit_any(options.thorough)).collect();
-        network.finish_lookups();
-        let killed = network.kill_holders(&values);
-        for _ in 0..READS {
-            for written in &values {
-                let reader = network.reader(&written.target);
+        let (written, holders) = network.hold_any(options.thorough);
+        let killed = network.kill_but_one(holders);
+        for _ in 0..READS.min(options.times - reads.len()) {
+            if let Some(reader) = network.reader(&written.target) {
                 let lookup = network.look_up(reader, read(written.target, options.thorough));
                 reads.push((lookup, written.value.clone()));
-                network.run(APART_MS);
             }
+            network.run(APART_MS);
         }
         network.finish_lookups();
         network.grow_by(killed);
@@ -50,12 +58,27 @@ pub fn run(options: &Options) -> Report {
     let found = reads
         .iter()
         .map(|(lookup, value)| network.users.lookups[*lookup].value.as_deref() == Some(value));
-    network.report(Share::count(found), network.mean_ms(first))
+    network.report(Share::count(found), network.mean_ms(reads.iter().map(|(lookup, _)| *lookup)))
 }
 
 impl Network {
+    /// Commits values until one is held by `K` peers who may all go; returns it, with them. The
+    /// entry points may not: others join by them.
+    fn hold_any(&mut self, thorough: bool) -> (Written, Vec<usize>) {
+        for _ in 0..MAX_USELESS {
+            let written = self.commit_any(thorough);
+            self.finish_lookups();
+            self.run(COMMITTED_MS);
+            let holders = self.holders(&written.target);
+            if holders.len() == K && holders.iter().all(|n| *n >= ENTRIES) {
+                return (written, holders);
+            }
+        }
+        panic!("none of {MAX_USELESS} values reached {K} holders");
+    }
+
     /// Somebody commits a new value.
-    pub fn commit_any(&mut self, thorough: bool) -> Written {
+    fn commit_any(&mut self, thorough: bool) -> Written {
         let publisher = self.anybody();
         let target: Bytes32 = self.rng.random();
         let value: [u8; 8] = self.rng.random();
@@ -63,23 +86,18 @@ impl Network {
         Written { target, value: value.into() }
     }
 
-    /// Of each value one holder stays alive. Returns how many were killed.
-    fn kill_holders(&mut self, values: &[Written]) -> usize {
-        let mut spared = Vec::new();
-        let mut doomed = Vec::new();
-        for written in values {
-            let peers = self.peers.iter().enumerate();
-            let holders = peers.filter(|(_, peer)| peer.store.contains_key(&written.target));
-            let mut holders: Vec<usize> = holders.map(|(n, _)| n).collect();
-            holders.shuffle(&mut self.rng);
-            spared.extend(holders.pop());
-            doomed.extend(holders);
-        }
-        doomed.sort_unstable();
-        doomed.dedup();
-        // The entry points stay.
-        doomed.retain(|n| *n > 1 && !spared.contains(n));
-        doomed.iter().for_each(|n| self.kill(*n));
-        doomed.len()
+    /// Peers that live and hold a value.
+    fn holders(&self, target: &Bytes32) -> Vec<usize> {
+        let peers = self.peers.iter().enumerate();
+        let holders = peers.filter(|(_, peer)| peer.is_alive() && peer.store.contains_key(target));
+        holders.map(|(n, _)| n).collect()
+    }
+
+    /// Any one of them stays alive. Returns how many were killed.
+    fn kill_but_one(&mut self, mut holders: Vec<usize>) -> usize {
+        holders.shuffle(&mut self.rng);
+        holders.pop();
+        holders.iter().for_each(|n| self.kill(*n));
+        holders.len()
     }
 }
