@@ -14,7 +14,7 @@ use super::replay::Replay;
 use super::users::Lookup;
 use super::workloads::{SETTLING_MS, find_node};
 
-/// Beyond this the network is watched less closely.
+/// Beyond this the network is watched less closely: up to it that costs a sixth of the time at most.
 const WATCHED_NODES: usize = 10_000;
 
 /// Between two lookups, in ms.

@@ -101,3 +101,22 @@ impl Network {
         holders.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_twenty_holders_is_left() {
+        let mut network = Network::persistent(1, 60);
+        for killed in (19..100).step_by(19) {
+            let (written, holders) = network.hold_any(true);
+            assert_eq!(network.holders(&written.target), holders);
+            assert_eq!(network.kill_but_one(holders), 19);
+            assert_eq!(network.holders(&written.target).len(), 1);
+            network.grow_by(19);
+            assert_eq!(network.peers.iter().filter(|peer| !peer.is_alive()).count(), killed);
+            assert!((0..ENTRIES).all(|n| network.peers[n].is_alive()));
+        }
+    }
+}
