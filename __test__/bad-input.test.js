@@ -170,7 +170,9 @@ for (const { name, DHT } of natives) {
     const { node } = await pair(t)
     const server = await createBootstrapper(t, DHT)
     const to = serverAddress(server)
-    server.on('request', (req) => (req.command === 1 ? req.reply(TARGET, null) : req.error(5, null)))
+    server.on('request', (req) =>
+      req.command === 1 ? req.reply(TARGET, null) : req.error(5, null)
+    )
     const { value, token } = await node.request({ command: 1 }, to)
     assert.deepStrictEqual(value, TARGET)
     assert.strictEqual(token.byteLength, 32)
