@@ -2,8 +2,9 @@
 
 // Fuzzes the engine (fuzz/), minimises the corpus that is kept, writes what came of it into docs/reliability.md.
 //   npm run fuzz -- [--target decode|node|boundary] [--minutes M]
-// A target is run until its coverage (edges of the instrumented code) has not grown for QUIET minutes, and for AFTER
-// minutes more; after --minutes (60 unless given) in any case. As many targets run at once as there are processors.
+// A target is run until its coverage (edges of the instrumented code) stands still: has not grown for QUIET minutes.
+// It ends when the AFTER minutes that follow bring nothing new either, at the latest after --minutes (60 unless given).
+// As many targets run at once as there are processors.
 // Needs: cargo install cargo-fuzz. A crash leaves its input in fuzz/artifacts and fails the run.
 
 const { execFileSync, spawn, spawnSync } = require('child_process')
@@ -20,7 +21,7 @@ const AFTER = 10
 const MINUTE = 60000
 const FUZZ = path.join(ROOT, 'fuzz')
 const DOCUMENT = 'docs/reliability.md'
-const HEAD = `| target | executions | a second | minutes until coverage stood still | minutes after that | edges covered, of all instrumented | of them found in the minutes after | inputs kept | kB |
+const HEAD = `| target | executions | a second | minutes until coverage first stood still | minutes after that | edges covered, of all instrumented | of them found in the minutes after | inputs kept | kB |
 |---|---|---|---|---|---|---|---|---|`
 
 // Larger inputs find nothing new: a datagram has at most 2048 bytes. An input that takes 10 s would be a hang.
@@ -81,15 +82,13 @@ function watch(target, program, folders, minutes) {
   const run = { edges: 0, grownAt: start, edgesBefore: 0, stoodStillAt: 0, executions: 0, start }
   const timer = setInterval(() => {
     const now = Date.now()
-    const quiet = now - run.grownAt >= QUIET * MINUTE
-    // It grew again: what comes after is waited for anew.
-    if (run.grownAt > run.stoodStillAt) run.stoodStillAt = 0
-    if (quiet && !run.stoodStillAt) {
+    const quiet = now - run.grownAt
+    if (quiet >= QUIET * MINUTE && !run.stoodStillAt) {
       run.stoodStillAt = run.grownAt
       run.edgesBefore = run.edges
       console.log(`${target}: coverage stands still at ${run.edges} edges`)
     }
-    const done = run.stoodStillAt && now - run.stoodStillAt >= (QUIET + AFTER) * MINUTE
+    const done = quiet >= (QUIET + AFTER) * MINUTE
     if (done || now - start >= minutes * MINUTE) child.kill('SIGINT')
   }, 1000)
   return new Promise((resolve) => {
