@@ -88,8 +88,8 @@ function watch(target, program, folders, minutes) {
       run.edgesBefore = run.edges
       console.log(`${target}: coverage stands still at ${run.edges} edges`)
     }
-    const done = quiet >= (QUIET + AFTER) * MINUTE
-    if (done || now - start >= minutes * MINUTE) child.kill('SIGINT')
+    run.done = quiet >= (QUIET + AFTER) * MINUTE
+    if (run.done || now - start >= minutes * MINUTE) child.kill('SIGINT')
   }, 1000)
   return new Promise((resolve) => {
     let tail = ''
@@ -153,7 +153,7 @@ function record(target, run, kept) {
     run.executions.toLocaleString('en').replaceAll(',', ' '),
     Math.round(run.executions / seconds),
     still ? minutes(run.start, still) : 'it was still growing',
-    still ? minutes(still, run.end) : 0,
+    still ? minutes(still, run.end) + (run.done ? '' : ', and it was still growing') : 0,
     `${Math.max(run.edges, kept.edges)} of ${kept.all}`,
     still ? run.edges - run.edgesBefore : '',
     kept.files,

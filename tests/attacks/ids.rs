@@ -50,6 +50,8 @@ fn forged_ids_get_nobody_into_a_table() {
         assert!(start.elapsed() < PATIENCE, "it is believed");
         other.send(victim.addr, &wire_request(0, &victim, others, true));
         attacker.settle(victim.addr);
+        let dropped = victim.counters().protections.host_budget;
+        assert!(victim.knows(other.addr) || dropped > 0, "nothing but its budget drops it");
     }
 }
 
