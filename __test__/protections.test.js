@@ -24,7 +24,8 @@ const DEFAULTS = [
   'delayedPingsPerHost',
   'heldPerHost',
   'closerNodes',
-  'floodGrace'
+  'floodGrace',
+  'loadShedding'
 ]
 const HARDENED = ['verify', 'perHost', 'perSubnet', 'paths', 'unprovenBytes', 'askedAddress']
 
@@ -61,6 +62,7 @@ for (const { name, DHT } of natives) {
       [{ protections: { hintsPerHost: true } }, /^protections\.hintsPerHost must .* got true$/],
       [{ protections: { hints: 5 } }, /^a member of protections must be one of .* got "hints"$/],
       [{ protections: { floodGrace: 1 } }, 'protections.floodGrace must be true or false, got 1'],
+      [{ protections: { loadShedding: 9 } }, /^protections\.loadShedding must be .* got 9$/],
       [{ hardened: 'yes' }, 'hardened must be an object, true or false, got "yes"'],
       [{ hardened: { verify: 1 } }, 'hardened.verify must be true or false, got 1'],
       [{ hardened: { paths: 17 } }, /^hardened\.paths must be false or .* 1 to 16, got 17$/],

@@ -9,6 +9,7 @@ const LIMITS = [1, MAX_LIMIT]
 // The limits that hold by default. docs/protections.md says where they come from.
 const PROTECTIONS = {
   hostBudget: 10_000, // requests a second
+  loadShedding: true,
   hintsPerHost: 64, // in a tick of 5 s
   swapsPerHost: 64, // in a tick of 5 s
   delayedPingsPerHost: 1024,
@@ -41,14 +42,15 @@ module.exports = { parseProtections, parseHardened }
 // What is false is off, and undefined for the binding.
 function parseProtections(opts) {
   const members = choose(opts, true, 'protections')
-  if (members === null) return { floodGrace: false }
+  if (members === null) return { loadShedding: false, floodGrace: false }
   known(members, PROTECTIONS, 'protections')
 
   const config = {}
   for (const name in PROTECTIONS) {
     const value = given(members[name], PROTECTIONS[name])
     const field = `protections.${name}`
-    config[name] = name === 'floodGrace' ? flag(value, field) : limit(value, field, LIMITS)
+    const isFlag = typeof PROTECTIONS[name] === 'boolean'
+    config[name] = isFlag ? flag(value, field) : limit(value, field, LIMITS)
   }
   return config
 }

@@ -22,7 +22,8 @@ const PROTECTIONS = [
   'paths',
   'unprovenBytes',
   'askedAddress',
-  'floodGrace'
+  'floodGrace',
+  'loadShedding'
 ]
 // The binding's numbers of the other counters.
 const TX = 7

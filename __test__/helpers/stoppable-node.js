@@ -11,7 +11,8 @@ async function main() {
   const opts = { protections: JSON.parse(protections), ...IMPATIENT }
   const node = await createBootstrapper(forever, require(entry), opts)
   process.on('message', () => {
-    process.send({ known: node.nodes.length, spared: node.stats.protections.floodGrace })
+    const { floodGrace, loadShedding } = node.stats.protections
+    process.send({ known: node.nodes.length, spared: floodGrace, shed: loadShedding })
   })
   process.send(serverAddress(node))
 }

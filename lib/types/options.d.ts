@@ -66,6 +66,12 @@ export interface ProtectionOptions {
    * default; what is over is dropped before it is decoded.
    */
   hostBudget?: number | false
+  /**
+   * Whether requests of the busiest hosts are dropped, before they are decoded, while more comes in
+   * than can be answered: the operating system's room for what waits to be read runs out, and it
+   * would drop answers as well. Linux only: elsewhere the system does not tell.
+   */
+  loadShedding?: boolean
   /** Checks that the down hints of one host may cause in a tick of 5 s, 64 by default. */
   hintsPerHost?: number | false
   /** Pings of full buckets that nodes of one host may cause in a tick of 5 s, 64 by default. */

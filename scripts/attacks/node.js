@@ -1,6 +1,6 @@
 'use strict'
 
-// A process of nodes under attack. Told by messages what to do: { join, count, bootstrap, opts }, { lookups, ms, all },
+// A process of nodes under attack. Told by messages what to do: { join, count, bootstrap, opts }, { lookups, ms, all, lanes },
 // { ping, port, count }, { state }; each is answered with one message.
 
 const crypto = require('crypto')
@@ -40,8 +40,9 @@ const acts = {
     return nodes.map((node) => node.address().port)
   },
 
-  // Lookups of every node in turn for `ms`: how many, and how many found enough of the true 20 of `all` ports.
-  async lookups({ ms, all }) {
+  // Lookups of every node in turn for `ms`, so many at a time: how many, and how many found enough of the true 20 of
+  // `all` ports.
+  async lookups({ ms, all, lanes = 2 }) {
     const end = performance.now() + ms
     const counts = { made: 0, good: 0 }
     const lane = async (i) => {
@@ -52,7 +53,7 @@ const acts = {
         await setTimeout(PAUSE)
       }
     }
-    await Promise.all([lane(0), lane(1)])
+    await Promise.all(Array.from({ length: lanes }, (_, i) => lane(i)))
     return counts
   },
 

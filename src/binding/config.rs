@@ -45,6 +45,7 @@ pub struct NodeConfig {
 #[napi(object)]
 pub struct Protections {
     pub host_budget: Option<u32>,
+    pub load_shedding: bool,
     pub hints_per_host: Option<u32>,
     pub swaps_per_host: Option<u32>,
     pub delayed_pings_per_host: Option<u32>,
@@ -120,6 +121,7 @@ impl Protections {
     fn core(&self) -> proto::Protections {
         proto::Protections {
             host_budget: self.host_budget,
+            load_shedding: self.load_shedding,
             hints_per_host: self.hints_per_host,
             swaps_per_host: self.swaps_per_host,
             delayed_pings_per_host: self.delayed_pings_per_host,

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
-use super::sockets::Sockets;
+use super::sockets::{Sockets, Strain};
 use super::udp::{Entry, MAX_BATCH, ROOM};
 use crate::proto::wire::MAX_DATAGRAM;
 use crate::proto::{Addr, Socket};
@@ -15,8 +15,7 @@ pub struct Batch {
     bytes: Box<[u8]>,
     entries: Vec<Entry>,
     round: u32,
-    /// Besides what was read much was lost.
-    lossy: bool,
+    strain: Strain,
 }
 
 impl Batch {
@@ -25,7 +24,7 @@ impl Batch {
             bytes: vec![0; MAX_BATCH * ROOM].into_boxed_slice(),
             entries: Vec::with_capacity(MAX_BATCH),
             round: 0,
-            lossy: false,
+            strain: Strain::default(),
         }
     }
 
@@ -38,9 +37,9 @@ impl Batch {
     /// poll will not say so.
     pub fn fill(&mut self, sockets: &Sockets, socket: Socket) -> bool {
         self.entries.clear();
-        let Self { bytes, entries, round, lossy } = self;
+        let Self { bytes, entries, round, strain } = self;
         let emptied = sockets.receive(socket, *round, bytes, entries);
-        *lossy = sockets.loses(socket, entries.len());
+        *strain = sockets.strain(socket, entries.len());
         emptied
     }
 
@@ -53,9 +52,9 @@ impl Batch {
             .map(|(&(len, from), room)| (from, &room[..len]))
     }
 
-    /// Whether the system dropped much of what came in with these, see [`Sockets::loses`].
-    pub fn is_lossy(&self) -> bool {
-        self.lossy
+    /// How the socket fares of which these were read, see [`Sockets::strain`].
+    pub fn strain(&self) -> Strain {
+        self.strain
     }
 
     pub fn is_empty(&self) -> bool {

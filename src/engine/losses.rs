@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-/// ms between two questions to the system.
+/// ms between two looks.
 const LOOK_MS: u64 = 250;
 
 /// ms after which a look says nothing about now: the next is a beginning.
@@ -26,15 +26,13 @@ impl Losses {
         self.read.fetch_add(read as u32, Ordering::Relaxed);
     }
 
-    /// Whether more than one in 16 was lost since the last time that it was asked, at least 250 ms
-    /// and at most 2 s ago. `lost` says how many the socket lost in all, if the system tells; the
-    /// counter wraps.
-    pub fn are_many(&self, now_ms: u64, lost: impl FnOnce() -> Option<u32>) -> bool {
+    /// Whether more than one in 16 was lost since the last look, at least 250 ms and at most 2 s
+    /// ago. `lost_in_all` is the socket's own count, which wraps.
+    pub fn are_many(&self, now_ms: u64, lost_in_all: u32) -> bool {
         let passed_ms = now_ms.saturating_sub(self.looked_ms.load(Ordering::Relaxed));
         if passed_ms < LOOK_MS {
             return false;
         }
-        let Some(lost_in_all) = lost() else { return false };
         self.looked_ms.store(now_ms, Ordering::Relaxed);
         let read = self.read.swap(0, Ordering::Relaxed);
         let lost = lost_in_all.wrapping_sub(self.lost.swap(lost_in_all, Ordering::Relaxed));
@@ -50,36 +48,28 @@ mod tests {
     fn more_than_one_in_sixteen_are_many() {
         let losses = Losses::default();
         losses.count(150);
-        assert!(!losses.are_many(1000, || Some(10)), "10 of 160");
+        assert!(!losses.are_many(1000, 10), "10 of 160");
         losses.count(150);
-        assert!(!losses.are_many(1249, || panic!("asked too often")));
-        assert!(losses.are_many(1250, || Some(21)), "11 of 161");
-        assert!(!losses.are_many(1500, || Some(21)), "none since");
+        assert!(!losses.are_many(1249, 100));
+        assert!(losses.are_many(1250, 21), "11 of 161");
+        assert!(!losses.are_many(1500, 21), "none since");
     }
 
     #[test]
     fn what_was_long_ago_neither_hides_losses_nor_makes_them() {
         let losses = Losses::default();
-        losses.are_many(1000, || Some(0));
+        losses.are_many(1000, 0);
         losses.count(1_000_000);
-        assert!(!losses.are_many(100_000, || Some(100)), "nobody knows when");
+        assert!(!losses.are_many(100_000, 100), "nobody knows when");
         losses.count(150);
-        assert!(losses.are_many(100_250, || Some(111)));
-    }
-
-    #[test]
-    fn a_system_that_does_not_tell_loses_nothing() {
-        let losses = Losses::default();
-        losses.are_many(1000, || Some(7));
-        assert!(!losses.are_many(1250, || None));
-        assert!(!losses.are_many(1500, || Some(7)));
+        assert!(losses.are_many(100_250, 111));
     }
 
     #[test]
     fn the_counter_wraps() {
         let losses = Losses::default();
-        losses.are_many(1000, || Some(u32::MAX - 1));
+        losses.are_many(1000, u32::MAX - 1);
         losses.count(100);
-        assert!(!losses.are_many(1250, || Some(1)));
+        assert!(!losses.are_many(1250, 1));
     }
 }

@@ -16,6 +16,7 @@ mod losses;
 #[cfg(all(test, feature = "loom"))]
 mod models;
 mod patience;
+mod pressure;
 mod resolver;
 mod runner;
 mod shard;

@@ -281,9 +281,11 @@ impl Runner {
         };
         if !batch.is_empty() {
             self.with(|node, now| {
-                if batch.is_lossy() {
+                let strain = batch.strain();
+                if strain.lossy {
                     node.handle_losses(now);
                 }
+                node.handle_pressure(strain.pressure);
                 for (from, bytes) in batch.iter() {
                     node.handle_datagram(now, socket, from, bytes);
                 }

@@ -10,14 +10,16 @@ use socket2::SockRef;
 use super::batch::Heat;
 use super::clock;
 use super::losses::Losses;
+use super::pressure::Pressure;
 use super::udp::{self, Entry, MAX_BATCH};
 use crate::proto::{Socket, Transmit};
 
 /// Bytes of a socket that wait to be read, if the system allows as many (Linux: no more than
-/// `net.core.rmem_max`). While the thread that reads is not scheduled for some ms, a flood of
-/// 200 000 datagrams a second fills Linux' usual 212 992 in 1.4 ms, and answers are lost with it.
-/// The system takes the memory only while datagrams wait.
-const RECEIVE_BUFFER: usize = 2 << 20;
+/// `net.core.rmem_max`, and twice that with what it keeps of each datagram). While the thread that
+/// reads is not scheduled, a flood of 200 000 datagrams a second fills Linux' usual 212 992 in
+/// 3 ms, this in 50, and answers are lost with it. The system takes the memory only while datagrams
+/// wait.
+const RECEIVE_BUFFER: usize = 4 << 20;
 
 /// Where a node binds.
 #[derive(Clone, Debug)]
@@ -42,6 +44,16 @@ struct Side {
     socket: UdpSocket,
     heat: Heat,
     losses: Losses,
+    pressure: Pressure,
+}
+
+/// How a socket fares.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Strain {
+    /// The system dropped more than one in 16 of what came in lately.
+    pub lossy: bool,
+    /// Steps by which its room for what is still to be read is running out.
+    pub pressure: u32,
 }
 
 /// Both sockets, bound and registered with the shard's poll.
@@ -86,7 +98,7 @@ impl Sockets {
         bytes: &mut [u8],
         entries: &mut Vec<Entry>,
     ) -> bool {
-        let Some(Side { socket, heat, losses }) = self.get(socket) else { return true };
+        let Some(Side { socket, heat, losses, .. }) = self.get(socket) else { return true };
         let want = heat.want(round);
         let emptied = udp::receive(socket, want, bytes, entries);
         heat.got(entries.len(), want);
@@ -94,13 +106,22 @@ impl Sockets {
         emptied
     }
 
-    /// Whether the operating system drops much of what comes in, more than one datagram in 16: it
-    /// is asked after a full batch of `len`, and not more often than every 250 ms.
-    pub fn loses(&self, socket: Socket, len: usize) -> bool {
-        len == MAX_BATCH
-            && self.get(socket).is_some_and(|Side { socket, losses, .. }| {
-                losses.are_many(clock::mono_ms(), || udp::lost(socket))
-            })
+    /// How a socket fares of which `len` datagrams were just read.
+    pub fn strain(&self, socket: Socket, len: usize) -> Strain {
+        let Some(Side { socket, losses, pressure, .. }) = self.get(socket) else {
+            return Strain::default();
+        };
+        let full = len == MAX_BATCH;
+        match full.then(|| udp::backlog(socket)).flatten() {
+            Some(backlog) => Strain {
+                lossy: losses.are_many(clock::mono_ms(), backlog.lost),
+                pressure: pressure.note(backlog),
+            },
+            None => {
+                pressure.clear();
+                Strain::default()
+            }
+        }
     }
 
     /// Sends datagrams that lie one after the other in `bytes`; only a lone one may have a TTL of
@@ -122,7 +143,12 @@ impl Sockets {
 
 impl Side {
     fn new(socket: UdpSocket) -> Self {
-        Self { socket, heat: Heat::default(), losses: Losses::default() }
+        Self {
+            socket,
+            heat: Heat::default(),
+            losses: Losses::default(),
+            pressure: Pressure::default(),
+        }
     }
 }
 

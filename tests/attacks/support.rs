@@ -9,7 +9,7 @@ use dht_rpc_native::engine::{BindOptions, Engine, Runner, Sink};
 use dht_rpc_native::proto::wire::{self, Message, Request, command};
 use dht_rpc_native::proto::{
     AdaptiveTimeoutConfig, Addr, BootstrapNode, Bytes32, Commit, Config, Counters, Event, Given,
-    Id, Interest, QuerySpec, QueryState, RequestSpec, Transmit,
+    Id, Interest, Protections, QuerySpec, QueryState, RequestSpec, Transmit,
 };
 
 /// How long a test waits for what must come.
@@ -31,6 +31,12 @@ pub fn impatient() -> Config {
         ..AdaptiveTimeoutConfig::default()
     };
     Config { adaptive_timeout: Some(timeouts), ..Config::default() }
+}
+
+/// A node that reads every datagram, of whatever host: what does not harm it was seen and refused.
+pub fn reads_all() -> Config {
+    let off = Protections { host_budget: None, load_shedding: false, ..Protections::default() };
+    Config { protections: off, ..Config::default() }
 }
 
 /// How many of something: more in the long version, which is a script's.

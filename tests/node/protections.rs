@@ -63,6 +63,31 @@ fn a_flooding_host_is_cut_to_its_budget_and_others_are_served() {
 }
 
 #[test]
+fn under_pressure_the_busiest_are_dropped_first() {
+    let pressed = |load_shedding| {
+        let limits = Protections { load_shedding, host_budget: None, ..Protections::default() };
+        let (mut net, n) = up(limits);
+        for round in 0..100 {
+            net.with(n, |node, _| node.handle_pressure(round % 10));
+            let evil = (1..32).map(|port| Addr::new(EVIL, port));
+            let all = evil.chain([Addr::new(HONEST, 5)]);
+            all.for_each(|addr| say(&mut net, n, addr, asking(command::PING)));
+            net.run(10);
+        }
+        // Calm again: everyone is heard.
+        net.with(n, |node, _| node.handle_pressure(0));
+        (0..10).for_each(|_| say(&mut net, n, Addr::new(EVIL, 9), asking(command::PING)));
+        let sent = net.take_sent();
+        let to = |host| sent.iter().filter(|packet| *packet.to.ip() == host).count();
+        (to(EVIL), to(HONEST), counted(&net, n).load_shedding)
+    };
+    let (evil, honest, dropped) = pressed(true);
+    assert!(evil < 1500 && honest > 80, "{evil} {honest}");
+    assert_eq!(evil + honest + dropped as usize, 3210);
+    assert_eq!(pressed(false), (3110, 100, 0));
+}
+
+#[test]
 fn one_hosts_hints_cause_so_many_checks_a_tick() {
     let hints = |hints_per_host| {
         let (mut net, n) = up(Protections { hints_per_host, ..Protections::default() });

@@ -9,6 +9,10 @@ use std::time::Duration;
 pub const SIZE: usize = 64;
 pub const DATAGRAM: usize = 2048;
 
+/// Bytes of control data that carry one u16.
+// SAFETY: computes a length, nothing else.
+const CONTROL: usize = unsafe { libc::CMSG_SPACE(size_of::<u16>() as u32) } as usize;
+
 /// Memory for a batch and its headers, set up once. Headers point into memory that never moves.
 pub struct Batch {
     headers: Vec<libc::mmsghdr>,
@@ -86,6 +90,31 @@ impl Batch {
     pub fn put(&mut self, i: usize, datagram: &[u8]) {
         self.buffers[i][..datagram.len()].copy_from_slice(datagram);
         self.set_length(i, datagram.len());
+    }
+
+    /// Sends the first `count` of them, all of one length, as one message that the system cuts into
+    /// datagrams where they are received: for a tenth of the cost.
+    pub fn send_alike(&mut self, socket: &UdpSocket, count: usize) -> io::Result<()> {
+        let length = self.parts[0].iov_len;
+        debug_assert!(self.parts[..count].iter().all(|part| part.iov_len == length));
+        let mut control = [0u64; CONTROL.div_ceil(size_of::<u64>())];
+        // SAFETY: a plain C structure, for which zeros are valid.
+        let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+        message.msg_iov = self.parts.as_mut_ptr();
+        message.msg_iovlen = count as _;
+        message.msg_control = control.as_mut_ptr().cast();
+        message.msg_controllen = CONTROL as _;
+        // SAFETY: the control data has room for a head and a u16 behind it, and is aligned; the
+        // message points into memory of ours, as large as it says.
+        let sent = unsafe {
+            let head = libc::CMSG_FIRSTHDR(&message);
+            (*head).cmsg_level = libc::SOL_UDP;
+            (*head).cmsg_type = libc::UDP_SEGMENT;
+            (*head).cmsg_len = libc::CMSG_LEN(size_of::<u16>() as u32) as _;
+            libc::CMSG_DATA(head).cast::<u16>().write_unaligned(length as u16);
+            libc::sendmsg(socket.as_raw_fd(), &message, 0)
+        };
+        if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
     }
 
     /// Sends the first `count` of them. One that the system refuses is skipped.

@@ -23,8 +23,9 @@ pub const MOST: usize = 1_000_000;
 pub const LONGEST: Duration = Duration::from_secs(60);
 pub const MOST_HOSTS: usize = 1000;
 
-/// Requests that one host sends before it is the next one's turn.
+/// Requests, all of one kind, that one host sends before it is the next one's turn.
 const TURN: usize = 32;
+const _: () = assert!(TURN <= SIZE);
 
 /// Requests that may be late, in seconds: what could not be offered in that time never is.
 const LATE: f64 = 0.05;
@@ -33,7 +34,12 @@ pub fn run(settings: &Settings) -> io::Result<()> {
     let sockets = (0..settings.hosts.max(1))
         .map(|n| connected(host(n), settings.to))
         .collect::<io::Result<Vec<_>>>()?;
-    let mut requests = Requests::new(settings.request, settings.to.port());
+    let kinds = match settings.request {
+        Kind::Mixed => vec![Kind::Ping, Kind::FindNode],
+        kind => vec![kind],
+    };
+    let port = settings.to.port();
+    let mut requests: Vec<_> = kinds.into_iter().map(|kind| Requests::new(kind, port)).collect();
     let mut batch = Batch::new(false);
     let rate = settings.rate.min(MOST) as f64;
     let time = settings.time.min(LONGEST);
@@ -48,15 +54,15 @@ pub fn run(settings: &Settings) -> io::Result<()> {
             std::thread::sleep(Duration::from_micros(100));
             continue;
         }
-        let count = TURN.min(SIZE);
-        for i in 0..count {
+        let kinds = requests.len();
+        for i in 0..TURN {
             tid = tid.wrapping_add(1);
-            batch.put(i, requests.next(tid));
+            batch.put(i, requests[turn % kinds].next(tid));
         }
-        batch.send(&sockets[turn % sockets.len()], count);
+        batch.send_alike(&sockets[turn / kinds % sockets.len()], TURN)?;
         turn += 1;
-        due -= count as f64;
-        sent += count;
+        due -= TURN as f64;
+        sent += TURN;
     }
     let seconds = start.elapsed().as_secs_f64();
     println!("{{\"sent\":{sent},\"seconds\":{seconds:.3}}}");

@@ -83,7 +83,8 @@ pub fn run(input: &[u8]) {
 }
 
 impl World {
-    /// `settings`: 1 nodes are filtered, 2 requests, 4 hardened, 8 without protections.
+    /// `settings`: 1 nodes are filtered, 2 requests, 4 hardened, 8 without protections, 16 under
+    /// pressure.
     fn new(settings: u8) -> Self {
         let now = Now { mono_ms: 1_000_000, wall_ms: 1_700_000_000_000 };
         let has = |bit| settings & bit != 0;
@@ -97,6 +98,7 @@ impl World {
         let mut node = Node::new(config, now);
         node.set_interest(Interest { requests: true, nodes: true });
         node.handle_bound(now, 4000, 5000);
+        node.handle_pressure(if has(16) { u32::MAX } else { 0 });
         node.start(now);
         let (outbox, sent) = (Outbox::default(), Vec::new());
         Self { node, now, outbox, sent, verdicts: Vec::new(), query: 0 }

@@ -42,7 +42,7 @@ pub struct Driver {
     /// An internal request that was just handed in: who sent it, and how long it was.
     pub unproven: Option<(Addr, usize)>,
     requests_wanted: bool,
-    lossy: bool,
+    losses: Option<u32>,
 }
 
 impl Driver {
@@ -63,7 +63,7 @@ impl Driver {
             bootstraps: Vec::new(),
             unproven: None,
             requests_wanted: false,
-            lossy: setup.is_lossy(),
+            losses: setup.losses(),
         };
         driver.node.handle_bound(now, 4000, 5000);
         driver.node.start(now);
@@ -72,8 +72,9 @@ impl Driver {
     }
 
     pub fn take(&mut self, step: Step) {
-        if self.lossy {
+        if let Some(pressure) = self.losses {
             self.node.handle_losses(self.now);
+            self.node.handle_pressure(pressure);
         }
         super::acts::act(self, step);
         self.drain();

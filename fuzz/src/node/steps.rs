@@ -24,7 +24,8 @@ pub struct Setup {
     adaptive_timeout: bool,
     filter: bool,
     public_address: Option<Peer>,
-    /// Its four highest bits: hardened, protections off, requests filtered, much is lost.
+    /// Its four highest bits: hardened, protections off, requests filtered, much is lost; of the
+    /// last one the four lowest are steps of pressure.
     seed: u8,
 }
 
@@ -59,9 +60,9 @@ impl Setup {
         }
     }
 
-    /// Whether the system drops much of what comes in.
-    pub fn is_lossy(&self) -> bool {
-        self.has(16)
+    /// How the node's socket fares, if the system drops much of what comes in: steps of pressure.
+    pub fn losses(&self) -> Option<u32> {
+        self.has(16).then_some(u32::from(self.seed & 15))
     }
 
     fn has(&self, bit: u8) -> bool {

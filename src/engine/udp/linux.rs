@@ -13,7 +13,7 @@ use std::ptr::{from_mut, null_mut};
 use mio::net::UdpSocket;
 use mio::{Registry, Token};
 
-use super::{Entry, MAX_BATCH, ROOM};
+use super::{Backlog, Entry, MAX_BATCH, ROOM};
 use crate::proto::{Addr, Transmit};
 
 /// Has the poll report `token` whenever there is something to read.
@@ -48,9 +48,8 @@ pub fn receive(
     true
 }
 
-/// How many datagrams the system dropped since the socket was opened, for its buffer was full.
-/// Wraps. None where the system does not tell.
-pub fn lost(socket: &UdpSocket) -> Option<u32> {
+/// What waits to be read, and what was lost. None where the system does not tell.
+pub fn backlog(socket: &UdpSocket) -> Option<Backlog> {
     let mut figures = [0u32; libc::SK_MEMINFO_DROPS as usize + 1];
     let mut len = size_of_val(&figures) as libc::socklen_t;
     // SAFETY: the system writes no more than `len` bytes, which `figures` has.
@@ -58,7 +57,11 @@ pub fn lost(socket: &UdpSocket) -> Option<u32> {
         let (level, figures) = (libc::SOL_SOCKET, figures.as_mut_ptr().cast());
         libc::getsockopt(socket.as_raw_fd(), level, libc::SO_MEMINFO, figures, &mut len)
     };
-    (done == 0).then_some(figures[libc::SK_MEMINFO_DROPS as usize])
+    (done == 0).then_some(Backlog {
+        waiting: figures[libc::SK_MEMINFO_RMEM_ALLOC as usize],
+        room: figures[libc::SK_MEMINFO_RCVBUF as usize],
+        lost: figures[libc::SK_MEMINFO_DROPS as usize],
+    })
 }
 
 /// Sends datagrams that lie one after the other in `bytes`; only a lone one may have a TTL of its

@@ -3,12 +3,12 @@
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub use linux::{deregister, lost, receive, register, send};
+pub use linux::{backlog, deregister, receive, register, send};
 
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 mod portable;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub use portable::{deregister, lost, receive, register, send};
+pub use portable::{backlog, deregister, receive, register, send};
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +22,17 @@ pub const MAX_BATCH: usize = 32;
 
 /// One byte more than the largest datagram, so that a larger one shows and is dropped.
 pub const ROOM: usize = MAX_DATAGRAM + 1;
+
+/// What the system says of a socket's receive buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    /// Bytes of memory that datagrams take which wait to be read.
+    pub waiting: u32,
+    /// Bytes that they may take.
+    pub room: u32,
+    /// Datagrams that were dropped since the socket was opened, for there was no room. Wraps.
+    pub lost: u32,
+}
 
 /// The length of a datagram and who sent it.
 pub type Entry = (usize, Addr);

@@ -8,7 +8,7 @@ use mio::net::UdpSocket;
 use mio::{Interest, Registry, Token};
 use parking_lot::RwLock;
 
-use super::{Entry, MAX_BATCH, ROOM};
+use super::{Backlog, Entry, MAX_BATCH, ROOM};
 use crate::proto::Transmit;
 
 /// Errors in a row after which a socket is left alone until it is readable again.
@@ -40,8 +40,8 @@ pub fn receive(socket: &UdpSocket, _: usize, bytes: &mut [u8], entries: &mut Vec
     false
 }
 
-/// How many datagrams the system dropped, of which it does not tell.
-pub fn lost(_: &UdpSocket) -> Option<u32> {
+/// What waits to be read, of which the system does not tell.
+pub fn backlog(_: &UdpSocket) -> Option<Backlog> {
     None
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use mio::net::UdpSocket;
 use mio::{Events, Poll, Token};
 
-use super::{Entry, MAX_BATCH, ROOM, portable};
+use super::{Backlog, Entry, MAX_BATCH, ROOM, portable};
 use crate::proto::{Socket, Transmit};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -61,17 +61,20 @@ fn linux_sends_past_an_error() {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
-fn linux_tells_what_was_lost() {
+fn linux_tells_what_waits_and_what_was_lost() {
     const SENT: usize = 1000;
     let (receiver, sender) = (bound(), bound());
     socket2::SockRef::from(&receiver).set_recv_buffer_size(64 * 1024).unwrap();
-    assert_eq!(super::lost(&receiver), Some(0));
+    let backlog = || super::backlog(&receiver).unwrap();
+    assert_eq!((backlog().waiting, backlog().lost), (0, 0));
     for _ in 0..SENT {
         (LINUX.send)(&sender, &[to(&receiver, 500)], &[7; 500]);
     }
-    let lost = super::lost(&receiver).unwrap() as usize;
+    let Backlog { waiting, room, lost } = backlog();
     assert!(lost > 0, "the buffer took all");
-    assert_eq!(receive_waiting(&LINUX, &receiver), SENT - lost);
+    assert!(waiting > room / 4 * 3 && room >= 64 * 1024, "{waiting} of {room}");
+    assert_eq!(receive_waiting(&LINUX, &receiver), SENT - lost as usize);
+    assert_eq!(backlog().waiting, 0);
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -101,7 +104,7 @@ fn a_ttl_is_one_datagrams_own() {
 
 #[test]
 fn elsewhere_nobody_tells() {
-    assert_eq!(portable::lost(&bound()), None);
+    assert_eq!(portable::backlog(&bound()), None);
 }
 
 /// More datagrams than one batch takes, of all lengths, are read as they were sent.

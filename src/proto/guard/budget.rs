@@ -8,9 +8,15 @@ const WINDOW_MS: u64 = 250;
 /// Windows of a second.
 const WINDOWS: u32 = 4;
 
-const PLACES: usize = 128;
+const PLACES: usize = 2048;
 
-/// A budget of requests for each host.
+/// Requests of one host in a window that are read under pressure, before its first step.
+const UNPRESSED: u32 = 4096;
+
+/// Halvings of that at most: 8 requests are left.
+const MAX_PRESSURE: u32 = 9;
+
+/// Budgets of requests for each host.
 ///
 /// ```text
 /// window   |- 250 ms -|- 250 ms -|- 250 ms -|- 250 ms -|
@@ -19,8 +25,12 @@ const PLACES: usize = 128;
 /// ```
 ///
 /// Nothing is kept while a node hears less in all than one host may send. Otherwise the requests of
-/// the next window are counted by host, in a fixed number of places: hosts that share one, which
-/// changes with every window, share its budget.
+/// the next window are counted by host, in a fixed number of places: each host has two, which change
+/// with every window, and what counts is the smaller number there.
+///
+/// Counting begins at once under pressure: more comes in than can be answered, and the system's
+/// room for what waits runs out. Whatever is not dropped here then is dropped there, and answers to
+/// the node's own requests with it. So the busiest hosts get half as much with each step.
 #[derive(Debug, Default)]
 pub struct Budget {
     window: u64,
@@ -29,27 +39,38 @@ pub struct Budget {
     /// More than one host was heard.
     crowded: bool,
     was_crowded: bool,
+    pressure: u32,
     sketch: Option<Box<Sketch>>,
 }
 
 #[derive(Debug)]
 struct Sketch {
     secret: u64,
-    requests: [u32; PLACES],
+    rows: [[u32; PLACES]; 2],
+}
+
+/// What becomes of a datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    Admitted,
+    /// A request over what its host may send.
+    OverBudget,
+    /// A request of a busy host under pressure.
+    Shed,
 }
 
 impl Budget {
-    /// Counts a datagram. False if it is a request over the budget of its host: `per_second`, of
-    /// which there is always one in 250 ms. The only host that is heard has no limit.
-    pub fn admits(
+    /// Counts a datagram. Over the budget of its host is a request beyond `per_second`, of which
+    /// there is always one in 250 ms. The only host that is heard has no such limit.
+    pub fn admit(
         &mut self,
         now_ms: u64,
         host: Ipv4Addr,
         request: bool,
-        per_second: u32,
+        per_second: Option<u32>,
         rng: &mut impl Rng,
-    ) -> bool {
-        let limit = (per_second / WINDOWS).max(1);
+    ) -> Admission {
+        let limit = per_second.map_or(u32::MAX, |per_second| (per_second / WINDOWS).max(1));
         let window = now_ms / WINDOW_MS;
         if window != self.window {
             self.begin(window, limit, rng);
@@ -57,10 +78,24 @@ impl Budget {
         self.heard = self.heard.saturating_add(1);
         self.crowded |= *self.first.get_or_insert(host) != host;
         let Some(sketch) = self.sketch.as_mut().filter(|_| request) else {
-            return true;
+            return Admission::Admitted;
         };
         let count = sketch.count(host);
-        count <= limit || !(self.crowded || self.was_crowded)
+        if count > limit && (self.crowded || self.was_crowded) {
+            Admission::OverBudget
+        } else if self.pressure > 0 && count > UNPRESSED >> self.pressure {
+            Admission::Shed
+        } else {
+            Admission::Admitted
+        }
+    }
+
+    /// Steps of pressure under which the datagrams that follow were read; 0 is none.
+    pub fn set_pressure(&mut self, steps: u32, rng: &mut impl Rng) {
+        self.pressure = steps.min(MAX_PRESSURE);
+        if steps > 0 {
+            self.sketch.get_or_insert_with(|| Sketch::new(rng));
+        }
     }
 }
 
@@ -68,10 +103,8 @@ impl Budget {
     fn begin(&mut self, window: u64, limit: u32, rng: &mut impl Rng) {
         let next = window == self.window.wrapping_add(1);
         self.was_crowded = self.crowded && next;
-        if next && self.heard > limit {
-            let secret = rng.next_u64();
-            let sketch = self.sketch.get_or_insert_with(|| Box::new(Sketch::new()));
-            *sketch.as_mut() = Sketch { secret, ..Sketch::new() };
+        if next && (self.heard > limit || self.pressure > 0) {
+            self.sketch.get_or_insert_with(|| Sketch::new(rng)).clear(rng);
         } else {
             self.sketch = None;
         }
@@ -83,15 +116,24 @@ impl Budget {
 }
 
 impl Sketch {
-    fn new() -> Self {
-        Self { secret: 0, requests: [0; PLACES] }
+    fn new(rng: &mut impl Rng) -> Box<Self> {
+        Box::new(Self { secret: rng.next_u64(), rows: [[0; PLACES]; 2] })
     }
 
-    /// The requests of a host in this window, this one among them.
+    fn clear(&mut self, rng: &mut impl Rng) {
+        self.secret = rng.next_u64();
+        self.rows.iter_mut().for_each(|row| row.fill(0));
+    }
+
+    /// The requests of a host in this window, this one among them, and at times those of others.
     fn count(&mut self, host: Ipv4Addr) -> u32 {
-        let count = &mut self.requests[keyed(self.secret, host) % PLACES];
-        *count = count.saturating_add(1);
-        *count
+        let places = keyed(self.secret, host);
+        let [first, second] = &mut self.rows;
+        let first = &mut first[places % PLACES];
+        let second = &mut second[places / PLACES % PLACES];
+        *first = first.saturating_add(1);
+        *second = second.saturating_add(1);
+        (*first).min(*second)
     }
 }
 
@@ -113,6 +155,10 @@ mod tests {
     const QUIET: Ipv4Addr = Ipv4Addr::new(1, 2, 3, 4);
     const PER_SECOND: u32 = 1000;
 
+    fn admits(budget: &mut Budget, ms: u64, host: Ipv4Addr, rng: &mut StdRng) -> bool {
+        budget.admit(ms, host, true, Some(PER_SECOND), rng) == Admission::Admitted
+    }
+
     struct Second {
         loud: u32,
         quiet: u32,
@@ -124,10 +170,10 @@ mod tests {
         let mut passed = Second { loud: 0, quiet: 0 };
         for ms in start_ms..start_ms + 1000 {
             for _ in 0..loud / 1000 {
-                passed.loud += u32::from(budget.admits(ms, LOUD, true, PER_SECOND, rng));
+                passed.loud += u32::from(admits(budget, ms, LOUD, rng));
             }
             if quiet > 0 && ms % u64::from(1000 / quiet) == 0 {
-                passed.quiet += u32::from(budget.admits(ms, QUIET, true, PER_SECOND, rng));
+                passed.quiet += u32::from(admits(budget, ms, QUIET, rng));
             }
         }
         passed
@@ -153,7 +199,9 @@ mod tests {
     fn replies_are_never_dropped() {
         let (mut budget, rng) = (Budget::default(), &mut StdRng::from_seed([3; 32]));
         second(&mut budget, 0, 200_000, 50);
-        assert!((0..10_000).all(|_| budget.admits(1000, LOUD, false, PER_SECOND, rng)));
+        budget.set_pressure(MAX_PRESSURE, rng);
+        let mut admit = || budget.admit(1000, LOUD, false, Some(PER_SECOND), rng);
+        assert!((0..10_000).all(|_| admit() == Admission::Admitted));
     }
 
     #[test]
@@ -165,15 +213,59 @@ mod tests {
         second(&mut budget, 2000, 1000, 0);
         second(&mut budget, 3000, 1000, 0);
         assert!(budget.sketch.is_none());
-        assert!(size_of::<Sketch>() <= 1024 && size_of::<Budget>() <= 48);
+        assert!(size_of::<Sketch>() <= 16_392 && size_of::<Budget>() <= 48);
+    }
+
+    #[test]
+    fn under_pressure_the_busiest_get_less_and_less() {
+        let (mut budget, rng) = (Budget::default(), &mut StdRng::from_seed([3; 32]));
+        // A loud host, one request of 16 a quiet one's: what passes of each in a window.
+        let mut window = |budget: &mut Budget, number, pressure| {
+            let mut passed = (0, 0);
+            for n in 0..4096 {
+                budget.set_pressure(pressure, rng);
+                let host = if n % 16 == 0 { QUIET } else { LOUD };
+                let admission = budget.admit(number * WINDOW_MS, host, true, None, rng);
+                assert_ne!(admission, Admission::OverBudget);
+                let passed = if host == QUIET { &mut passed.0 } else { &mut passed.1 };
+                *passed += u32::from(admission == Admission::Admitted);
+            }
+            passed
+        };
+        assert_eq!(window(&mut budget, 1, 0), (256, 3840));
+        assert_eq!(window(&mut budget, 2, 1), (256, 2048));
+        assert_eq!(window(&mut budget, 3, 4), (256, 256));
+        assert_eq!(window(&mut budget, 4, MAX_PRESSURE), (8, 8));
+        assert_eq!(window(&mut budget, 5, u32::MAX), (8, 8), "there are no more steps");
+        assert!(budget.sketch.is_some());
+        assert_eq!(window(&mut budget, 6, 0), (256, 3840));
+        assert!(budget.sketch.is_none(), "nothing is kept when it is over");
+    }
+
+    #[test]
+    fn a_quiet_host_is_heard_among_a_thousand_loud_ones() {
+        let (mut budget, rng) = (Budget::default(), &mut StdRng::from_seed([3; 32]));
+        budget.set_pressure(MAX_PRESSURE, rng);
+        let mut heard = 0;
+        for window in 0..100 {
+            for host in 0..1000u32 {
+                for _ in 0..20 {
+                    budget.admit(window * WINDOW_MS, (0x0600_0000 + host).into(), true, None, rng);
+                }
+            }
+            let admission = budget.admit(window * WINDOW_MS, QUIET, true, None, rng);
+            heard += u32::from(admission == Admission::Admitted);
+        }
+        // Both of its places are a loud host's in one window of six.
+        assert!((70..100).contains(&heard), "{heard}");
     }
 
     #[test]
     fn every_place_is_used() {
-        let mut used = [false; PLACES];
-        for host in 0..10_000u32 {
-            used[keyed(77, host.into()) % PLACES] = true;
+        let mut sketch = Sketch::new(&mut StdRng::from_seed([3; 32]));
+        for host in 0..100_000u32 {
+            sketch.count(host.into());
         }
-        assert!(used.iter().all(|used| *used));
+        assert!(sketch.rows.iter().flatten().all(|count| *count > 0));
     }
 }

@@ -4,6 +4,10 @@ pub struct Protections {
     /// Requests of one host a second that are read, while other hosts are heard as well. What is
     /// over is dropped before it is decoded.
     pub host_budget: Option<u32>,
+    /// Requests of the busiest hosts are dropped before they are decoded while the system's room
+    /// for those that wait runs out: it would drop the answers of others as well. See
+    /// [`Node::handle_pressure`](super::Node::handle_pressure).
+    pub load_shedding: bool,
     /// Checks that the DOWN_HINTs of one host may cause in a tick of 5 s.
     pub hints_per_host: Option<u32>,
     /// Pings of full buckets that nodes of one host may cause in a tick of 5 s.
@@ -24,6 +28,7 @@ impl Protections {
     /// None of them.
     pub const OFF: Self = Self {
         host_budget: None,
+        load_shedding: false,
         hints_per_host: None,
         swaps_per_host: None,
         delayed_pings_per_host: None,
@@ -38,6 +43,7 @@ impl Default for Protections {
     fn default() -> Self {
         Self {
             host_budget: Some(10_000),
+            load_shedding: true,
             hints_per_host: Some(64),
             swaps_per_host: Some(64),
             delayed_pings_per_host: Some(1024),

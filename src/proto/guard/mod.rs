@@ -14,6 +14,7 @@ mod per_host;
 pub use config::{Hardened, Protections, Unproven};
 pub use counters::ProtectionCounters;
 
+pub(super) use budget::Admission;
 pub(super) use members::Crowd;
 pub(super) use per_host::fair_share;
 

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::super::guard::{Crowd, fair_share};
+use super::super::guard::{Admission, Crowd, fair_share};
 use super::super::requests::may_answer;
 use super::super::table::K;
 use super::super::types::*;
@@ -19,14 +19,23 @@ const MAX_VERIFYING: u32 = 16;
 const VERIFY_RETRIES: u8 = 1;
 
 impl Node {
-    /// Drops requests over their host's budget, and replies that nobody waits for.
+    /// Drops requests of hosts that send too many, and replies that nobody waits for.
     pub(super) fn is_worth_decoding(&mut self, now: Now, from: Addr, reply: Option<u16>) -> bool {
-        if let Some(per_second) = self.config.protections.host_budget {
+        let per_second = self.config.protections.host_budget;
+        if per_second.is_some() || self.config.protections.load_shedding {
+            let (host, request) = (*from.ip(), reply.is_none());
             let budget = &mut self.guard.budget;
-            let request = reply.is_none();
-            if !budget.admits(now.mono_ms, *from.ip(), request, per_second, &mut self.rng) {
-                self.counters.protections.host_budget += 1;
-                return false;
+            let counters = &mut self.counters.protections;
+            match budget.admit(now.mono_ms, host, request, per_second, &mut self.rng) {
+                Admission::Admitted => {}
+                Admission::OverBudget => {
+                    counters.host_budget += 1;
+                    return false;
+                }
+                Admission::Shed => {
+                    counters.load_shedding += 1;
+                    return false;
+                }
             }
         }
         let unasked = reply.is_some_and(|tid| self.requests.find(tid).is_none());

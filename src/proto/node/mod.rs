@@ -221,6 +221,16 @@ impl Node {
         self.guard.note_losses(now.mono_ms);
     }
 
+    /// The system's room for datagrams that wait was running out when those were read that will be
+    /// handed in next: by so many steps, of which each halves what the busiest hosts get; 0 is not
+    /// at all. To be called before every datagram, or batch of them, while it is not 0, and when it
+    /// is again.
+    pub fn handle_pressure(&mut self, steps: u32) {
+        if self.config.protections.load_shedding {
+            self.guard.budget.set_pressure(steps, &mut self.rng);
+        }
+    }
+
     /// Does all that is due. To be called at the time that [`Node::poll_timeout`] names, or later.
     pub fn handle_timeout(&mut self, now: Now) {
         if self.requests.window.advance(now.mono_ms) {
