@@ -4,7 +4,8 @@
 //   npm run fuzz -- [--target decode|node|boundary] [--minutes M]
 // A target is run until its coverage (edges of the instrumented code) stands still: has not grown for QUIET minutes.
 // It ends when the AFTER minutes that follow bring nothing new either, at the latest after --minutes (60 unless given).
-// As many targets run at once as there are processors.
+// As many targets run at once as there are processors; what is left of these runs the same targets, and each process
+// takes over what the others found. Everything found stays in the folder of the build, for the next run.
 // Needs: cargo install cargo-fuzz. A crash leaves its input in fuzz/artifacts and fails the run.
 
 const { execFileSync, spawn, spawnSync } = require('child_process')
@@ -27,6 +28,10 @@ const HEAD = `| target | executions | a second | minutes until coverage first st
 // Larger inputs find nothing new: a datagram has at most 2048 bytes. An input that takes 10 s would be a hang.
 const FLAGS = ['-max_len=4096', '-timeout=10', '-rss_limit_mb=2048', '-print_final_stats=1']
 
+// Inputs are drawn evenly: weighing them takes a third of the time. What is freed is watched for the next 16 MB.
+const DRAWING = ['-entropic=0']
+const ENV = { ...process.env, ASAN_OPTIONS: 'quarantine_size_mb=16:malloc_context_size=1' }
+
 main()
 
 async function main() {
@@ -41,16 +46,22 @@ async function main() {
   }
   const folder = build()
   const waiting = [...targets]
+  const processors = os.availableParallelism()
+  const jobs = Math.max(1, Math.floor(processors / targets.length))
   const worker = async () => {
-    for (let target; (target = waiting.shift());) await fuzz(target, folder, minutes)
+    for (let target; (target = waiting.shift());) await fuzz(target, folder, jobs, minutes)
   }
-  await Promise.all(Array.from({ length: os.availableParallelism() }, worker))
+  await Promise.all(Array.from({ length: Math.ceil(processors / jobs) }, worker))
 }
 
 // Where the instrumented programs are.
 function build() {
   const env = { ...process.env, RUSTC_BOOTSTRAP: '1' }
-  const { status } = spawnSync('cargo', ['fuzz', 'build'], { cwd: ROOT, env, stdio: 'inherit' })
+  const { status } = spawnSync('cargo', ['fuzz', 'build', '--no-trace-compares'], {
+    cwd: ROOT,
+    env,
+    stdio: 'inherit'
+  })
   if (status !== 0) fail('cargo fuzz does not build; is it installed? cargo install cargo-fuzz')
   const args = ['metadata', '--format-version=1', '--no-deps']
   const { target_directory } = JSON.parse(execFileSync('cargo', args, { cwd: FUZZ }))
@@ -58,26 +69,24 @@ function build() {
   return path.join(target_directory, host, 'release')
 }
 
-async function fuzz(target, folder, minutes) {
+async function fuzz(target, folder, jobs, minutes) {
   const program = path.join(folder, target)
   const corpus = path.join(FUZZ, 'corpus', target)
-  const work = fs.mkdtempSync(path.join(os.tmpdir(), `fuzz-${target}-`))
-  try {
-    const run = await watch(target, program, [work, corpus], minutes)
-    minimise(program, corpus, work)
-    record(target, run, measure(program, corpus))
-  } finally {
-    fs.rmSync(work, { recursive: true, force: true })
-  }
+  const work = path.join(folder, 'found', target)
+  fs.mkdirSync(work, { recursive: true })
+  const run = await watch(target, program, [work, corpus], jobs, minutes)
+  minimise(program, corpus, work)
+  record(target, run, measure(program, corpus))
 }
 
 // Runs until the rule at the top says so.
-function watch(target, program, folders, minutes) {
+async function watch(target, program, folders, jobs, minutes) {
   const artifacts = path.join(FUZZ, 'artifacts', target) + path.sep
   fs.mkdirSync(artifacts, { recursive: true })
-  const child = spawn(program, [...FLAGS, `-artifact_prefix=${artifacts}`, ...folders], {
-    stdio: ['ignore', 'ignore', 'pipe']
-  })
+  const args = [...FLAGS, ...DRAWING, `-artifact_prefix=${artifacts}`, ...folders]
+  const children = Array.from({ length: jobs }, () =>
+    spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env: ENV })
+  )
   const start = Date.now()
   const run = { edges: 0, grownAt: start, edgesBefore: 0, stoodStillAt: 0, executions: 0, start }
   const timer = setInterval(() => {
@@ -89,27 +98,30 @@ function watch(target, program, folders, minutes) {
       console.log(`${target}: coverage stands still at ${run.edges} edges`)
     }
     run.done = quiet >= (QUIET + AFTER) * MINUTE
-    if (run.done || now - start >= minutes * MINUTE) child.kill('SIGINT')
+    const isOver = run.done || run.crashed || now - start >= minutes * MINUTE
+    if (isOver) for (const child of children) child.kill('SIGINT')
   }, 1000)
-  return new Promise((resolve) => {
-    let tail = ''
-    child.stderr.setEncoding('utf8').on('data', (text) => {
-      const lines = (tail + text).split('\n')
-      tail = lines.pop()
-      for (const line of lines) note(target, run, line)
-    })
-    child.on('close', () => {
-      clearInterval(timer)
-      if (run.crashed) fail(`${target} failed, its input is in ${artifacts}\n${run.crashed}`)
-      resolve({ ...run, end: Date.now() })
-    })
-  })
+  await Promise.all(children.map((child) => listen(child, run)))
+  clearInterval(timer)
+  if (run.crashed) fail(`${target} failed, its input is in ${artifacts}\n${run.crashed}`)
+  return { ...run, end: Date.now() }
 }
 
-function note(target, run, line) {
+// Until it ends.
+function listen(child, run) {
+  let tail = ''
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    const lines = (tail + text).split('\n')
+    tail = lines.pop()
+    for (const line of lines) note(run, line)
+  })
+  return new Promise((resolve) => child.on('close', resolve))
+}
+
+function note(run, line) {
   const edges = /^#\d+\s.*cov: (\d+)/.exec(line)
   const executions = /^stat::number_of_executed_units:\s*(\d+)/.exec(line)
-  if (executions) run.executions = Number(executions[1])
+  if (executions) run.executions += Number(executions[1])
   if (/panicked at|ERROR: (libFuzzer|AddressSanitizer)/.test(line)) run.crashed ??= line
   if (!edges || Number(edges[1]) <= run.edges) return
   run.edges = Number(edges[1])
@@ -120,7 +132,8 @@ function note(target, run, line) {
 function minimise(program, corpus, work) {
   const small = fs.mkdtempSync(path.join(os.tmpdir(), 'fuzz-small-'))
   const args = ['-set_cover_merge=1', '-use_counters=0', '-max_len=4096', small, work, corpus]
-  const { status, stderr } = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 30 })
+  const options = { encoding: 'utf8', maxBuffer: 1 << 30, env: ENV }
+  const { status, stderr } = spawnSync(program, args, options)
   if (status !== 0) fail(`the corpus was not minimised:\n${stderr.slice(-2000)}`)
   for (const name of fs.readdirSync(corpus)) {
     if (!name.startsWith('found-')) fs.rmSync(path.join(corpus, name))

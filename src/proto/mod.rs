@@ -6,6 +6,7 @@
 //! `poll_event` until they return `None`, then ask `poll_timeout` when to come back.
 
 pub mod guard;
+mod hash;
 pub mod health;
 pub mod id;
 pub mod nat;

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
+use super::hash::Hashing;
 
 use self::candidates::Candidates;
 use super::id::Id;
@@ -102,7 +102,7 @@ pub(super) struct Query {
     from_table: bool,
     /// The table has no more nodes to widen it with.
     widest: bool,
-    seen: HashMap<Addr, Seen, RandomState>,
+    seen: HashMap<Addr, Seen, Hashing>,
     /// Who named whom, by the namer's place among those below; some more than once.
     namings: Vec<(Addr, u32)>,
     namers: Vec<Contact>,

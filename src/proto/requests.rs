@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use foldhash::fast::RandomState;
+use super::hash::Hashing;
 use rand::Rng;
 
 use super::types::{Addr, Contact, Socket};
@@ -80,7 +80,7 @@ pub(super) struct Requests<P> {
     slots: Vec<Option<InFlight<P>>>,
     free: Vec<u32>,
     tid_order: TidOrder,
-    tids: HashMap<u16, u32, RandomState>,
+    tids: HashMap<u16, u32, Hashing>,
     /// Every slot in use. The last takes the place of one that leaves.
     order: Vec<u32>,
     sessions: BTreeMap<Session, Vec<u32>>,

@@ -3,7 +3,7 @@
 use std::hash::BuildHasher;
 use std::ops::Range;
 
-use foldhash::fast::RandomState;
+use super::hash::Hashing;
 use rand::RngExt;
 
 use super::id::Id;
@@ -26,7 +26,7 @@ pub struct Table {
     slots: Vec<u16>,
     entries: Vec<Option<Entry>>,
     free: Vec<u16>,
-    marks: RandomState,
+    marks: Hashing,
 }
 
 /// A [`NodeEntry`] without its id.
@@ -55,7 +55,7 @@ impl Table {
             slots: Vec::new(),
             entries: Vec::new(),
             free: Vec::new(),
-            marks: RandomState::default(),
+            marks: Hashing::default(),
         }
     }
 

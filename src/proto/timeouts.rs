@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use foldhash::fast::RandomState;
+use super::hash::Hashing;
 use rand::Rng;
 
 use super::types::{AdaptiveTimeoutConfig, Addr};
@@ -18,8 +18,8 @@ pub const DEFAULT_TIMEOUT_MS: u32 = 1000;
 #[derive(Clone, Debug)]
 pub struct AdaptiveTimeouts {
     config: AdaptiveTimeoutConfig,
-    latest: HashMap<Addr, RoundTrip, RandomState>,
-    oldest: HashMap<Addr, RoundTrip, RandomState>,
+    latest: HashMap<Addr, RoundTrip, Hashing>,
+    oldest: HashMap<Addr, RoundTrip, Hashing>,
     checked_ms: Option<u64>,
     turned: bool,
 }

@@ -102,19 +102,25 @@ impl Driver {
         let node = &self.node;
         assert!(node.nodes_len() <= MAX_NODES);
         assert_eq!(node.table().len(), node.nodes_len());
+        assert!(!node.table().contains(&node.table_id()), "we are not in our own table");
+        assert!(node.inflight() >= self.open.len(), "what the user waits for is under way");
+        assert_eq!(node.counters().requests_active, node.inflight() as i64);
+    }
+
+    /// What takes as long as there are nodes.
+    pub fn check_nodes(&self) {
+        let node = &self.node;
         assert_eq!(node.nodes().count(), node.nodes_len());
         assert_eq!(node.latest_nodes().count(), node.nodes_len());
         for entry in node.nodes() {
             assert_eq!(entry.id, Id::of(entry.addr), "an id is its address's");
             assert!(node.table().get(&entry.id).is_some());
         }
-        assert!(!node.table().contains(&node.table_id()), "we are not in our own table");
-        assert!(node.inflight() >= self.open.len(), "what the user waits for is under way");
-        assert_eq!(node.counters().requests_active, node.inflight() as i64);
     }
 
     /// Nothing is left behind when a node ends.
     pub fn finish(mut self) {
+        self.check_nodes();
         self.node.destroy(self.now);
         self.drain();
         assert_eq!(self.node.inflight(), 0);

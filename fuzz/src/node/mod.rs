@@ -14,6 +14,9 @@ use self::steps::{Setup, Step};
 /// Steps of one input; what an input has beyond them is ignored.
 const MAX_STEPS: usize = 400;
 
+/// Steps between two looks at each node of the table.
+const LOOK: usize = 16;
+
 pub fn run(input: &[u8]) {
     let mut input = Unstructured::new(input);
     let Ok(setup) = Setup::arbitrary(&mut input) else {
@@ -21,7 +24,7 @@ pub fn run(input: &[u8]) {
     };
     let aloud = std::env::var_os("FUZZ_STEPS").is_some();
     let mut driver = Driver::new(setup);
-    for _ in 0..MAX_STEPS {
+    for n in 1..=MAX_STEPS {
         if input.is_empty() {
             break;
         }
@@ -33,6 +36,9 @@ pub fn run(input: &[u8]) {
         }
         driver.take(step);
         driver.check();
+        if n.is_multiple_of(LOOK) {
+            driver.check_nodes();
+        }
     }
     driver.finish();
 }

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use foldhash::fast::RandomState;
+use super::super::hash::Hashing;
 
 use super::super::id::Id;
 use super::super::table::K;
@@ -83,7 +83,7 @@ impl Candidates {
 struct Paths {
     list: Vec<Path>,
     /// Where each node stands, that was ever a candidate.
-    path_of: HashMap<Addr, usize, RandomState>,
+    path_of: HashMap<Addr, usize, Hashing>,
     /// Who was dealt to last, and who was visited last.
     dealt: usize,
     visited: usize,
