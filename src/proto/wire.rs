@@ -198,6 +198,11 @@ impl ReplyHead<'_> {
     }
 }
 
+/// Bytes of the shortest request, with a target or without.
+pub(super) const fn least_request_len(target: bool) -> usize {
+    HEAD_LEN + 1 + if target { 32 } else { 0 }
+}
+
 impl<'a> Addrs<'a> {
     pub fn len(&self) -> usize {
         self.0.len()

@@ -134,6 +134,21 @@ fn what_is_held_is_bounded() {
 }
 
 #[test]
+fn requests_that_wait_take_no_place_from_replies() {
+    let off = Config { filter: true, protections: Protections::OFF, ..Config::default() };
+    let mut net = Net::new();
+    let n = net.add(off);
+    (0..5000).for_each(|_| hello(&mut net, n, Some(Id::of(PEER))));
+    assert_eq!(net.take_events(n).len(), 4096, "there is room for no more");
+    net.with(n, |node, now| node.request(now, ping(1, PEER)).unwrap());
+    let request = net.take_sent().remove(0);
+    net.inject(n, Socket::Client, PEER, &reply_to(&request));
+    let (key, _) = wanted(&mut net, n);
+    net.with(n, |node, now| node.handle_verdict(now, key, &[false]));
+    assert!(matches!(&net.take_events(n)[..], [Event::Response { user: 1, .. }]));
+}
+
+#[test]
 fn requests_are_not_looked_at_before_their_sender_is_judged() {
     let mut net = Net::new();
     let n = net.add(Config { filter_request: true, ..Config::default() });

@@ -251,6 +251,20 @@ fn what_always_leaves_is_less_than_four_times_its_request() {
 }
 
 #[test]
+fn thousands_of_hosts_do_not_silence_a_node_for_others() {
+    let unproven = Some(Unproven { bytes: 500, factor: 2 });
+    let (mut net, n) = up(Hardened { unproven, ..Hardened::OFF });
+    (0..20).for_each(|i| {
+        net.with(n, |node, now| node.add_node(now, Addr::new([77, 0, i, 1].into(), 1000)));
+    });
+    for i in 0..10_000 {
+        let loud = Addr::new((0x5000_0000 + i).into(), 5);
+        say(&mut net, n, loud, asking(true, command::FIND_NODE));
+    }
+    assert_eq!(handed_out(&mut net, n).len(), 12, "what its own request earned");
+}
+
+#[test]
 fn closer_nodes_are_cut_to_what_the_asker_may_get() {
     let (mut net, n) =
         up(Hardened { unproven: Some(Unproven { bytes: 0, factor: 2 }), ..Hardened::OFF });

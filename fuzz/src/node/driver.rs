@@ -35,7 +35,9 @@ pub struct Driver {
     pub open: BTreeMap<u32, Option<u32>>,
     pub users: u32,
     pub queries: Vec<u32>,
+    /// Queries that came to their end, or to the commit that is the user's own.
     ended: BTreeSet<u32>,
+    committing: BTreeSet<u32>,
     pub verdicts: Vec<(u32, usize)>,
     pub lookups: Vec<u32>,
     pub bootstraps: Vec<u32>,
@@ -58,6 +60,7 @@ impl Driver {
             users: 0,
             queries: Vec::new(),
             ended: BTreeSet::new(),
+            committing: BTreeSet::new(),
             verdicts: Vec::new(),
             lookups: Vec::new(),
             bootstraps: Vec::new(),
@@ -126,7 +129,13 @@ impl Driver {
         assert_eq!(self.node.inflight(), 0);
         assert_eq!(self.node.poll_timeout(), None);
         assert!(self.open.is_empty(), "every request ends");
+        for query in &self.queries {
+            self.node.query_demand(self.now, *query, u32::MAX);
+        }
+        self.drain();
         for query in std::mem::take(&mut self.queries) {
+            let is_over = self.ended.contains(&query) || self.committing.contains(&query);
+            assert!(is_over, "every query that is read ends");
             self.node.query_destroy(self.now, query);
         }
         self.drain();
@@ -189,7 +198,10 @@ impl Driver {
                 assert!(self.open.remove(&user).is_some(), "a request ends once");
             }
             Event::QueryRow { reply, .. } => verified(&reply.from),
-            Event::QueryCommit { state, .. } => closest(&state),
+            Event::QueryCommit { query, state } => {
+                closest(&state);
+                assert!(self.committing.insert(query), "it commits once");
+            }
             Event::QueryEnd { query, state, .. } => {
                 closest(&state);
                 assert!(self.ended.insert(query), "a query ends once");

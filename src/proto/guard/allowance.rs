@@ -51,17 +51,20 @@ impl Allowance {
         self.proven[index(self.secret, host)] = Some((host, now_ms.saturating_add(PROVEN_MS)));
     }
 
-    /// Bytes that may be sent now.
-    pub fn room(&mut self, now_ms: u64, host: Ipv4Addr, rng: &mut impl Rng) -> usize {
+    /// Bytes that may be sent now, in answer to a request of `asked` bytes at least: what it earned
+    /// by itself is never less, whatever those took who share its host's place.
+    pub fn room(&mut self, now_ms: u64, host: Ipv4Addr, asked: usize, rng: &mut impl Rng) -> usize {
         self.begin(now_ms, rng);
         let known = self.proven[index(self.secret, host)];
         if known.is_some_and(|(proven, until_ms)| proven == host && now_ms < until_ms) {
             return usize::MAX;
         }
         let Unproven { bytes, factor } = self.limits;
+        let factor = u64::from(factor);
         let place = self.place(host);
-        let earned = place.received.saturating_mul(u64::from(factor));
-        earned.saturating_add(u64::from(bytes)).saturating_sub(place.sent) as usize
+        let earned = place.received.saturating_mul(factor);
+        let left = earned.saturating_add(u64::from(bytes)).saturating_sub(place.sent);
+        left.max(factor * asked as u64) as usize
     }
 
     /// A reply leaves.
@@ -120,33 +123,46 @@ mod tests {
         let rng = &mut StdRng::from_seed([5; 32]);
         let mut allowance = Allowance::new(Unproven { bytes: 1000, factor: 2 });
         allowance.received(0, HOST, 100, rng);
-        assert_eq!(allowance.room(0, HOST, rng), 1200);
+        assert_eq!(allowance.room(0, HOST, 0, rng), 1200);
         allowance.sent(HOST, 1150);
-        assert_eq!(allowance.room(0, HOST, rng), 50);
+        assert_eq!(allowance.room(0, HOST, 0, rng), 50);
         allowance.sent(HOST, 100);
-        assert_eq!(allowance.room(0, HOST, rng), 0);
-        assert_eq!(allowance.room(WINDOW_MS, HOST, rng), 1000);
+        assert_eq!(allowance.room(0, HOST, 0, rng), 0);
+        assert_eq!(allowance.room(WINDOW_MS, HOST, 0, rng), 1000);
     }
 
     #[test]
     fn a_loud_host_takes_from_few_others() {
         let rng = &mut StdRng::from_seed([5; 32]);
         let mut allowance = Allowance::new(Unproven { bytes: 1000, factor: 2 });
-        allowance.room(0, HOST, rng);
+        allowance.room(0, HOST, 0, rng);
         allowance.sent(HOST, 1_000_000);
         let others = (0..10_000u32).map(|n| Ipv4Addr::from(0x4200_0000 + n));
-        let silenced = others.filter(|other| allowance.room(0, *other, rng) == 0).count();
+        let silenced = others.filter(|other| allowance.room(0, *other, 0, rng) == 0).count();
         assert!(silenced < 100, "{silenced} of 10 000");
+    }
+
+    #[test]
+    fn nobody_takes_what_a_request_earns() {
+        let rng = &mut StdRng::from_seed([5; 32]);
+        let mut allowance = Allowance::new(Unproven { bytes: 1000, factor: 2 });
+        for n in 0..10_000u32 {
+            let other = Ipv4Addr::from(0x4200_0000 + n);
+            allowance.room(0, other, 0, rng);
+            allowance.sent(other, 10_000);
+        }
+        allowance.received(0, HOST, 40, rng);
+        assert_eq!((allowance.room(0, HOST, 0, rng), allowance.room(0, HOST, 40, rng)), (0, 80));
     }
 
     #[test]
     fn a_token_is_good_for_fifteen_seconds() {
         let rng = &mut StdRng::from_seed([5; 32]);
         let mut allowance = Allowance::new(Unproven { bytes: 0, factor: 0 });
-        assert_eq!(allowance.room(0, HOST, rng), 0);
+        assert_eq!(allowance.room(0, HOST, 0, rng), 0);
         allowance.proved(5, HOST, rng);
-        assert_eq!(allowance.room(WINDOW_MS, HOST, rng), usize::MAX);
-        assert_eq!(allowance.room(PROVEN_MS + 4, HOST, rng), usize::MAX);
-        assert_eq!(allowance.room(PROVEN_MS + 5, HOST, rng), 0);
+        assert_eq!(allowance.room(WINDOW_MS, HOST, 0, rng), usize::MAX);
+        assert_eq!(allowance.room(PROVEN_MS + 4, HOST, 0, rng), usize::MAX);
+        assert_eq!(allowance.room(PROVEN_MS + 5, HOST, 0, rng), 0);
     }
 }

@@ -8,7 +8,8 @@ use super::Node;
 use super::requesting::{Answer, Purpose};
 use super::serving::Served;
 
-/// Datagrams held at a time, of one node.
+/// Requests held at a time, of one node, and as many replies: what others ask takes no place from
+/// the answers to the node's own requests.
 const MAX_HELD: usize = 4096;
 
 /// A datagram whose sender, and candidates, are being judged.
@@ -73,7 +74,7 @@ impl Node {
     }
 
     pub(super) fn hold_reply(&mut self, key: Key, answer: &Answer<'_>, datagram: &[u8]) {
-        if self.held.len() >= MAX_HELD {
+        if self.held_replies >= MAX_HELD {
             self.counters.dropped += 1;
             return;
         }
@@ -86,6 +87,7 @@ impl Node {
         let candidates = closer.into_iter().flat_map(|nodes| nodes.iter()).take(readable);
         let candidates: Box<[Addr]> = candidates.filter(|addr| !self.is_ourselves(*addr)).collect();
         self.requests.answered(key);
+        self.held_replies += 1;
         let contacts =
             candidates.iter().map(|addr| Contact { id: Some(Id::of(*addr)), addr: *addr });
         let nodes = std::iter::once(answer.from).chain(contacts).collect();
@@ -101,6 +103,7 @@ impl Node {
 
     pub(super) fn forget_held(&mut self) {
         self.held.clear();
+        self.held_replies = 0;
         self.guard.held.clear();
     }
 
@@ -110,8 +113,9 @@ impl Node {
         let Some(held) = self.held.remove(&key) else {
             return;
         };
-        if !matches!(held.stage, Stage::Reply { .. }) {
-            self.guard.held.give(*held.from.addr.ip());
+        match held.stage {
+            Stage::Reply { .. } => self.held_replies -= 1,
+            _ => self.guard.held.give(*held.from.addr.ip()),
         }
         if self.destroyed || self.suspended {
             return;
@@ -152,7 +156,7 @@ impl Node {
         from: Contact,
         datagram: &[u8],
     ) -> Option<u32> {
-        let free = MAX_HELD.saturating_sub(self.held.len());
+        let free = MAX_HELD.saturating_sub(self.held.len() - self.held_replies);
         if !self.may_hold_request(*from.addr.ip(), free) {
             return None;
         }

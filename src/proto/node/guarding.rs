@@ -195,7 +195,8 @@ impl Node {
             return true;
         };
         let host = *spec.to.ip();
-        let room = allowance.room(now.mono_ms, host, &mut self.rng);
+        let asked = wire::least_request_len(spec.target.is_some());
+        let room = allowance.room(now.mono_ms, host, asked, &mut self.rng);
         let is_over = bare.encoded_len() > room;
         let cut = &mut self.counters.protections.unproven_bytes;
         if is_over && spec.value.is_some() {

@@ -83,6 +83,8 @@ pub struct Node {
     resolutions: BTreeMap<u32, Resolution>,
     probes: BTreeMap<u32, Probe>,
     held: BTreeMap<u32, Held>,
+    /// How many of them are replies.
+    held_replies: usize,
     guard: Guard,
     /// Pings of nodes that are not handed out yet.
     verifying: u32,
@@ -154,6 +156,7 @@ impl Node {
             resolutions: BTreeMap::new(),
             probes: BTreeMap::new(),
             held: BTreeMap::new(),
+            held_replies: 0,
             guard: Guard::new(&config.hardened),
             verifying: 0,
             key_count: 0,
