@@ -4,6 +4,8 @@
 //   npm run fuzz -- [--target decode|node|boundary] [--minutes M]
 // A target is run until its coverage (edges of the instrumented code) stands still: has not grown for QUIET minutes.
 // It ends when the AFTER minutes that follow bring nothing new either, at the latest after --minutes (60 unless given).
+// Then all that was found is run with AddressSanitizer, which fuzzes on for ADDRESS minutes. The coverage is that of a
+// build without it: the sanitizer's own checks would count as edges, and it takes six times as long.
 // As many targets run at once as there are processors; what is left of these runs the same targets, and each process
 // takes over what the others found. Everything found stays in the folder of the build, for the next run.
 // Needs: cargo install cargo-fuzz. A crash leaves its input in fuzz/artifacts and fails the run.
@@ -19,11 +21,12 @@ const { readMarked, writeMarked } = require('./marked')
 const TARGETS = ['decode', 'node', 'boundary']
 const QUIET = 3
 const AFTER = 10
+const ADDRESS = 5
 const MINUTE = 60000
 const FUZZ = path.join(ROOT, 'fuzz')
 const DOCUMENT = 'docs/reliability.md'
-const HEAD = `| target | executions | a second | minutes until coverage first stood still | minutes after that | edges covered, of all instrumented | of them found in the minutes after | inputs kept | kB |
-|---|---|---|---|---|---|---|---|---|`
+const HEAD = `| target | executions | a second | minutes until coverage first stood still | minutes after that | edges covered, of all instrumented | of them found in the minutes after | then with AddressSanitizer | inputs kept | kB |
+|---|---|---|---|---|---|---|---|---|---|`
 
 // Larger inputs find nothing new: a datagram has at most 2048 bytes. An input that takes 10 s would be a hang.
 const FLAGS = ['-max_len=4096', '-timeout=10', '-rss_limit_mb=2048', '-print_final_stats=1']
@@ -44,39 +47,39 @@ async function main() {
     console.error(`usage: npm run fuzz -- [--target ${TARGETS.join('|')}] [--minutes M]`)
     process.exit(2)
   }
-  const folder = build()
+  const plain = build('none')
+  const address = build('address')
   const waiting = [...targets]
   const processors = os.availableParallelism()
   const jobs = Math.max(1, Math.floor(processors / targets.length))
   const worker = async () => {
-    for (let target; (target = waiting.shift());) await fuzz(target, folder, jobs, minutes)
+    for (let target; (target = waiting.shift());) {
+      await fuzz(target, { plain, address }, jobs, minutes)
+    }
   }
   await Promise.all(Array.from({ length: Math.ceil(processors / jobs) }, worker))
 }
 
-// Where the instrumented programs are.
-function build() {
+// The folder of the programs that are instrumented for a sanitizer.
+function build(sanitizer) {
   const env = { ...process.env, RUSTC_BOOTSTRAP: '1' }
-  const { status } = spawnSync('cargo', ['fuzz', 'build', '--no-trace-compares'], {
-    cwd: ROOT,
-    env,
-    stdio: 'inherit'
-  })
+  const folder = path.join(FUZZ, 'target', sanitizer)
+  const args = ['fuzz', 'build', '--no-trace-compares', '-s', sanitizer, '--target-dir', folder]
+  const { status } = spawnSync('cargo', args, { cwd: ROOT, env, stdio: 'inherit' })
   if (status !== 0) fail('cargo fuzz does not build; is it installed? cargo install cargo-fuzz')
-  const args = ['metadata', '--format-version=1', '--no-deps']
-  const { target_directory } = JSON.parse(execFileSync('cargo', args, { cwd: FUZZ }))
   const host = /host: (\S+)/.exec(execFileSync('rustc', ['-vV'], { encoding: 'utf8' }))[1]
-  return path.join(target_directory, host, 'release')
+  return path.join(folder, host, 'release')
 }
 
-async function fuzz(target, folder, jobs, minutes) {
-  const program = path.join(folder, target)
+async function fuzz(target, { plain, address }, jobs, minutes) {
+  const program = path.join(plain, target)
   const corpus = path.join(FUZZ, 'corpus', target)
-  const work = path.join(folder, 'found', target)
-  fs.mkdirSync(work, { recursive: true })
-  const run = await watch(target, program, [work, corpus], jobs, minutes)
-  minimise(program, corpus, work)
-  record(target, run, measure(program, corpus))
+  const found = path.join(FUZZ, 'target', 'found', target)
+  fs.mkdirSync(found, { recursive: true })
+  const run = await watch(target, program, [found, corpus], jobs, minutes)
+  const sanitized = await watch(target, path.join(address, target), [found, corpus], jobs, ADDRESS)
+  minimise(program, corpus, found)
+  record(target, run, sanitized, measure(program, corpus))
 }
 
 // Runs until the rule at the top says so.
@@ -95,7 +98,6 @@ async function watch(target, program, folders, jobs, minutes) {
     if (quiet >= QUIET * MINUTE && !run.stoodStillAt) {
       run.stoodStillAt = run.grownAt
       run.edgesBefore = run.edges
-      console.log(`${target}: coverage stands still at ${run.edges} edges`)
     }
     run.done = quiet >= (QUIET + AFTER) * MINUTE
     const isOver = run.done || run.crashed || now - start >= minutes * MINUTE
@@ -129,9 +131,9 @@ function note(run, line) {
 }
 
 // Keeps a set of inputs that covers what all of them do. What once showed a bug (found-*) stays.
-function minimise(program, corpus, work) {
+function minimise(program, corpus, found) {
   const small = fs.mkdtempSync(path.join(os.tmpdir(), 'fuzz-small-'))
-  const args = ['-set_cover_merge=1', '-use_counters=0', '-max_len=4096', small, work, corpus]
+  const args = ['-set_cover_merge=1', '-use_counters=0', '-max_len=4096', small, found, corpus]
   const options = { encoding: 'utf8', maxBuffer: 1 << 30, env: ENV }
   const { status, stderr } = spawnSync(program, args, options)
   if (status !== 0) fail(`the corpus was not minimised:\n${stderr.slice(-2000)}`)
@@ -157,18 +159,19 @@ function measure(program, corpus) {
   }
 }
 
-function record(target, run, kept) {
+function record(target, run, sanitized, kept) {
   const seconds = (run.end - run.start) / 1000
   const still = run.stoodStillAt
   const minutes = (from, to) => ((to - from) / MINUTE).toFixed(1)
   const cells = [
     target,
-    run.executions.toLocaleString('en').replaceAll(',', ' '),
+    spaced(run.executions),
     Math.round(run.executions / seconds),
     still ? minutes(run.start, still) : 'it was still growing',
     still ? minutes(still, run.end) + (run.done ? '' : ', and it was still growing') : 0,
     `${Math.max(run.edges, kept.edges)} of ${kept.all}`,
     still ? run.edges - run.edgesBefore : '',
+    spaced(sanitized.executions),
     kept.files,
     kept.kilobytes
   ]
@@ -178,6 +181,10 @@ function record(target, run, kept) {
   const others = TARGETS.map((name) => rows.find((line) => line.startsWith(`| ${name} |`)))
   others[TARGETS.indexOf(target)] = row
   writeMarked(DOCUMENT, 'fuzzing', [HEAD, ...others.filter(Boolean)].join('\n'))
+}
+
+function spaced(number) {
+  return number.toLocaleString('en').replaceAll(',', ' ')
 }
 
 function fail(reason) {
