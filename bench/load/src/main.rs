@@ -10,7 +10,8 @@
 //! JSON: what was answered, how fast, and the CPU that process PID used for it. `floor` prints its
 //! port, then answers every datagram with that many bytes until its standard input is closed; told
 //! `spin MS` there, it prints `spinning`, and a thread of it does nothing else for as many ms. `flood`
-//! offers RATE requests a second from HOSTS hosts and reads no reply; it prints what it sent as JSON.
+//! offers RATE requests a second, or replies that nobody asked for, from HOSTS hosts, and reads no
+//! reply; it prints what it sent as JSON.
 
 mod batch;
 mod cpu;
@@ -24,8 +25,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use drive::{Pace, Settings};
+use request::Kind;
 
-const USAGE: &str = "usage: load drive PORT PID ping|find-node|user|mixed WARM_UP_MS MS (in-flight N | rate N)\n       load floor REPLY_BYTES\n       load flood HOST:PORT ping|find-node|user|mixed RATE MS HOSTS";
+const USAGE: &str = "usage: load drive PORT PID ping|find-node|user|mixed WARM_UP_MS MS (in-flight N | rate N)\n       load floor REPLY_BYTES\n       load flood HOST:PORT ping|find-node|user|mixed|reply RATE MS HOSTS";
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -49,7 +51,7 @@ fn settings(args: &[&str]) -> Option<Settings> {
     Some(Settings {
         port: number(port)?,
         pid: number(pid)?,
-        request: request.parse().ok()?,
+        request: request.parse().ok().filter(|kind| *kind != Kind::Reply)?,
         warm_up: Duration::from_millis(number(warm_up)?),
         window: Duration::from_millis(number(ms)?),
         pace: match *pace {

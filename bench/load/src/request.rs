@@ -16,7 +16,7 @@ const FIND_NODE: u8 = 2;
 /// A command of the user's own.
 const USER: u8 = 7;
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Ping,
     FindNode,
@@ -24,6 +24,8 @@ pub enum Kind {
     User,
     /// PING and FIND_NODE in turn.
     Mixed,
+    /// What nobody asked for.
+    Reply,
 }
 
 impl FromStr for Kind {
@@ -35,6 +37,7 @@ impl FromStr for Kind {
             "find-node" => Ok(Self::FindNode),
             "user" => Ok(Self::User),
             "mixed" => Ok(Self::Mixed),
+            "reply" => Ok(Self::Reply),
             _ => Err(()),
         }
     }
@@ -46,6 +49,7 @@ pub struct Requests {
     ping: Vec<u8>,
     find_node: Vec<u8>,
     user: Vec<u8>,
+    reply: Vec<u8>,
     made: u64,
 }
 
@@ -53,7 +57,10 @@ impl Requests {
     pub fn new(kind: Kind, port: u16) -> Self {
         let find_node = [&head(INTERNAL | TARGET, port, FIND_NODE)[..], &[0; 32]].concat();
         let user = [&head(TARGET | VALUE, port, USER)[..], &[0; 32], &[32], &[0xcd; 32]].concat();
-        Self { kind, ping: head(INTERNAL, port, PING), find_node, user, made: 0 }
+        let mut reply = head(0, port, 0);
+        reply[0] = REPLY;
+        reply.pop();
+        Self { kind, ping: head(INTERNAL, port, PING), find_node, user, reply, made: 0 }
     }
 
     pub fn next(&mut self, tid: u16) -> &[u8] {
@@ -65,6 +72,7 @@ impl Requests {
             Kind::User => &mut self.user,
             Kind::Mixed if self.made.is_multiple_of(2) => &mut self.ping,
             Kind::Mixed => &mut self.find_node,
+            Kind::Reply => &mut self.reply,
         };
         request[TID].copy_from_slice(&tid.to_le_bytes());
         if let Some(first) = request.get_mut(HEAD..HEAD + 8) {
