@@ -8,7 +8,7 @@ import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { draw } from './lib/chart.mjs'
-import { logarithm } from './lib/laws.mjs'
+import { logarithm, power } from './lib/laws.mjs'
 
 const require = createRequire(import.meta.url)
 const { count, table } = require('../scripts/markdown.js')
@@ -22,6 +22,10 @@ const CHART = new URL('../docs/scale.svg', import.meta.url)
 
 // Below this most of the network is asked, whatever its size.
 const LARGE = 100
+
+// What is promised of every size.
+const MOST_BYTES = 16 * 2 ** 30
+const LEAST_RECALL = 0.99
 
 const { values: options } = parseArgs({
   options: {
@@ -38,6 +42,13 @@ if (points.filter(isLarge).length < 2) {
 }
 const text = report(points)
 console.log(text)
+const broken = points.filter((point) => !isKept(point))
+for (const { nodes, recall, peakBytes } of broken) {
+  console.error(
+    `${nodes} nodes: recall ${recall}, ${peakBytes} bytes. What is promised was not kept.`
+  )
+}
+if (broken.length > 0) process.exit(1)
 if (!options['no-write']) {
   writeMarked('docs/scale.md', 'scale', text)
   writeFileSync(CHART, draw(chart(points), 590))
@@ -86,11 +97,15 @@ function report(points) {
   return [
     table(head, points.map(cells)),
     '',
-    `By least squares from ${LARGE} nodes on, with n nodes:`,
+    `By least squares from ${LARGE} nodes on, with n nodes, of a logarithm and a power the one that fits better:`,
     '',
     `- messages of a lookup = ${law(points, (point) => 2 * point.requests)}`,
     `- hops of a lookup = ${law(points, (point) => point.hops)}`
   ].join('\n')
+}
+
+function isKept({ recall, peakBytes }) {
+  return recall >= LEAST_RECALL && (peakBytes === null || peakBytes <= MOST_BYTES)
 }
 
 function cells({
@@ -119,13 +134,29 @@ function cells({
 }
 
 function law(points, of) {
-  const { slope, offset, r2 } = fit(points, of)
-  const sign = offset < 0 ? '−' : '+'
-  return `${slope.toFixed(2)} · log₂ n ${sign} ${Math.abs(offset).toFixed(2)} (R² = ${r2.toFixed(4)})`
+  const [best, other] = fits(points, of)
+  const r2 = (fit) => `R² = ${fit.r2.toFixed(4)}`
+  return `${best.text} (${r2(best)}; ${other.text} has ${r2(other)})`
 }
 
-function fit(points, of) {
-  return logarithm(points.filter(isLarge).map((point) => [point.nodes, of(point)]))
+// The logarithm and the power, the one that fits better first.
+function fits(points, of) {
+  const measured = points.filter(isLarge).map((point) => [point.nodes, of(point)])
+  const { slope, offset, r2 } = logarithm(measured)
+  const { factor, exponent, r2: r2OfPower } = power(measured)
+  const sign = offset < 0 ? '−' : '+'
+  return [
+    {
+      text: `${slope.toFixed(2)} · log₂ n ${sign} ${Math.abs(offset).toFixed(2)}`,
+      at: (n) => slope * Math.log2(n) + offset,
+      r2
+    },
+    {
+      text: `${factor.toFixed(2)} · n^${exponent.toFixed(2)}`,
+      at: (n) => factor * n ** exponent,
+      r2: r2OfPower
+    }
+  ].sort((a, b) => b.r2 - a.r2)
 }
 
 function isLarge({ nodes }) {
@@ -140,14 +171,14 @@ function chart(points) {
     data: points.map((point) => [point.nodes, of(point)])
   })
   const fitted = (name, of, axis) => {
-    const { slope, offset } = fit(points, of)
+    const [{ at }] = fits(points, of)
     return {
       name,
       type: 'line',
       yAxisIndex: axis,
       symbol: 'none',
       lineStyle: { type: 'dashed' },
-      data: points.filter(isLarge).map(({ nodes }) => [nodes, slope * Math.log2(nodes) + offset])
+      data: points.filter(isLarge).map(({ nodes }) => [nodes, at(nodes)])
     }
   }
   const messages = ({ requests }) => 2 * requests

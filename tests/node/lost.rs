@@ -52,6 +52,28 @@ fn a_lookup_of_given_nodes_only_leaves_the_lost_to_the_next() {
 }
 
 #[test]
+fn lost_nodes_stand_for_no_entry_point() {
+    let entry = Addr::new([77, 1, 0, 1].into(), 1000);
+    let (mut net, n) = forsaken();
+    (0..18).for_each(|i| {
+        net.with(n, |node, now| node.add_node(now, Addr::new([78, 0, 0, i].into(), 1000)));
+    });
+    net.with(n, |node, _| node.set_bootstrap_dynamic(true));
+    let thorough = QuerySpec { thorough: true, ..find_node(TARGET) };
+    let query = net.with(n, |node, now| node.query(now, thorough));
+    net.with(n, |node, now| node.query_demand(now, query, u32::MAX));
+    let wanted = net.take_events(n).into_iter().find_map(|event| match event {
+        Event::BootstrapWanted { key } => Some(key),
+        _ => None,
+    });
+    let host = entry.ip().to_string();
+    let node = BootstrapNode { suggested: None, host, port: entry.port() };
+    let key = wanted.expect("fewer than 20 are known");
+    net.with(n, |node_, now| node_.handle_bootstrap_nodes(now, key, vec![node]));
+    assert!(net.take_sent().iter().any(|packet| packet.to == entry));
+}
+
+#[test]
 fn a_plain_lookup_asks_nobody_who_was_lost() {
     let (mut net, n) = forsaken();
     assert!(asked(&mut net, n, find_node(TARGET)).is_empty());

@@ -79,7 +79,6 @@ impl Node {
 
     pub(super) fn open_query(&mut self, now: Now, number: u32) {
         self.fill_from_table(number);
-        self.add_lost(number);
         let Some(query) = self.queries.get_mut(&number) else {
             return;
         };
@@ -102,6 +101,7 @@ impl Node {
     }
 
     pub(super) fn query_opened(&mut self, now: Now, number: u32) {
+        self.add_lost(number);
         if let Some(query) = self.queries.get_mut(&number) {
             query.phase = Phase::Looking;
             self.look_further(now, number);

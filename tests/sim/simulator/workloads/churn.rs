@@ -11,7 +11,8 @@ use crate::simulator::options::Options;
 use crate::simulator::peer::UnderWay;
 use crate::simulator::report::{Report, Share};
 
-/// In so many ms half of the nodes are replaced, and every value is committed twice.
+/// In so many ms half of the nodes are replaced that were there before, and every value is committed
+/// twice.
 const HALF_LIFE_MS: u64 = 600_000;
 const COMMITS_APART_MS: u64 = HALF_LIFE_MS / 2;
 
@@ -35,6 +36,7 @@ pub fn run(options: &Options) -> Report {
     let reads_apart_ms = HALF_LIVES * HALF_LIFE_MS / options.times as u64;
     let (begin_ms, end_ms) = (network.now_ms, network.now_ms + HALF_LIVES * HALF_LIFE_MS);
     let [mut commit_ms, mut replace_ms, mut read_ms] = [begin_ms, begin_ms, begin_ms + 30_000];
+    let (mut half_life_ms, mut old) = (begin_ms, 0);
     let mut reads = Vec::new();
     while network.now_ms < end_ms {
         if network.now_ms >= commit_ms {
@@ -42,8 +44,12 @@ pub fn run(options: &Options) -> Report {
             commit(&mut network, &values, options.thorough);
         }
         while network.now_ms >= replace_ms {
+            if replace_ms >= half_life_ms {
+                half_life_ms += HALF_LIFE_MS;
+                old = network.peers.len();
+            }
             replace_ms += life_ms;
-            replace(&mut network);
+            replace(&mut network, old);
         }
         while network.now_ms >= read_ms {
             read_ms += reads_apart_ms;
@@ -83,11 +89,11 @@ fn commit(network: &mut Network, values: &[(usize, Written)], thorough: bool) {
     }
 }
 
-/// One node goes without a word, another one joins.
-fn replace(network: &mut Network) {
+/// One of the first `old` nodes goes without a word, another one joins.
+fn replace(network: &mut Network, old: usize) {
     loop {
         let n = network.anybody();
-        if n >= ENTRIES + PUBLISHERS {
+        if (ENTRIES + PUBLISHERS..old).contains(&n) {
             network.kill(n);
             break;
         }
