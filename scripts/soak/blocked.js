@@ -1,16 +1,18 @@
 'use strict'
 
-// JavaScript computes for seconds and answers nothing, while two processes send all that they can.
-// Memory stays bounded, what is dropped is counted, and everything works again afterwards. What nobody took out of the
-// socket's receive buffer in time the system dropped, and counts as well.
+// JavaScript computes for seconds and answers nothing, while two processes send all that they can. Memory stays bounded,
+// each request that was offered is delivered or counted as dropped, the node knows its peers as before, and everything
+// works again afterwards. What nobody took out of the socket's receive buffer in time the system dropped, and counts.
 
 const { fork } = require('child_process')
 const dgram = require('dgram')
+const { once } = require('events')
 const fs = require('fs')
 const { setTimeout: sleep } = require('timers/promises')
 const { HOST, numbers, load, addressOf, settles, report, memoryBound } = require('./support')
 
 const SENDERS = 2
+const PEERS = 10
 const BURST = 64
 const VALUE = 1000 // bytes
 const WARM_UP = 1000 // ms
@@ -20,40 +22,78 @@ const COMMAND = 1
 // 8 MiB of records that wait, twice while their list grows, and the allocators' pages.
 const MAX_GROWTH = memoryBound(32)
 
-const options = numbers({ seconds: 2, port: 0 })
+const options = numbers({ seconds: 2, port: 0, join: 0 })
 
 if (options.port > 0) send(options.port)
+else if (options.join > 0) join(options.join)
 else main()
 
 async function main() {
   const DHT = load(options)
-  const node = new DHT({ host: HOST, bootstrap: [] })
+  const node = DHT.bootstrapper(await freePort(), HOST, { host: HOST })
   let delivered = 0
   node.on('request', (req) => {
     delivered++
     req.reply(null)
   })
   await node.bind()
+  const peers = fork(__filename, [
+    '--join',
+    String(addressOf(node).port),
+    '--package',
+    options.package
+  ])
+  await once(peers, 'message')
+  const known = node.toArray().map(({ port }) => port)
   const senders = Array.from({ length: SENDERS }, () => sender(addressOf(node).port))
   await sleep(WARM_UP)
 
   const { port } = addressOf(node)
-  const before = { rss: resident(), dropped: node.io.dropped }
+  const before = resident()
   const peak = block(options.seconds * 1000)
-  const dropped = node.io.dropped - before.dropped
   for (const { child } of senders) child.send('stop')
   const offered = (await Promise.all(senders.map(({ sent }) => sent))).reduce((a, b) => a + b, 0)
   const recoveredIn = await recovery(DHT, node)
   const unread = droppedBySystem(port)
+  const { loadShedding } = node.io.stats.protections
+  const dropped = node.io.dropped + loadShedding
 
-  const grown = peak - before.rss
+  const grown = peak - before
+  const lost = known.filter((port) => !node.toArray().some((peer) => peer.port === port))
+  const found = await settles(node.findNode(Buffer.alloc(32)).finished(), PATIENCE)
   await node.destroy()
+  peers.kill()
   const failures = []
+  if (known.length < PEERS || lost.length > 0)
+    failures.push(`${lost.length} of ${known.length} peers left the table`)
+  if (!found) failures.push('a lookup does not end')
+  // The request of the recovery is delivered as well.
+  const missing = offered + 1 - delivered - dropped - unread
+  if (missing !== 0) failures.push(`${missing} requests were neither delivered nor counted`)
   if (grown > MAX_GROWTH) failures.push(`memory grew by ${grown} bytes`)
   if (dropped === 0) failures.push('nothing was dropped')
   if (recoveredIn === null) failures.push('requests are not answered afterwards')
   const counts = { offered, delivered, dropped, unread }
   report({ seconds: options.seconds, ...counts, grown, recoveredIn }, failures)
+}
+
+// Peers that know the node and are known to it.
+async function join(port) {
+  process.on('disconnect', () => process.exit())
+  const DHT = load(options)
+  const bootstrap = [{ host: HOST, port }]
+  for (let i = 0; i < PEERS; i++) {
+    await new DHT({ host: HOST, bootstrap, ephemeral: false }).fullyBootstrapped()
+  }
+  process.send('joined')
+}
+
+async function freePort() {
+  const socket = dgram.createSocket('udp4')
+  await new Promise((resolve) => socket.bind(0, HOST, resolve))
+  const { port } = socket.address()
+  await new Promise((resolve) => socket.close(resolve))
+  return port
 }
 
 // Looks at nothing but the clock and, ten times a second, at the memory of the process.

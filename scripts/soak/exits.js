@@ -3,13 +3,18 @@
 // Processes are ended by process.exit() in the midst of load, each at another moment.
 
 const { spawn } = require('child_process')
+const { setImmediate } = require('timers/promises')
 const { HOST, numbers, load, addressOf, report } = require('./support')
 
 const CODE = 9
 const HANG = 20_000 // ms
 const AT_ONCE = 4
 const NODES = 4
-const MOMENTS = 50 // settled requests until the latest exit
+
+// The first are turns of the event loop since the nodes were made, the others so many settled requests each.
+const MOMENTS = 200
+const TURNS = 20
+const STEP = 25
 
 const options = numbers({ count: 20, moment: -1 })
 
@@ -23,7 +28,8 @@ async function main() {
   let longest = 0
   const run = async () => {
     while (next < options.count) {
-      const { outcome, ms } = await child(next++ % MOMENTS)
+      const moment = Math.floor((next++ * MOMENTS) / options.count)
+      const { outcome, ms } = await child(moment)
       outcomes.set(outcome, (outcomes.get(outcome) || 0) + 1)
       longest = Math.max(longest, ms)
     }
@@ -58,13 +64,14 @@ async function exit(moment) {
   const DHT = load(options)
   const bootstrap = ['localhost:9']
   const nodes = Array.from({ length: NODES }, () => new DHT({ host: HOST, bootstrap }))
+  if (moment < TURNS) return exitAfter(moment)
   await Promise.all(nodes.map((node) => node.bind()))
   for (const node of nodes) node.on('request', (req) => req.reply(req.value))
   let settled = 0
   const ask = async (from, to) => {
     while (true) {
       await from.request({ command: 1, value: Buffer.alloc(500) }, addressOf(to)).catch(noop)
-      if (settled++ === moment) process.exit(CODE)
+      if (settled++ === (moment - TURNS) * STEP) process.exit(CODE)
     }
   }
   for (const from of nodes) {
@@ -72,6 +79,11 @@ async function exit(moment) {
     from.findNode(Buffer.alloc(32)).on('error', noop).resume()
     from.ping({ host: HOST, port: 9 }).catch(noop)
   }
+}
+
+async function exitAfter(turns) {
+  for (let i = 0; i < turns; i++) await setImmediate()
+  process.exit(CODE)
 }
 
 function noop() {}
