@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dht_rpc_native::proto::{
-    AdaptiveTimeoutConfig, Addr, Bytes32, Config, Id, Protections, QuerySpec,
+    AdaptiveTimeoutConfig, Addr, Bytes32, Config, Contact, Event, Given, Hardened, Id, Protections,
+    QuerySpec,
 };
 
 use super::support::*;
@@ -13,6 +14,10 @@ const HONEST: usize = 25;
 /// As many as fit a datagram.
 const NAMED: usize = 333;
 const LIARS: u8 = 3;
+/// Liars who name each other, and honest nodes near the target that a lookup should come by.
+const RING: usize = 30;
+const NEAREST: usize = 5;
+const RING_PORT: u16 = 4999;
 
 /// A lookup in a network with three liars, who answer with lists of dead addresses only: how many
 /// requests it cost, and how many of the 20 nodes it should have found it found.
@@ -65,12 +70,17 @@ fn lie(liar: &Attacker, dead: &[Addr], over: &AtomicBool) {
     }
 }
 
-/// Addresses where nobody is, nearer to the target than all nodes: the nearest of many.
+/// Addresses where nobody is, nearer to the target than all nodes.
 fn dead_ends(target: &Bytes32) -> Vec<Addr> {
-    let address = |n: usize| Addr::new([127, 14, (n / 250) as u8, (n % 250) as u8].into(), 9);
+    nearest_of_many(14, 9, target, NAMED)
+}
+
+/// The nearest of 60 000 addresses of 127.x.0.0/16.
+fn nearest_of_many(x: u8, port: u16, target: &Bytes32, count: usize) -> Vec<Addr> {
+    let address = |n: usize| Addr::new([127, x, (n / 250) as u8, (n % 250) as u8].into(), port);
     let mut addrs: Vec<_> = (0..60_000).map(address).collect();
     addrs.sort_by_cached_key(|addr| distance(target, *addr));
-    addrs.truncate(NAMED);
+    addrs.truncate(count);
     addrs
 }
 
@@ -101,6 +111,54 @@ fn lists_of_dead_addresses_do_not_lead_a_lookup_astray() {
         "closer-nodes lists of 333 dead addresses nearer than any node, from 3 liars",
         &format!(
             "of the {wanted} nearest live nodes found: {found}, with {requests} requests{without}"
+        ),
+    );
+}
+
+/// Liars own the ids nearest to a target, answer, and name nobody but each other. A lookup begins
+/// with one of them and two honest nodes far from the target: how many of the honest ones that are
+/// nearest to it answer it.
+fn reached_beside_a_ring(nodes: &[TestNode], hardened: Hardened) -> usize {
+    let target: Bytes32 = rand::random();
+    let looking = TestNode::alone([127, 13, 0, 2], Config { hardened, ..Config::default() });
+    let mut honest: Vec<Addr> = nodes.iter().map(|node| node.addr).collect();
+    honest.sort_by_cached_key(|addr| distance(&target, *addr));
+    let ring = nearest_of_many(15, RING_PORT, &target, RING);
+    let at = |addr: &Addr| Attacker::at_port(addr.ip().octets(), addr.port());
+    let liars: Vec<_> = ring.iter().map(at).collect();
+
+    let begin = [ring[RING - 1], honest[HONEST - 2], honest[HONEST - 1]];
+    let given = begin.map(|addr| Contact { id: None, addr }).to_vec();
+    let plain = QuerySpec { concurrency: 1, rows: true, ..find_node(target) };
+    let spec = QuerySpec { given: Given::Nodes(given), ..plain };
+    let over = AtomicBool::new(false);
+    let answered = std::thread::scope(|scope| {
+        for liar in &liars {
+            let (ring, over) = (&ring[..20], &over);
+            scope.spawn(move || lie(liar, ring, over));
+        }
+        let answered = looking.answers(spec);
+        over.store(true, Ordering::Relaxed);
+        answered
+    });
+    honest[..NEAREST].iter().filter(|addr| answered.contains(addr)).count()
+}
+
+#[test]
+fn liars_who_name_each_other_do_not_keep_a_hardened_lookup_from_the_honest() {
+    let _alone = alone();
+    let nodes = TestNode::network(HONEST);
+    let target = *Id::of(nodes[0].addr).as_bytes();
+    nodes.iter().for_each(|node| drop(node.look_up(find_node(target))));
+    let paths = Hardened { paths: 3, ..Hardened::OFF };
+    let (plain, hardened) =
+        (reached_beside_a_ring(&nodes, Hardened::OFF), reached_beside_a_ring(&nodes, paths));
+    assert!(plain < NEAREST && hardened == NEAREST, "{plain} {hardened}");
+    figure(
+        "closer-nodes lists of 30 liars who own the nearest ids and name each other",
+        &format!(
+            "of the {NEAREST} nearest honest nodes asked: {plain}; with `hardened: {{ paths }}`: \
+             {hardened}"
         ),
     );
 }

@@ -15,10 +15,27 @@ use dht_rpc_native::proto::{
 /// How long a test waits for what must come.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// One attack at a time: the machine is theirs.
-pub fn alone() -> MutexGuard<'static, ()> {
+/// Bytes that the process, which is attacked and attackers, may take in addition.
+const MEMORY: usize = 16 << 20;
+
+/// One attack at a time: the machine is theirs. At its end the most memory that it took is looked at.
+pub fn alone() -> Alone {
     static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    let turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    forget_peak();
+    Alone { _turn: turn, before: peak() }
+}
+
+pub struct Alone {
+    _turn: MutexGuard<'static, ()>,
+    before: usize,
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        let grown = peak().saturating_sub(self.before);
+        assert!(std::thread::panicking() || grown < MEMORY, "{grown} bytes more");
+    }
 }
 
 /// A node that takes who does not answer a lookup for gone within 2 s.
@@ -146,14 +163,25 @@ impl TestNode {
         self.told.try_iter().collect()
     }
 
+    /// A lookup from beginning to end; the addresses of all that answered, if `spec` wants rows.
+    pub fn answers(&self, spec: QuerySpec) -> Vec<Addr> {
+        let query = self.begin(spec);
+        let mut answered = Vec::new();
+        self.wait_for(|event| match event {
+            Event::QueryRow { reply, .. } => {
+                answered.push(reply.from.addr);
+                None
+            }
+            Event::QueryEnd { .. } => Some(()),
+            _ => None,
+        });
+        self.runner.with(|node, now| node.query_destroy(now, query));
+        answered
+    }
+
     /// A lookup from beginning to end; the addresses of the closest that answered.
     pub fn look_up(&self, spec: QuerySpec) -> Vec<Addr> {
-        let query = self.runner.with(|node, now| {
-            let query = node.query(now, spec);
-            node.query_demand(now, query, u32::MAX);
-            query
-        });
-        let query = query.expect("the node lives");
+        let query = self.begin(spec);
         let state = self.wait_for(|event| match event {
             Event::QueryEnd { query: ended, state, .. } if *ended == query => {
                 Some(QueryState::clone(state))
@@ -162,6 +190,15 @@ impl TestNode {
         });
         self.runner.with(|node, now| node.query_destroy(now, query));
         state.closest.iter().map(|reply| reply.from.addr).collect()
+    }
+
+    fn begin(&self, spec: QuerySpec) -> u32 {
+        let query = self.runner.with(|node, now| {
+            let query = node.query(now, spec);
+            node.query_demand(now, query, u32::MAX);
+            query
+        });
+        query.expect("the node lives")
     }
 }
 
@@ -395,4 +432,17 @@ pub fn reply_of(datagram: &[u8]) -> Option<wire::Reply<'_>> {
         Message::Reply(reply) => Some(reply),
         Message::Request(_) => None,
     }
+}
+
+/// The most bytes of memory that the process had since that was forgotten.
+fn peak() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    let kilobytes: usize = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    kilobytes * 1024
+}
+
+/// What it has now is the most from here on.
+fn forget_peak() {
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
 }
