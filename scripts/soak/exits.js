@@ -11,7 +11,8 @@ const HANG = 20_000 // ms
 const AT_ONCE = 4
 const NODES = 4
 
-// The first are turns of the event loop since the nodes were made, the others so many settled requests each.
+// In the first so many nodes were made and none is bound; then so many turns of the event loop went by, in which they
+// bind and begin to join; then so many requests were settled each.
 const MOMENTS = 200
 const TURNS = 20
 const STEP = 25
@@ -63,8 +64,12 @@ function child(moment) {
 async function exit(moment) {
   const DHT = load(options)
   const bootstrap = ['localhost:9']
-  const nodes = Array.from({ length: NODES }, () => new DHT({ host: HOST, bootstrap }))
-  if (moment < TURNS) return exitAfter(moment)
+  const nodes = []
+  while (nodes.length < NODES) {
+    nodes.push(new DHT({ host: HOST, bootstrap }))
+    if (nodes.length > moment) process.exit(CODE)
+  }
+  if (moment < TURNS) return exitAfter(moment - NODES + 1)
   await Promise.all(nodes.map((node) => node.bind()))
   for (const node of nodes) node.on('request', (req) => req.reply(req.value))
   let settled = 0

@@ -12,15 +12,19 @@ const TARGET: Bytes32 = [0xa5; 32];
 fn forsaken() -> (Net, usize) {
     let mut net = Net::new();
     let n = net.add(Config::default());
+    forsake(&mut net, n);
+    (net, n)
+}
+
+fn forsake(net: &mut Net, n: usize) {
     net.with(n, |node, now| node.start(now));
     for i in 0..30 {
         net.with(n, |node, now| node.add_node(now, Addr::new([77, 0, 0, i].into(), 1000)));
     }
     while net.node(n).nodes_len() > 0 {
-        run_query(&mut net, n, find_node(TARGET));
+        run_query(net, n, find_node(TARGET));
     }
     net.take_sent();
-    (net, n)
 }
 
 /// How often a lookup asks whom.
@@ -53,24 +57,22 @@ fn a_lookup_of_given_nodes_only_leaves_the_lost_to_the_next() {
 
 #[test]
 fn lost_nodes_stand_for_no_entry_point() {
-    let entry = Addr::new([77, 1, 0, 1].into(), 1000);
-    let (mut net, n) = forsaken();
-    (0..18).for_each(|i| {
-        net.with(n, |node, now| node.add_node(now, Addr::new([78, 0, 0, i].into(), 1000)));
-    });
-    net.with(n, |node, _| node.set_bootstrap_dynamic(true));
-    let thorough = QuerySpec { thorough: true, ..find_node(TARGET) };
-    let query = net.with(n, |node, now| node.query(now, thorough));
-    net.with(n, |node, now| node.query_demand(now, query, u32::MAX));
-    let wanted = net.take_events(n).into_iter().find_map(|event| match event {
-        Event::BootstrapWanted { key } => Some(key),
-        _ => None,
-    });
-    let host = entry.ip().to_string();
-    let node = BootstrapNode { suggested: None, host, port: entry.port() };
-    let key = wanted.expect("fewer than 20 are known");
-    net.with(n, |node_, now| node_.handle_bootstrap_nodes(now, key, vec![node]));
-    assert!(net.take_sent().iter().any(|packet| packet.to == entry));
+    for known in 17..20 {
+        let mut net = Net::new();
+        let entry = net.add_bootstrapper();
+        net.peers[entry].dead = true;
+        let n = net.add(net.joining(Config::default()));
+        forsake(&mut net, n);
+        net.peers[entry].dead = false;
+        (0..known).for_each(|i| {
+            net.with(n, |node, now| node.add_node(now, Addr::new([78, 0, 0, i].into(), 1000)));
+        });
+        assert_eq!(net.node(n).nodes_len(), usize::from(known));
+        let thorough = QuerySpec { thorough: true, retries: 1, ..find_node(TARGET) };
+        let (_, state) = run_query(&mut net, n, thorough);
+        let found: Vec<Addr> = state.closest.iter().map(|reply| reply.from.addr).collect();
+        assert_eq!(found, [net.addr(entry)], "{known} known");
+    }
 }
 
 #[test]

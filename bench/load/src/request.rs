@@ -66,6 +66,8 @@ impl Requests {
     pub fn next(&mut self, tid: u16) -> &[u8] {
         self.made += 1;
         let target = spread(self.made);
+        // Whoever makes up replies knows nothing of the requests.
+        let tid = if self.kind == Kind::Reply { target as u16 } else { tid };
         let request = match self.kind {
             Kind::Ping => &mut self.ping,
             Kind::FindNode => &mut self.find_node,

@@ -100,3 +100,19 @@ fn replace(network: &mut Network, old: usize) {
     }
     network.join(Config { ephemeral: Some(false), ..Config::default() });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::simulator::peer::Peer;
+
+    #[test]
+    fn newcomers_are_not_replaced() {
+        let mut network = Network::persistent(1, 40);
+        (0..20).for_each(|_| replace(&mut network, 40));
+        let alive = |peers: &[Peer]| peers.iter().filter(|peer| peer.is_alive()).count();
+        assert_eq!(network.peers.len(), 60);
+        assert_eq!([alive(&network.peers[..40]), alive(&network.peers[40..])], [20, 20]);
+    }
+}
