@@ -110,7 +110,10 @@ mod tests {
     #[test]
     fn newcomers_are_not_replaced() {
         let mut network = Network::persistent(1, 40);
-        (0..20).for_each(|_| replace(&mut network, 40));
+        for _ in 0..20 {
+            replace(&mut network, 40);
+            network.run(2000);
+        }
         let alive = |peers: &[Peer]| peers.iter().filter(|peer| peer.is_alive()).count();
         assert_eq!(network.peers.len(), 60);
         assert_eq!([alive(&network.peers[..40]), alive(&network.peers[40..])], [20, 20]);
