@@ -5,7 +5,7 @@
 // A target is run until its coverage (edges of the instrumented code) stands still: has not grown for QUIET minutes.
 // It ends when the AFTER minutes that follow bring nothing new either, at the latest after --minutes (60 unless given).
 // Then all that was found is run with AddressSanitizer, which fuzzes on for ADDRESS minutes. The coverage is that of a
-// build without it: the sanitizer's own checks would count as edges, and it takes six times as long.
+// build without it: the sanitizer's own checks would count as edges, and it takes several times as long.
 // As many targets run at once as there are processors; what is left of these runs the same targets, and each process
 // takes over what the others found. Everything found stays in the folder of the build, for the next run.
 // Needs: cargo install cargo-fuzz. A crash leaves its input in fuzz/artifacts and fails the run.
