@@ -86,7 +86,10 @@ export interface ProtectionOptions {
    * the node's 4096.
    */
   heldPerHost?: number | false
-  /** Closer nodes of one reply that a lookup reads, 100 by default. */
+  /**
+   * Closer nodes of one reply that a lookup reads, 100 by default. Unless it is `false`, a lookup
+   * takes over 1024 of them in all.
+   */
   closerNodes?: number | false
   /**
    * Whether who does not answer stays in the table while the operating system drops more than one

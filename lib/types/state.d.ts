@@ -132,7 +132,7 @@ export interface ProtectionStats {
   delayedPingsPerHost: number
   /** Requests dropped instead of held for a filter. */
   heldPerHost: number
-  /** Replies whose closer nodes were not read to their end. */
+  /** Replies whose closer nodes a lookup did not take over to their end, for there were too many. */
   closerNodes: number
   /** Replies that no request waits for, dropped before decoding; late ones among them. */
   unaskedReplies: number

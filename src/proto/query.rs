@@ -8,6 +8,7 @@
 //! became of each visit.
 
 mod candidates;
+mod seen;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use super::hash::Hashing;
 
 use self::candidates::Candidates;
+use self::seen::{Fate, Seen};
 use super::id::Id;
 use super::requests::Session;
 use super::table::K;
@@ -28,6 +30,13 @@ const SLOW_START: u32 = 3;
 
 /// More would leave each with next to nobody to begin with.
 const MAX_PATHS: u32 = 16;
+
+/// Nodes that a lookup takes over from what others name, if it is limited: some times what an
+/// honest network of millions needs, where each of some hundred replies names 20, and most twice.
+pub(super) const MAX_NAMED: usize = 1024;
+
+/// Who named whom is remembered so many times: each silent node costs a look at all of it.
+const MAX_NAMINGS: usize = 4 * MAX_NAMED;
 
 /// Who made a query, and hears of its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +78,8 @@ pub(super) struct Candidacy {
     pub closer: bool,
     /// It was found down before; whoever named it should hear of that.
     pub down: bool,
+    /// It would have been visited, but enough were named.
+    pub refused: bool,
 }
 
 #[derive(Debug)]
@@ -103,6 +114,8 @@ pub(super) struct Query {
     /// The table has no more nodes to widen it with.
     widest: bool,
     seen: HashMap<Addr, Seen, Hashing>,
+    /// Nodes that others may still name.
+    nameable: usize,
     /// Who named whom, by the namer's place among those below; some more than once.
     namings: Vec<(Addr, u32)>,
     namers: Vec<Contact>,
@@ -147,6 +160,7 @@ impl Query {
             from_table: false,
             widest: !spec.thorough || spec.only_closest,
             seen: HashMap::default(),
+            nameable: usize::MAX,
             namings: Vec::new(),
             namers: Vec::new(),
             candidates: Candidates::default(),
@@ -155,7 +169,7 @@ impl Query {
         };
         if let Given::Nodes(nodes) = spec.given {
             for node in nodes.into_iter().rev() {
-                query.add_candidate(node, None);
+                query.add_candidate(node);
             }
         }
         query.only_closest = spec.only_closest;
@@ -167,6 +181,11 @@ impl Query {
         if paths > 1 {
             self.candidates.spread(paths.min(MAX_PATHS) as usize);
         }
+    }
+
+    /// Takes over no more than so many nodes that others name.
+    pub fn limit_named(&mut self, count: usize) {
+        self.nameable = count;
     }
 
     /// What it asks from now on, of whom and how often.
@@ -216,7 +235,7 @@ impl Query {
         let fresh: Vec<Contact> = fresh.take(wanted).collect();
         for node in fresh.into_iter().rev() {
             let id = node.id.filter(|_| missing > 0);
-            self.add_candidate(Contact { id, ..node }, None);
+            self.add_candidate(Contact { id, ..node });
         }
         self.from_table = true;
         self.widest = missing == 0 || self.candidates.is_empty();
@@ -246,24 +265,40 @@ impl Query {
         !self.candidates.is_empty() || !self.again.is_empty()
     }
 
-    pub fn add_candidate(&mut self, node: Contact, named_by: Option<Contact>) -> Candidacy {
-        if self.only_closest {
-            return Candidacy { closer: false, down: false };
-        }
-        let path = named_by.map_or(node.addr, |named_by| named_by.addr);
-        let closer = node.id.is_none_or(|id| self.leads_closer(&id, path));
-        let found = self.seen.get(&node.addr).map(|seen| seen.fate);
-        let down = found == Some(Fate::Down) && named_by.is_some();
-        if found.is_none() && closer {
+    /// Adds a node that nobody named: it was given, or is the table's.
+    pub fn add_candidate(&mut self, node: Contact) {
+        let closer = node.id.is_none_or(|id| self.leads_closer(&id, node.addr));
+        if !self.only_closest && closer && !self.seen.contains_key(&node.addr) {
             self.seen.insert(node.addr, Seen { id: node.id, fate: Fate::Open });
-            self.candidates.push(node, named_by.map(|named_by| named_by.addr));
+            self.candidates.push(node, None);
         }
-        if let Some(by) = named_by
-            && (found.is_some_and(Fate::is_open) || found.is_none() && closer)
-        {
+    }
+
+    /// Adds a node that `by` named, who may have answered from another address than was `asked`.
+    pub fn add_named(&mut self, node: Contact, by: Contact, asked: Addr) -> Candidacy {
+        let mut candidacy = Candidacy { closer: false, down: false, refused: false };
+        if self.only_closest {
+            return candidacy;
+        }
+        candidacy.closer = node.id.is_none_or(|id| self.leads_closer(&id, asked));
+        match self.fate(node.addr) {
+            None if !candidacy.closer => return candidacy,
+            None if self.nameable == 0 => {
+                candidacy.refused = true;
+                return candidacy;
+            }
+            None => {
+                self.nameable -= 1;
+                self.seen.insert(node.addr, Seen { id: node.id, fate: Fate::Open });
+                self.candidates.push(node, Some(asked));
+            }
+            Some(Fate::Open) if candidacy.closer => self.candidates.push_again(node, asked),
+            Some(fate) => candidacy.down = fate == Fate::Down,
+        }
+        if self.fate(node.addr).is_some_and(Fate::is_open) && self.namings.len() < MAX_NAMINGS {
             self.note_naming(node.addr, by);
         }
-        Candidacy { closer, down }
+        candidacy
     }
 
     /// The id of a node that came up before: hashing its address again would cost more than all
@@ -283,6 +318,7 @@ impl Query {
             && let Some(next) = self.candidates.pop().or_else(|| self.again.pop())
         {
             if next.id.is_none_or(|id| self.leads_closer(&id, next.addr)) {
+                self.candidates.visited(next.addr);
                 self.inflight += 1;
                 return Step::Visit(next);
             }
@@ -378,9 +414,9 @@ impl Query {
     }
 
     /// A node answered well, whether it is among the results or not.
-    pub fn answered_by(&mut self, from: Contact) {
+    pub fn answered_by(&mut self, from: Contact, asked: Addr) {
         if let Some(id) = from.id {
-            self.candidates.answered(&self.target, id, from.addr);
+            self.candidates.answered(&self.target, id, asked);
         }
     }
 
@@ -397,29 +433,6 @@ impl Query {
             self.closest.insert(at, reply);
             self.closest.truncate(K);
         }
-    }
-}
-
-/// A node that was a candidate.
-#[derive(Clone, Copy, Debug)]
-struct Seen {
-    id: Option<Id>,
-    fate: Fate,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    /// It was not visited, or has yet to answer.
-    Open,
-    /// It did not answer, and is asked a second time.
-    Again,
-    Answered,
-    Down,
-}
-
-impl Fate {
-    fn is_open(self) -> bool {
-        matches!(self, Self::Open | Self::Again)
     }
 }
 

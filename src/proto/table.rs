@@ -44,6 +44,8 @@ pub(super) struct Entry {
     /// of the last.
     spared: u8,
     spared_tick: u8,
+    /// It answered a request once.
+    pub answered: bool,
     mark: u32,
 }
 
@@ -181,6 +183,7 @@ impl Table {
             down_hints: new.down_hints,
             spared: 0,
             spared_tick: 0,
+            answered: false,
             mark: self.mark(&new.id),
         };
         let slot = self.allocate(entry);

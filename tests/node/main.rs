@@ -7,6 +7,7 @@ mod hostile;
 mod joining;
 mod looking;
 mod lost;
+mod misled;
 mod net;
 mod properties;
 mod protections;

@@ -11,7 +11,7 @@ pub struct ProtectionCounters {
     pub delayed_pings_per_host: i64,
     /// Requests dropped instead of held for a filter.
     pub held_per_host: i64,
-    /// Replies whose closer nodes were not read to their end.
+    /// Replies whose closer nodes a lookup did not take over to their end, for there were too many.
     pub closer_nodes: i64,
     /// Replies that nothing in flight waits for, dropped before decoding; late ones among them.
     pub unasked_replies: i64,

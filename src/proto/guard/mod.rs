@@ -15,12 +15,11 @@ pub use config::{Hardened, Protections, Unproven};
 pub use counters::ProtectionCounters;
 
 pub(super) use budget::Admission;
-pub(super) use members::Crowd;
+pub(super) use members::{Crowd, Members};
 pub(super) use per_host::fair_share;
 
 use allowance::Allowance;
 use budget::Budget;
-use members::Members;
 use per_host::PerHost;
 
 /// All tries of a visit, in ms: the first may have been answered among losses that are over.
@@ -50,6 +49,11 @@ impl Guard {
             allowance: hardened.unproven.map(|limits| Box::new(Allowance::new(limits))),
             ..Self::default()
         }
+    }
+
+    /// The members of a table, if there are some among them that never answered.
+    pub fn unproven(&self) -> Option<&Members> {
+        self.members.as_deref().filter(|members| members.unproven() > 0)
     }
 
     /// Much of what came in was lost.

@@ -2,9 +2,9 @@
 
 use std::net::Ipv4Addr;
 
-use super::super::guard::{Admission, Crowd, fair_share};
+use super::super::guard::{Admission, Crowd, Guard, Members, fair_share};
 use super::super::requests::may_answer;
-use super::super::table::K;
+use super::super::table::{K, Table};
 use super::super::types::*;
 use super::super::wire::{self, INVALID_TOKEN, ReplyHead};
 use super::Node;
@@ -159,18 +159,16 @@ impl Node {
 
     /// Appends the addresses of the nearest nodes that may be handed out, at most [`K`].
     pub(super) fn find_closer_nodes(&mut self, target: &Bytes32) {
-        let members = self.guard.members.as_deref().filter(|members| members.unproven() > 0);
-        let Some(members) = members else {
-            let mut nearest = [0; K];
-            let entries = self.table.nearest(target, &mut nearest).iter();
-            let entries = entries.filter_map(|slot| self.table.entry(*slot));
-            return self.closest_addrs.extend(entries.map(|entry| entry.addr));
+        let (proven, mut all);
+        let nearest = if self.guard.unproven().is_some() {
+            proven = nearest_proven(&self.table, &self.guard, target, K);
+            &proven[..]
+        } else {
+            all = [0; K];
+            self.table.nearest(target, &mut all)
         };
-        let mut nearest = vec![0; K + members.unproven()];
-        let entries = self.table.nearest(target, &mut nearest).iter();
-        let entries = entries.filter_map(|slot| self.table.entry(*slot));
-        let proven = entries.filter(|entry| !members.is_unproven(entry.serial));
-        self.closest_addrs.extend(proven.take(K).map(|entry| entry.addr));
+        let entries = nearest.iter().filter_map(|slot| self.table.entry(*slot));
+        self.closest_addrs.extend(entries.map(|entry| entry.addr));
     }
 
     /// A request came, with a valid token or with none.
@@ -235,6 +233,26 @@ impl Node {
             self.counters.dropped += 1;
         }
     }
+}
+
+/// The slots of the nearest nodes that may be asked and handed out, at most `count`.
+pub(super) fn nearest_proven(
+    table: &Table,
+    guard: &Guard,
+    target: &Bytes32,
+    count: usize,
+) -> Vec<u16> {
+    let unproven = guard.unproven();
+    let claimed = unproven.map_or(0, Members::unproven);
+    let mut slots = vec![0; (count + claimed).min(table.len())];
+    let found = table.nearest(target, &mut slots).len();
+    slots.truncate(found);
+    if let Some(members) = unproven {
+        let serial = |slot: &u16| table.entry(*slot).map(|entry| entry.serial);
+        slots.retain(|slot| serial(slot).is_some_and(|serial| !members.is_unproven(serial)));
+    }
+    slots.truncate(count);
+    slots
 }
 
 impl Node {

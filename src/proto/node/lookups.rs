@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::super::id::Id;
-use super::super::query::{Owner, Phase, Query, Step};
+use super::super::query::{MAX_NAMED, Owner, Phase, Query, Step};
 use super::super::requests::Session;
 use super::super::table::K;
 use super::super::types::*;
 use super::super::wire::{command, encode_addr};
 use super::filter::Verdict;
+use super::guarding::nearest_proven;
 use super::requesting::{Answer, Ask, Purpose};
 use super::resolving::Wanted;
 use super::upkeep::REFRESH_TICKS;
@@ -96,7 +97,7 @@ impl Node {
 
     pub(super) fn query_candidate(&mut self, number: u32, node: Contact) {
         if let Some(query) = self.queries.get_mut(&number) {
-            query.add_candidate(node, None);
+            query.add_candidate(node);
         }
     }
 
@@ -124,8 +125,8 @@ impl Node {
         if !query.visit_answered(asked, slow, error) {
             return self.remove_if_over(number);
         }
-        let row = if error { None } else { self.enter_reply(number, &answer) };
-        let read = self.read_closer_nodes(now, number, &answer, verdict);
+        let row = if error { None } else { self.enter_reply(number, &answer, asked) };
+        let read = self.read_closer_nodes(now, number, &answer, asked, verdict);
         if let Some(row) = &row {
             let _ = row.closer_nodes_read.set(read);
         }
@@ -209,6 +210,9 @@ impl Node {
         let number = self.query_count;
         let mut query = Box::new(Query::new(owner, number, spec));
         query.spread(self.config.hardened.paths);
+        if self.config.protections.closer_nodes.is_some() {
+            query.limit_named(MAX_NAMED);
+        }
         self.counters.protections.paths += i64::from(self.config.hardened.paths > 1);
         self.queries.insert(number, query);
         self.counters.queries_active += 1;
@@ -260,10 +264,9 @@ impl Node {
         if missing == 0 {
             return;
         }
-        let mut nearest = [0; K];
-        let nearest = self.table.nearest(&query.target, &mut nearest[..missing.min(K)]);
+        let nearest = nearest_proven(&self.table, &self.guard, &query.target, missing.min(K));
         for node in nearest.iter().filter_map(|slot| self.table.contact(*slot)) {
-            query.add_candidate(node, None);
+            query.add_candidate(node);
         }
     }
 
@@ -273,8 +276,7 @@ impl Node {
         let Some(query) = self.queries.get_mut(&number) else {
             return;
         };
-        let mut nearest = vec![0; self.table.len()];
-        let nearest = self.table.nearest(&query.target, &mut nearest);
+        let nearest = nearest_proven(&self.table, &self.guard, &query.target, self.table.len());
         query.widen(nearest.iter().filter_map(|slot| self.table.contact(*slot)));
     }
 
@@ -315,9 +317,9 @@ impl Node {
     }
 
     /// Enters a good reply among the closest; returns it if it is kept or read.
-    fn enter_reply(&mut self, number: u32, answer: &Answer<'_>) -> Option<Arc<Reply>> {
+    fn enter_reply(&mut self, number: u32, answer: &Answer<'_>, asked: Addr) -> Option<Arc<Reply>> {
         let query = self.queries.get_mut(&number)?;
-        query.answered_by(answer.from);
+        query.answered_by(answer.from, asked);
         let wanted = query.rows;
         let closest = answer.from.id.is_some_and(|id| query.is_closer(&id));
         if !wanted && !closest {
@@ -336,32 +338,35 @@ impl Node {
         now: Now,
         number: u32,
         answer: &Answer<'_>,
+        asked: Addr,
         verdict: &Verdict<'_>,
     ) -> usize {
         let mut accepts = verdict.reader();
-        let mut read = 0;
+        let (mut read, mut refused) = (0, false);
         let named = answer.reply.closer_nodes.map_or(0, |nodes| nodes.len());
         let readable = self.readable_closer_nodes(named);
-        self.counters.protections.closer_nodes += i64::from(readable < named);
         let nodes = answer.reply.closer_nodes.iter().flat_map(|nodes| nodes.iter());
         for addr in nodes.take(readable) {
             read += 1;
             let Some(query) = self.queries.get_mut(&number) else {
-                return read;
+                break;
             };
             let id = query.id_of(addr).unwrap_or_else(|| Id::of(addr));
             if !accepts(addr) || id == self.table.id() || addr.port() == 0 {
                 continue;
             }
             let node = Contact { id: Some(id), addr };
-            let candidacy = query.add_candidate(node, Some(answer.from));
+            let candidacy = query.add_named(node, answer.from, asked);
+            refused |= candidacy.refused;
             if candidacy.down {
                 self.hint_down(now, number, answer.from, addr);
             }
             if !candidacy.closer {
-                return read;
+                break;
             }
         }
+        let is_cut = refused || readable < named && read == readable;
+        self.counters.protections.closer_nodes += i64::from(is_cut);
         read
     }
 

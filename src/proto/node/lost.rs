@@ -2,13 +2,12 @@
 //!
 //! When the network falls apart, each part drops the nodes of the others from its tables within
 //! minutes, and nothing in the protocol leads back: lookups begin with the table, and the entry
-//! points are asked only while it is nearly empty. So a node that lost many remembers some of
-//! them, and its thorough lookups begin with a few of those, now and then. Where nodes merely go
+//! points are asked only while it is nearly empty. So a node that lost many of those that once
+//! answered it remembers some of them, and its thorough lookups begin with a few of those, now and then. Where nodes merely go
 //! for good, that ends after some lookups. Who makes no thorough lookups sends nothing of this.
 
 use std::collections::VecDeque;
 
-use super::super::id::Id;
 use super::super::table::K;
 use super::super::types::Addr;
 use super::Node;
@@ -37,16 +36,16 @@ pub(super) struct Lost {
 #[derive(Clone, Copy, Debug)]
 struct LostNode {
     addr: Addr,
-    /// The last byte of its id: as good as drawn.
-    rank: u8,
+    rank: u32,
     asked: u8,
 }
 
 impl Lost {
     /// It left the table. Of too many those with the highest ranks are kept, whenever they were
-    /// lost, so that what is kept is a mixture of all.
-    pub fn add(&mut self, id: &Id, addr: Addr) {
-        let node = LostNode { addr, rank: id.as_bytes()[31], asked: 0 };
+    /// lost, so that what is kept is a mixture of all. `rank` is drawn: nobody can choose an
+    /// address that displaces others.
+    pub fn add(&mut self, rank: u32, addr: Addr) {
+        let node = LostNode { addr, rank, asked: 0 };
         if self.nodes.len() < MAX_LOST {
             return self.nodes.push_back(node);
         }
@@ -96,7 +95,7 @@ mod tests {
 
     fn lost(count: u16) -> Lost {
         let mut lost = Lost::default();
-        (1..=count).for_each(|n| lost.add(&Id::of(addr(n)), addr(n)));
+        (1..=count).for_each(|n| lost.add(u32::from(n).wrapping_mul(0x9e37_79b9), addr(n)));
         lost
     }
 

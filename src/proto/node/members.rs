@@ -2,6 +2,8 @@
 
 use std::net::Ipv4Addr;
 
+use rand::RngExt;
+
 use super::super::id::Id;
 use super::super::table::{Entry, Insertion};
 use super::super::types::*;
@@ -68,6 +70,7 @@ impl Node {
                 entry.sampled = tick;
             }
             entry.heard(tick);
+            entry.answered |= proven;
             if proven && let Some(members) = &mut self.guard.members {
                 members.proved(entry.serial);
             }
@@ -106,10 +109,12 @@ impl Node {
 
     /// Nothing, if it is not in the table.
     pub(super) fn remove_node(&mut self, id: &Id, addr: Addr) {
+        let slot = self.table.find(id, addr);
+        let answered = slot.and_then(|slot| self.table.entry(slot)).map(|entry| entry.answered);
         if let Some((slot, entry)) = self.table.remove(id, addr) {
             self.list.remove(slot);
-            if !self.is_unproven(EntryRef { slot, serial: entry.serial }) {
-                self.lost.add(&entry.id, entry.addr);
+            if answered == Some(true) {
+                self.lost.add(self.rng.random(), entry.addr);
             }
             self.entry_removed(entry);
         }
@@ -147,9 +152,9 @@ impl Node {
         }
     }
 
-    pub(super) fn check_failed(&mut self, now: Now, entry: EntryRef) {
+    pub(super) fn check_failed(&mut self, now: Now, entry: EntryRef, error: RequestError) {
         self.checks = self.checks.saturating_sub(1);
-        if self.may_remove_silent(now, entry) {
+        if error != RequestError::Suspended && self.may_remove_silent(now, entry) {
             self.remove_entry(entry);
         }
     }
@@ -163,8 +168,8 @@ impl Node {
         self.swap(now, swap);
     }
 
-    pub(super) fn swap_unanswered(&mut self, now: Now, swap: Swap) {
-        if self.may_remove_silent(now, swap.old) {
+    pub(super) fn swap_unanswered(&mut self, now: Now, swap: Swap, error: RequestError) {
+        if error != RequestError::Suspended && self.may_remove_silent(now, swap.old) {
             self.swap(now, swap);
         } else {
             self.swaps = self.swaps.saturating_sub(1);
@@ -229,6 +234,9 @@ impl Node {
             Insertion::Full => return self.renew_bucket(now, entry, proven),
         };
         self.entry_serial = entry.serial;
+        if let Some(entry) = self.table.entry_mut(slot) {
+            entry.answered = proven;
+        }
         self.lost.remove(entry.addr);
         self.list.touch(slot);
         self.changed();
@@ -247,6 +255,10 @@ impl Node {
 
     /// A full bucket gives its stalest entry's place to the new node, unless that one answers.
     fn renew_bucket(&mut self, now: Now, new: NodeEntry, proven: bool) {
+        if proven && let Some(claimed) = self.claimed_neighbour(&new.id) {
+            self.remove_entry(claimed);
+            return self.insert(now, new, proven);
+        }
         if !self.bootstrapped || self.swaps >= MAX_SWAPS {
             return;
         }
@@ -273,6 +285,14 @@ impl Node {
         if self.ask(now, ping(addr, Purpose::Swap(swap))).is_ok() {
             self.swaps += 1;
         }
+    }
+
+    /// An entry of a full bucket that never answered: whoever did may have its place at once.
+    fn claimed_neighbour(&self, id: &Id) -> Option<EntryRef> {
+        let members = self.guard.unproven()?;
+        let mut neighbours = self.table.neighbours(id);
+        let claimed = neighbours.find(|(_, entry)| members.is_unproven(entry.serial));
+        claimed.map(|(slot, entry)| EntryRef::of(slot, entry))
     }
 
     pub(super) fn remove_entry(&mut self, entry: EntryRef) {

@@ -8,10 +8,11 @@ use super::super::types::{Addr, Bytes32, Contact};
 
 /// Who is to be visited: a stack, the last is visited first.
 ///
-/// With several paths there is a stack for each, and they take turns. A node is on the path of
-/// whoever named it first, and on no other; a path looks further as long as it finds nearer nodes
-/// than it found itself. So who names only its own kind leads one path astray, and the others do
-/// not hear of it.
+/// With several paths there is a stack for each, and they take turns. A node is a candidate on the
+/// paths of all who name it, and is visited on one of them; a path looks further as long as it
+/// finds nearer nodes than it found itself. So who names only its own kind leads one path astray,
+/// and the others do not hear of it; and whom a path that was led astray passes over is left to the
+/// others.
 #[derive(Debug, Default)]
 pub(super) struct Candidates {
     single: Vec<Contact>,
@@ -46,6 +47,14 @@ impl Candidates {
         }
     }
 
+    /// It was named once more, and is not known to be visited.
+    pub fn push_again(&mut self, node: Contact, named_by: Addr) {
+        if let Some(paths) = &mut self.paths {
+            paths.push_again(node, named_by);
+        }
+    }
+
+    /// The next that was not visited. Whether it is worth a visit is for the caller to say.
     pub fn pop(&mut self) -> Option<Contact> {
         match &mut self.paths {
             None => self.single.pop(),
@@ -53,11 +62,17 @@ impl Candidates {
         }
     }
 
+    pub fn visited(&mut self, addr: Addr) {
+        if let Some(place) = self.paths.as_mut().and_then(|paths| paths.places.get_mut(&addr)) {
+            place.visited = true;
+        }
+    }
+
     /// Whether `id` is nearer than the k nearest that answered on the path of `addr`; `None` if
     /// there is only one path, or none that knows `addr`.
     pub fn is_closer(&self, target: &Bytes32, id: &Id, addr: Addr) -> Option<bool> {
         let paths = self.paths.as_ref()?;
-        let path = paths.list.get(*paths.path_of.get(&addr)?)?;
+        let path = paths.list.get(paths.path_of(addr)?)?;
         let farthest = path.nearest.last().filter(|_| path.nearest.len() >= K);
         Some(farthest.is_none_or(|farthest| Id::cmp_distance(target, id, farthest).is_lt()))
     }
@@ -67,7 +82,7 @@ impl Candidates {
         let Some(paths) = &mut self.paths else {
             return;
         };
-        let path = paths.path_of.get(&addr).copied();
+        let path = paths.path_of(addr);
         let Some(path) = path.and_then(|at| paths.list.get_mut(at)) else {
             return;
         };
@@ -83,10 +98,19 @@ impl Candidates {
 struct Paths {
     list: Vec<Path>,
     /// Where each node stands, that was ever a candidate.
-    path_of: HashMap<Addr, usize, Hashing>,
+    places: HashMap<Addr, Place, Hashing>,
     /// Who was dealt to last, and who was visited last.
     dealt: usize,
     visited: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// The path that it is visited on, or would be next.
+    path: u8,
+    /// The paths that had it on their stacks, a bit for each.
+    stacks: u16,
+    visited: bool,
 }
 
 #[derive(Debug, Default)]
@@ -99,27 +123,49 @@ struct Path {
 impl Paths {
     fn new(count: usize) -> Self {
         let list = (0..count.max(1)).map(|_| Path::default()).collect();
-        Self { list, path_of: HashMap::default(), dealt: 0, visited: 0 }
+        Self { list, places: HashMap::default(), dealt: 0, visited: 0 }
+    }
+
+    fn path_of(&self, addr: Addr) -> Option<usize> {
+        self.places.get(&addr).map(|place| usize::from(place.path))
+    }
+
+    /// The path of whoever named a node; they are dealt to who is not on any.
+    fn path_for(&mut self, named_by: Option<Addr>) -> usize {
+        named_by.and_then(|addr| self.path_of(addr)).unwrap_or_else(|| {
+            self.dealt = (self.dealt + 1) % self.list.len();
+            self.dealt
+        })
     }
 
     fn push(&mut self, node: Contact, named_by: Option<Addr>) {
-        let known = named_by.and_then(|addr| self.path_of.get(&addr).copied());
-        let at = known.unwrap_or_else(|| {
-            self.dealt = (self.dealt + 1) % self.list.len();
-            self.dealt
-        });
-        self.path_of.insert(node.addr, at);
-        if let Some(path) = self.list.get_mut(at) {
-            path.stack.push(node);
+        let at = self.path_for(named_by);
+        let place = Place { path: at as u8, stacks: 1 << at, visited: false };
+        self.places.insert(node.addr, place);
+        self.list[at].stack.push(node);
+    }
+
+    fn push_again(&mut self, node: Contact, named_by: Addr) {
+        let Some(at) = self.path_of(named_by) else {
+            return;
+        };
+        let place = self.places.get_mut(&node.addr);
+        if let Some(place) = place.filter(|place| !place.visited && place.stacks & 1 << at == 0) {
+            place.stacks |= 1 << at;
+            self.list[at].stack.push(node);
         }
     }
 
     fn pop(&mut self) -> Option<Contact> {
         for _ in 0..self.list.len() {
             self.visited = (self.visited + 1) % self.list.len();
-            let next = self.list.get_mut(self.visited).and_then(|path| path.stack.pop());
-            if next.is_some() {
-                return next;
+            while let Some(next) = self.list[self.visited].stack.pop() {
+                let place = self.places.get_mut(&next.addr);
+                let Some(place) = place.filter(|place| !place.visited) else {
+                    continue;
+                };
+                place.path = self.visited as u8;
+                return Some(next);
             }
         }
         None

@@ -81,7 +81,7 @@ fn end_visit(query: &mut Query, node: Contact, slow: bool, outcome: Outcome) {
             }
             for n in 0..names % 8 {
                 let named = contact(names.wrapping_mul(31 + n) % 5000);
-                if !query.add_candidate(named, Some(node)).closer {
+                if !query.add_named(named, node, node.addr).closer {
                     break;
                 }
             }
@@ -117,7 +117,7 @@ proptest! {
                 }
                 Step::Refill => {
                     prop_assert!(query.wanted_from_table() > 0);
-                    query.add_candidate(contact(1_000_000), None);
+                    query.add_candidate(contact(1_000_000));
                 }
                 Step::Widen => {
                     prop_assert!(thorough && !only_closest);
@@ -215,16 +215,19 @@ fn of_two_replies_with_one_id_the_first_stays() {
     assert!(Arc::ptr_eq(&query.closest()[0], &first));
 }
 
+fn name(query: &mut Query, named: u32, by: u32) -> Candidacy {
+    query.add_named(contact(named), contact(by), contact(by).addr)
+}
+
 #[test]
 fn a_node_that_is_down_is_reported_to_whoever_names_it_later() {
     let mut query = query(vec![contact(1)], 10, false);
-    query.add_candidate(contact(2), Some(contact(1)));
-    query.add_candidate(contact(2), Some(contact(3)));
+    name(&mut query, 2, 1);
+    name(&mut query, 2, 3);
     assert!(matches!(query.next_step(), Step::Visit(node) if node == contact(2)));
     let named_by = query.visit_failed(contact(2), false, RequestError::Timeout);
     assert_eq!(named_by, [contact(1), contact(3)]);
-    assert!(query.add_candidate(contact(2), Some(contact(4))).down);
-    assert!(!query.add_candidate(contact(2), None).down);
+    assert!(name(&mut query, 2, 4).down);
 }
 
 #[test]
@@ -246,4 +249,54 @@ fn who_is_tried_out_is_asked_first_and_once() {
         query.visit_failed(to, false, RequestError::Timeout);
     }
     assert_eq!(query.progress().errors, 2 + 5);
+}
+
+#[test]
+fn others_name_no_more_nodes_than_allowed() {
+    let mut query = query(vec![contact(0)], 10, false);
+    query.limit_named(MAX_NAMED);
+    let named = |n: u32| 1 + n..=1 + n;
+    let taken = (0..5000).flat_map(named).filter(|n| !name(&mut query, *n, 0).refused);
+    assert_eq!(taken.count(), MAX_NAMED);
+    assert!(!name(&mut query, 1, 2).refused, "it is known");
+    (0..10_000).for_each(|by| assert!(name(&mut query, 1, by).closer));
+    assert!(query.namings.len() <= MAX_NAMINGS && query.seen.len() <= 1 + MAX_NAMED);
+    let visits = std::iter::from_fn(|| match query.next_step() {
+        Step::Visit(node) => Some(query.visit_failed(node, false, RequestError::Timeout)),
+        _ => None,
+    });
+    assert_eq!(visits.count(), 1 + MAX_NAMED);
+}
+
+/// Who is visited now; everybody answers.
+fn visited(query: &mut Query) -> Vec<Contact> {
+    let visits = std::iter::from_fn(|| {
+        let Step::Visit(node) = query.next_step() else {
+            return None;
+        };
+        query.visit_answered(node.addr, false, false);
+        query.answered_by(node, node.addr);
+        Some(node)
+    });
+    visits.collect()
+}
+
+#[test]
+fn whom_one_path_passes_over_another_visits() {
+    let nodes = table();
+    let (near, far) = nodes.split_at(K + 1);
+    let (honest, liars) = (near[K], &near[..K]);
+    let [lying, fair] = [far[0], far[1]];
+    let mut query = query(vec![lying, fair], 100, false);
+    query.spread(2);
+    assert_eq!(visited(&mut query).len(), 2);
+    query.add_named(honest, lying, lying.addr);
+    for liar in liars {
+        query.add_named(*liar, lying, lying.addr);
+    }
+    assert_eq!(visited(&mut query).len(), K, "{honest:?} is farther than all of them");
+    query.add_named(honest, fair, fair.addr);
+    assert_eq!(visited(&mut query), [honest]);
+    query.add_named(honest, fair, fair.addr);
+    assert!(visited(&mut query).is_empty(), "once");
 }
