@@ -88,7 +88,7 @@ export interface ProtectionOptions {
   heldPerHost?: number | false
   /**
    * Closer nodes of one reply that a lookup reads, 100 by default. Unless it is `false`, a lookup
-   * takes over 1024 of them in all.
+   * takes over 2048 of them in all.
    */
   closerNodes?: number | false
   /**

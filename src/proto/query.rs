@@ -31,9 +31,9 @@ const SLOW_START: u32 = 3;
 /// More would leave each with next to nobody to begin with.
 const MAX_PATHS: u32 = 16;
 
-/// Nodes that a lookup takes over from what others name, if it is limited: some times what an
-/// honest network of millions needs, where each of some hundred replies names 20, and most twice.
-pub(super) const MAX_NAMED: usize = 1024;
+/// Nodes that a lookup takes over from what others name, if it is limited: more than any took over
+/// among 10 000 simulated nodes that lost 30 % of their datagrams each way.
+pub(super) const MAX_NAMED: usize = 2048;
 
 /// Who named whom is remembered so many times: each silent node costs a look at all of it.
 const MAX_NAMINGS: usize = 4 * MAX_NAMED;

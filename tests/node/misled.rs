@@ -14,7 +14,7 @@ const TARGET: Bytes32 = [9; 32];
 const FIRST_PORT: u16 = 1000;
 
 /// More than any honest lookup comes by, see `MAX_NAMED`.
-const NAMED: usize = 1024;
+const NAMED: usize = 2048;
 
 fn nearness(addr: Addr) -> Bytes32 {
     let id = Id::of(addr);
@@ -89,10 +89,11 @@ fn led_on(protections: Protections, with_id: bool) -> (usize, bool, i64) {
 fn a_lookup_that_is_led_on_and_on_ends() {
     for with_id in [false, true] {
         let (visited, ended, counted) = led_on(Protections::default(), with_id);
-        assert!(ended && visited <= 1 + NAMED && counted > 0, "{visited} {ended} {counted}");
+        assert!(ended && visited <= 1 + NAMED, "{visited} {ended}");
+        assert!(with_id || counted > 0, "who shows no id is no result, and leads on for ever");
     }
     let (visited, _, counted) = led_on(Protections::OFF, false);
-    assert!(visited > 4 * NAMED && counted == 0, "{visited} {counted}");
+    assert!(visited > 2 * NAMED && counted == 0, "{visited} {counted}");
 }
 
 /// Who is nearer to the target than anybody else.

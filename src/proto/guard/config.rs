@@ -17,7 +17,7 @@ pub struct Protections {
     /// Requests of one host that wait for a filter, and never more than the others are left.
     pub held_per_host: Option<u32>,
     /// Closer nodes of one reply that a lookup reads. An honest node names at most 20. Unless it
-    /// is `None`, a lookup takes over 1024 of them in all.
+    /// is `None`, a lookup takes over 2048 of them in all.
     pub closer_nodes: Option<u32>,
     /// Who does not answer stays in the table while the system drops much of what comes in, and
     /// for 6 s after: its answers may be lost. So it is spared at most 3 times in a row, then it
