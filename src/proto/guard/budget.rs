@@ -8,6 +8,10 @@ const WINDOW_MS: u64 = 250;
 /// Windows of a second.
 const WINDOWS: u32 = 4;
 
+/// Windows in which requests are still counted after a loud one, and in which two hosts are still a
+/// crowd. A flood that pauses is not over: without them one in every second window is never counted.
+const LINGER: u64 = 8;
+
 const PLACES: usize = 2048;
 
 /// Requests of one host in a window that are read under pressure, before its first step.
@@ -19,14 +23,14 @@ const MAX_PRESSURE: u32 = 9;
 /// Budgets of requests for each host.
 ///
 /// ```text
-/// window   |- 250 ms -|- 250 ms -|- 250 ms -|- 250 ms -|
-/// heard      few        many       many       few
-/// counted    -          -          each host  -
+/// window   |- 250 ms -|- 250 ms -|- 250 ms -|- 250 ms -|   |- 250 ms -|
+/// heard      few        many       few        many       8   few
+/// counted    -          -          each host  each host  …   -
 /// ```
 ///
 /// Nothing is kept while a node hears less in all than one host may send. Otherwise the requests of
-/// the next window are counted by host, in a fixed number of places: each host has two, which change
-/// with every window, and what counts is the smaller number there.
+/// the next [`LINGER`] windows are counted by host, in a fixed number of places: each host has two,
+/// which change with every window, and what counts is the smaller number there.
 ///
 /// Counting begins at once under pressure: more comes in than can be answered, and the system's
 /// room for what waits runs out. Whatever is not dropped here then is dropped there, and answers to
@@ -35,11 +39,12 @@ const MAX_PRESSURE: u32 = 9;
 pub struct Budget {
     window: u64,
     heard: u32,
-    first: Option<Ipv4Addr>,
-    /// More than one host was heard.
-    crowded: bool,
-    was_crowded: bool,
     pressure: u32,
+    last: Option<Ipv4Addr>,
+    /// The first window in which nothing is counted, unless it gets loud before.
+    quiet_from: u64,
+    /// The first window in which a host is alone, unless another one is heard before.
+    alone_from: u64,
     sketch: Option<Box<Sketch>>,
 }
 
@@ -76,12 +81,14 @@ impl Budget {
             self.begin(window, limit, rng);
         }
         self.heard = self.heard.saturating_add(1);
-        self.crowded |= *self.first.get_or_insert(host) != host;
+        if self.last.replace(host).is_some_and(|last| last != host) {
+            self.alone_from = lingering(window);
+        }
         let Some(sketch) = self.sketch.as_mut().filter(|_| request) else {
             return Admission::Admitted;
         };
         let count = sketch.count(host);
-        if count > limit && (self.crowded || self.was_crowded) {
+        if count > limit && window < self.alone_from {
             Admission::OverBudget
         } else if self.pressure > 0 && count > UNPRESSED >> self.pressure {
             Admission::Shed
@@ -94,6 +101,7 @@ impl Budget {
     pub fn set_pressure(&mut self, steps: u32, rng: &mut impl Rng) {
         self.pressure = steps.min(MAX_PRESSURE);
         if steps > 0 {
+            self.quiet_from = lingering(self.window);
             self.sketch.get_or_insert_with(|| Sketch::new(rng));
         }
     }
@@ -101,18 +109,28 @@ impl Budget {
 
 impl Budget {
     fn begin(&mut self, window: u64, limit: u32, rng: &mut impl Rng) {
-        let next = window == self.window.wrapping_add(1);
-        self.was_crowded = self.crowded && next;
-        if next && (self.heard > limit || self.pressure > 0) {
+        if self.heard > limit {
+            self.quiet_from = lingering(self.window);
+        }
+        if self.pressure > 0 {
+            self.quiet_from = lingering(window);
+        }
+        if window < self.quiet_from {
             self.sketch.get_or_insert_with(|| Sketch::new(rng)).clear(rng);
         } else {
             self.sketch = None;
         }
+        if window >= lingering(self.window) {
+            self.last = None;
+        }
         self.window = window;
         self.heard = 0;
-        self.first = None;
-        self.crowded = false;
     }
+}
+
+/// The first window that is too late for what happened in this one to count.
+fn lingering(window: u64) -> u64 {
+    window + 1 + LINGER
 }
 
 impl Sketch {
@@ -195,6 +213,62 @@ mod tests {
         assert_eq!(second(&mut budget, 2000, 200_000, 4).quiet, 4);
     }
 
+    /// Floods in every second window from `first` on; returns how many of its requests pass in one.
+    fn on_and_off(first: u64, quiet_in: impl Fn(u64) -> bool) -> Vec<u32> {
+        let (mut budget, rng) = (Budget::default(), &mut StdRng::from_seed([3; 32]));
+        let mut passed = Vec::new();
+        for window in 1..101 {
+            let ms = window * WINDOW_MS;
+            if quiet_in(window) {
+                assert!(admits(&mut budget, ms, QUIET, rng));
+            }
+            if window % 2 == first % 2 {
+                let flood = (0..50_000).filter(|_| admits(&mut budget, ms, LOUD, rng));
+                passed.push(flood.count() as u32);
+            }
+        }
+        passed
+    }
+
+    #[test]
+    fn a_flood_that_pauses_is_counted() {
+        for first in [0, 1] {
+            let often = on_and_off(first, |_| true);
+            let in_the_pauses = on_and_off(first, |window| window % 2 != first);
+            for passed in [often, in_the_pauses] {
+                assert_eq!(passed[0], 50_000, "nobody knew");
+                assert!(passed[1..].iter().all(|passed| *passed == PER_SECOND / WINDOWS));
+            }
+        }
+    }
+
+    #[test]
+    fn who_was_heard_long_ago_makes_no_crowd() {
+        let mut budget = Budget::default();
+        second(&mut budget, 0, 200_000, 50);
+        second(&mut budget, 1000, 200_000, 0);
+        second(&mut budget, 2000, 200_000, 0);
+        assert_eq!(second(&mut budget, 3000, 200_000, 0).loud, 200_000);
+    }
+
+    #[test]
+    fn a_long_silence_ends_the_counting() {
+        let (mut budget, rng) = (Budget::default(), &mut StdRng::from_seed([3; 32]));
+        second(&mut budget, 0, 200_000, 50);
+        second(&mut budget, 1000, 200_000, 50);
+        assert!(admits(&mut budget, 3_600_000, QUIET, rng));
+        assert!(budget.sketch.is_none());
+    }
+
+    #[test]
+    fn pressure_after_a_silence_counts_at_once() {
+        let (mut budget, rng) = (Budget::default(), &mut StdRng::from_seed([3; 32]));
+        budget.set_pressure(MAX_PRESSURE, rng);
+        let mut admit = || budget.admit(3_600_000, LOUD, true, None, rng);
+        let shed = (0..100).filter(|_| admit() == Admission::Shed).count();
+        assert_eq!(shed, 92);
+    }
+
     #[test]
     fn replies_are_never_dropped() {
         let (mut budget, rng) = (Budget::default(), &mut StdRng::from_seed([3; 32]));
@@ -212,6 +286,8 @@ mod tests {
         assert!(budget.sketch.is_some());
         second(&mut budget, 2000, 1000, 0);
         second(&mut budget, 3000, 1000, 0);
+        assert!(budget.sketch.is_some(), "it may come back");
+        second(&mut budget, 4000, 1000, 0);
         assert!(budget.sketch.is_none());
         assert!(size_of::<Sketch>() <= 16_392 && size_of::<Budget>() <= 48);
     }
@@ -238,7 +314,11 @@ mod tests {
         assert_eq!(window(&mut budget, 4, MAX_PRESSURE), (8, 8));
         assert_eq!(window(&mut budget, 5, u32::MAX), (8, 8), "there are no more steps");
         assert!(budget.sketch.is_some());
-        assert_eq!(window(&mut budget, 6, 0), (256, 3840));
+        (6..6 + LINGER).for_each(|number| {
+            assert_eq!(window(&mut budget, number, 0), (256, 3840));
+            assert!(budget.sketch.is_some(), "it may come back");
+        });
+        assert_eq!(window(&mut budget, 6 + LINGER, 0), (256, 3840));
         assert!(budget.sketch.is_none(), "nothing is kept when it is over");
     }
 
