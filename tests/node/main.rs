@@ -13,4 +13,5 @@ mod properties;
 mod protections;
 mod requesting;
 mod serving;
+mod shedding;
 mod upkeep;

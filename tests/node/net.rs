@@ -30,6 +30,9 @@ pub struct Peer {
     pub dead: bool,
     /// Drops what comes unasked for.
     pub walled: bool,
+    /// What arrives waits in `waiting` for whoever hands it in.
+    pub held: bool,
+    pub waiting: Vec<(Socket, Packet)>,
     asked: BTreeSet<(u16, Addr)>,
 }
 
@@ -74,6 +77,8 @@ impl Net {
             events: Vec::new(),
             dead: false,
             walled: false,
+            held: false,
+            waiting: Vec::new(),
             asked: BTreeSet::new(),
         });
         self.sockets.insert(Addr::new(host, server), (n, Socket::Server));
@@ -198,9 +203,14 @@ impl Net {
         let Some(&(n, socket)) = self.sockets.get(&packet.to) else {
             return;
         };
-        let peer = &self.peers[n];
+        let peer = &mut self.peers[n];
         let asked = peer.asked.contains(&(packet.to.port(), packet.from));
-        if !peer.dead && (asked || !peer.walled) {
+        if peer.dead || (peer.walled && !asked) {
+            return;
+        }
+        if peer.held {
+            peer.waiting.push((socket, packet));
+        } else {
             self.inject(n, socket, packet.from, &packet.bytes);
         }
     }
