@@ -193,10 +193,15 @@ for (const { name, DHT } of natives) {
 
   test(`${name}: nothing steps in in a network of one host`, async (t) => {
     const bootstrapper = await createBootstrapper(t, DHT)
-    const bootstrap = [serverAddress(bootstrapper)]
-    const join = () => createNode(t, DHT, { bootstrap, ephemeral: false, ...IMPATIENT })
+    const entry = serverAddress(bootstrapper)
+    // Budgets apply to a host while another one is heard.
+    const neighbour = await RawPeer.create(t, { host: '127.0.0.2' })
+    const ping = encodeRequest({ tid: 1, to: entry, internal: true, command: COMMANDS.PING })
+
+    const join = () => createNode(t, DHT, { bootstrap: [entry], ephemeral: false, ...IMPATIENT })
     const nodes = []
     while (nodes.length < NODES) {
+      await neighbour.send(ping, entry)
       const some = Array.from({ length: 50 }, join)
       await Promise.all(some.map((node) => node.fullyBootstrapped()))
       nodes.push(...some)
@@ -209,7 +214,8 @@ for (const { name, DHT } of natives) {
     await Promise.all(nodes.slice(NODES - 50).map((node) => node.destroy()))
     await lookUp(living.slice(0, 20))
 
-    for (const { stats } of living) {
+    assert.ok(neighbour.received.length > 0)
+    for (const { stats } of [bootstrapper, ...living]) {
       const others = { ...stats.protections, unaskedReplies: 0 } // late replies are such as well
       assert.deepStrictEqual(new Set(Object.values(others)), new Set([0]))
     }
