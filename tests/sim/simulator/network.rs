@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 
 use super::memory;
 use super::model::{Model, Nat, NatKind};
-use super::peer::Peer;
+use super::peer::{Peer, SERVER_PORT};
 use super::queue::{Datagram, Item, Queue};
 use super::trace::Trace;
 use super::users::Users;
@@ -28,6 +28,10 @@ pub struct Network {
     pub trace: Trace,
     /// Whether the sides hear each other.
     pub split: bool,
+    /// Addresses without a node, of those who want to deceive others.
+    pub liars: Vec<Addr>,
+    /// What reached them.
+    pub heard: Vec<Datagram>,
     seed: u64,
     hosts: HashMap<Ipv4Addr, Place>,
     nats: Vec<Nat>,
@@ -40,6 +44,7 @@ pub struct Network {
 enum Place {
     Peer(u32),
     Nat(u32),
+    Liar,
 }
 
 impl Network {
@@ -53,6 +58,8 @@ impl Network {
             watch: Watch::default(),
             trace: Trace::default(),
             split: false,
+            liars: Vec::new(),
+            heard: Vec::new(),
             seed,
             hosts: HashMap::new(),
             nats: Vec::new(),
@@ -68,6 +75,12 @@ impl Network {
         self.nats.push(Nat::new(host, kind));
         self.hosts.insert(host, Place::Nat(number));
         number
+    }
+
+    pub fn add_liar(&mut self) {
+        let host = self.next_host();
+        self.liars.push(Addr::new(host, SERVER_PORT));
+        self.hosts.insert(host, Place::Liar);
     }
 
     /// A peer with a host of its own, bound, not started; returns its number.
@@ -246,6 +259,9 @@ impl Network {
     }
 
     fn deliver(&mut self, datagram: Datagram) {
+        if let Some(Place::Liar) = self.hosts.get(datagram.to.ip()) {
+            return self.heard.push(datagram);
+        }
         let Datagram { from, to, bytes } = datagram;
         let Some((n, port)) = self.receiver(from, to) else {
             return;
@@ -267,14 +283,16 @@ impl Network {
                 let n = inside.ip().to_bits() - 0x0a00_0000;
                 Some((n as usize, inside.port()))
             }
+            Place::Liar => None,
         }
     }
 
-    /// What is behind a NAT is on side 0.
+    /// What is behind a NAT is on side 0, and liars are on both.
     fn side_of(&self, host: Ipv4Addr) -> Option<u8> {
         match *self.hosts.get(&host)? {
             Place::Peer(n) => Some(self.peers[n as usize].side),
             Place::Nat(_) => Some(0),
+            Place::Liar => None,
         }
     }
 }

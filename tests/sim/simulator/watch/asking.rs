@@ -63,6 +63,7 @@ struct Sent {
     tries: u32,
     last_ms: u64,
     kind: Kind,
+    internal: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,8 +95,9 @@ impl Asking {
         if again {
             self.again(now_ms, request.tid)?;
         } else {
-            let (to, bytes) = (request.to, bytes.into());
-            self.by_tid.insert(request.tid, Sent { to, bytes, tries: 1, last_ms: now_ms, kind });
+            let wire::Request { to, internal, .. } = *request;
+            let (tries, last_ms, bytes) = (1, now_ms, bytes.into());
+            self.by_tid.insert(request.tid, Sent { to, bytes, tries, last_ms, kind, internal });
             self.hinted(node, request)?;
         }
         self.in_slot(now_ms, node)?;
@@ -106,9 +108,9 @@ impl Asking {
         Ok(())
     }
 
-    /// A reply arrived.
+    /// A reply arrived. Anybody may answer a user's request: it may have been relayed.
     pub fn answered(&mut self, from: Addr, tid: u16) {
-        if self.by_tid.get(&tid).is_some_and(|sent| sent.to == from) {
+        if self.by_tid.get(&tid).is_some_and(|sent| sent.to == from || !sent.internal) {
             self.by_tid.remove(&tid);
         }
     }

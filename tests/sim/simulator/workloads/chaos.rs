@@ -4,11 +4,14 @@ use dht_rpc_native::proto::wire::INVALID_TOKEN;
 use dht_rpc_native::proto::*;
 use rand::RngExt;
 
-use super::{find_node, read, request, write};
+use super::{find_node, hostile, read, request, write};
 use crate::simulator::model::{Dependence, NatKind};
 use crate::simulator::network::Network;
 use crate::simulator::options::Options;
 use crate::simulator::report::{Report, Share};
+
+/// Few enough that lookups end which visit all the dead that they name.
+const LIARS: usize = 2;
 
 /// Between two steps, in ms.
 const STEP_MS: u64 = 500;
@@ -21,6 +24,7 @@ pub fn run(options: &Options) -> Report {
     let mut network = Network::persistent(options.seed, options.nodes);
     network.model = options.model();
     (0..network.peers.len()).for_each(|n| network.take_side(n));
+    (0..LIARS).for_each(|_| network.add_liar());
     let mut asleep = Vec::new();
     let mut stolen = None;
     for step in 0..options.times {
@@ -34,6 +38,7 @@ pub fn run(options: &Options) -> Report {
             6 => steal_token(&mut network, stolen),
             _ => ask(&mut network, options.thorough),
         }
+        hostile::act(&mut network);
         network.run(STEP_MS);
     }
     network.split = false;

@@ -3,6 +3,7 @@
 mod adaptive;
 mod chaos;
 mod churn;
+mod hostile;
 mod lookups;
 mod partition;
 mod storage;
