@@ -1,20 +1,18 @@
 'use strict'
 
-// A node offered 200 000 requests a second for 10 s, in a network of honest nodes: what it and they still find, what it
-// keeps of them, what it takes of memory, and how soon it serves as before. Four processes: the node, the honest ones,
-// one that does nothing but look when the node serves again, and bench/load, which floods.
+// A node offered 200 000 requests a second for 10 s, in a network of honest nodes: what it and they still find and how
+// fast, whom they keep in their tables, what it takes of memory, and how soon it serves as before. Four processes: the
+// node, the honest ones, one that does nothing but look when the node serves again, and bench/load, which floods.
 
 const { fork, execFile } = require('child_process')
 const { once } = require('events')
 const path = require('path')
 const { promisify } = require('util')
 const { median } = require('../median')
+const { FLAGS, MB } = require('../soak/support')
 
 const HONEST = 40
-// V8 lets its nursery grow, up to 48 MB, with what survives a collection: that is, with lookups under way. It gets its
-// full size before the flood, and what memory grows by is the flood's.
-const WARM_UP = 4000 // ms
-const WARM_UP_LANES = 64
+const CALM = 4000 // ms of the same lookups before the flood
 const AFTER = 1000 // ms of lookups after the flood
 const HOST = '127.0.0.1'
 
@@ -32,37 +30,56 @@ async function flood({ load, request, rate, ms, hosts, opts }) {
     const [watching] = await watcher.ask({ join: 1, count: 1, bootstrap })
     const all = [...new Set([...others, port, first, watching])]
     const calm = typical(await watcher.ask({ ping: 1, port, count: 200 }))
-    await victim.ask({ lookups: 1, ms: WARM_UP, all, lanes: WARM_UP_LANES })
-    const before = await victim.ask({ state: 1 })
+    const look = (ms) => [victim, honest].map((nodes) => nodes.ask({ lookups: 1, ms, all }))
+    const inCalm = await Promise.all(look(CALM))
+    const before = await states(victim, honest)
 
     const args = ['flood', `${HOST}:${port}`, request, rate, ms, hosts].map(String)
     const flooding = async () => {
       const { stdout } = await promisify(execFile)(load, args)
       return { sent: JSON.parse(stdout), recovered: await serviceIsBack(watcher, port, calm) }
     }
-    const [own, theirs, { sent, recovered }] = await Promise.all([
-      victim.ask({ lookups: 1, ms, all }),
-      honest.ask({ lookups: 1, ms, all }),
-      flooding()
-    ])
-    const after = await victim.ask({ state: 1 })
+    const [{ sent, recovered }, ...inFlood] = await Promise.all([flooding(), ...look(ms)])
+    const end = await victim.ask({ state: 1 })
     const later = await victim.ask({ lookups: 1, ms: AFTER, all })
-    const kept = before.tables[0].filter((known) => after.tables[0].includes(known))
+    const after = await states(victim, honest)
+    const [own, theirs] = inFlood.map((lookups, i) => compared(lookups, ms, inCalm[i]))
     return {
       offered: Math.round(sent.sent / sent.seconds),
-      own: own.good / own.made,
-      ownLookups: own.made,
-      theirs: theirs.good / theirs.made,
-      theirLookups: theirs.made,
-      later: later.good / later.made,
-      laterLookups: later.made,
-      removed: before.tables[0].length - kept.length,
-      known: before.tables[0].length,
-      memory: (Math.max(after.peak, after.rss) - before.rss) / 2 ** 20,
+      own,
+      theirs,
+      later: { share: later.good / later.made, made: later.made },
+      ...losses(before, after),
+      calmPeak: before[0].peak / MB,
+      start: before[0].rss / MB,
+      memory: (end.peak - before[0].rss) / MB,
       recovered
     }
   } finally {
     await Promise.all([victim, honest, watcher].map((process) => process.end()))
+  }
+}
+
+function states(...processes) {
+  return Promise.all(processes.map((process) => process.ask({ state: 1 })))
+}
+
+// Lookups of `ms`, beside those of the same nodes in calm.
+function compared({ made, good }, ms, calm) {
+  return { share: good / made, made, calm: Math.round((calm.made * ms) / CALM) }
+}
+
+// Entries of all tables before the flood, those that are gone after it, and those of them of the flooded node.
+function losses(before, after) {
+  const tables = (states) => states.flatMap((state) => state.tables)
+  const now = tables(after)
+  const gone = tables(before).map((table, i) => table.filter((known) => !now[i].includes(known)))
+  const count = (lists) => lists.flat().length
+  return {
+    known: count(tables(before)),
+    removed: count(gone),
+    ownKnown: count(before[0].tables),
+    ownRemoved: count(gone.slice(0, 1))
   }
 }
 
@@ -85,7 +102,7 @@ function typical(times) {
 
 class Process {
   constructor() {
-    this._child = fork(path.join(__dirname, 'node.js'), { execArgv: ['--expose-gc'] })
+    this._child = fork(path.join(__dirname, 'node.js'), { execArgv: FLAGS })
     this._ended = once(this._child, 'exit').then(() => {
       throw new Error('a process of nodes ended')
     })

@@ -1,9 +1,10 @@
 'use strict'
 
-// A process of nodes under attack. Told by messages what to do: { join, count, bootstrap, opts }, { lookups, ms, all, lanes },
+// A process of nodes under attack. Told by messages what to do: { join, count, bootstrap, opts }, { lookups, ms, all },
 // { ping, port, count }, { state }; each is answered with one message.
 
 const crypto = require('crypto')
+const fs = require('fs')
 const { setTimeout } = require('timers/promises')
 const DHT = require('../..')
 const { closestOf } = require('../../__test__/helpers/ids')
@@ -11,14 +12,9 @@ const { closestOf } = require('../../__test__/helpers/ids')
 const HOST = '127.0.0.1'
 // A lookup succeeds if it finds that many of the true 20.
 const ENOUGH = 18
-// Between two lookups, in ms: as fast as they go they would fill V8's nursery, whatever the flood does.
-const PAUSE = 5
+const LANES = 2
+const PAUSE = 5 // ms between two lookups of a lane
 const nodes = []
-let peak = 0
-
-setInterval(() => {
-  peak = Math.max(peak, process.memoryUsage.rss())
-}, 20).unref()
 
 process.on('disconnect', () => process.exit())
 process.on('message', async (message) => {
@@ -40,9 +36,8 @@ const acts = {
     return nodes.map((node) => node.address().port)
   },
 
-  // Lookups of every node in turn for `ms`, so many at a time: how many, and how many found enough of the true 20 of
-  // `all` ports.
-  async lookups({ ms, all, lanes = 2 }) {
+  // Lookups of every node in turn for `ms`: how many, and how many found enough of the true 20 of `all` ports.
+  async lookups({ ms, all }) {
     const end = performance.now() + ms
     const counts = { made: 0, good: 0 }
     const lane = async (i) => {
@@ -53,7 +48,7 @@ const acts = {
         await setTimeout(PAUSE)
       }
     }
-    await Promise.all(Array.from({ length: lanes }, (_, i) => lane(i)))
+    await Promise.all(Array.from({ length: LANES }, (_, i) => lane(i)))
     return counts
   },
 
@@ -71,17 +66,22 @@ const acts = {
     return times
   },
 
+  // Bytes, and whom each node knows. The peak is that since the last call, at any moment.
   state() {
-    if (global.gc) global.gc()
-    const rss = process.memoryUsage.rss()
-    const before = peak
-    peak = rss
+    const before = peak()
+    global.gc()
+    fs.writeFileSync('/proc/self/clear_refs', '5')
     return {
-      rss,
+      rss: process.memoryUsage.rss(),
       peak: before,
       tables: nodes.map((node) => node.toArray().map(({ port }) => port))
     }
   }
+}
+
+function peak() {
+  const status = fs.readFileSync('/proc/self/status', 'utf8')
+  return Number(/^VmHWM:\s*(\d+)/m.exec(status)[1]) * 1024
 }
 
 // What is kept of a lookup is only this, so that memory is the node's.
