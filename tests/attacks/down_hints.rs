@@ -4,12 +4,16 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use dht_rpc_native::proto::wire::{command, encode_addr};
-use dht_rpc_native::proto::{Addr, Config, Id};
+use dht_rpc_native::proto::{Addr, Config, Id, Protections};
 
 use super::support::*;
 
 const HONEST: usize = 25;
 const HOSTS: usize = 20;
+/// Checks of one host in a tick: so few that the nodes of a small network are more.
+const FEW: u32 = 5;
+/// Of hints at every node. In the first some are lost to checks that are still under way.
+const ROUNDS: usize = 10;
 
 #[test]
 fn down_hints_remove_nobody_who_is_up() {
@@ -61,4 +65,43 @@ fn down_hints_remove_nobody_who_is_up() {
         liars[0].send(victim.addr, &hint);
         sleep(Duration::from_millis(100));
     }
+}
+
+#[test]
+fn without_its_limit_one_host_has_all_nodes_checked() {
+    let _alone = alone();
+    let nodes = TestNode::network(HONEST);
+    let (few, refused) = checks_for_one_host(&nodes, [127, 7, 0, 2], Some(FEW));
+    let (all, none) = checks_for_one_host(&nodes, [127, 7, 0, 3], None);
+    assert!(few > 0 && refused > 0, "{few} pings, {refused} hints refused");
+    assert_eq!(none, 0);
+    assert!(all >= 2 * few, "{few} with a limit, {all} without");
+    figure(
+        "DOWN_HINTs against live nodes, from one host",
+        &format!(
+            "pings that they cost the node, which knows {HONEST}: {few} with `hintsPerHost: {FEW}`, {all} without"
+        ),
+    );
+}
+
+/// The pings that one host's hints against all its nodes cost a node, and how many hints its limit
+/// kept from causing one.
+fn checks_for_one_host(nodes: &[TestNode], host: [u8; 4], limit: Option<u32>) -> (i64, i64) {
+    let protections = Protections { hints_per_host: limit, ..Protections::default() };
+    let config = Config { protections, ..Config::default() };
+    let victim = TestNode::joining(host, &nodes[0], config);
+    for node in nodes {
+        node.look_up(find_node(*Id::of(victim.addr).as_bytes()));
+    }
+    let known = victim.known();
+    let before = victim.counters();
+    let mut liar = Attacker::at([127, 7, 4, host[3]]);
+    for n in 0..ROUNDS * known.len() {
+        let value = encode_addr(known[n % known.len()]);
+        liar.send(victim.addr, &internal(1, victim.addr, command::DOWN_HINT, None, Some(&value)));
+        liar.settle(victim.addr);
+    }
+    let after = victim.counters();
+    let pings = after.commands_tx[0] - before.commands_tx[0];
+    (pings, after.protections.hints_per_host - before.protections.hints_per_host)
 }
