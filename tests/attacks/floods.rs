@@ -3,7 +3,7 @@
 
 use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dht_rpc_native::proto::wire::command;
 use dht_rpc_native::proto::{
@@ -15,6 +15,10 @@ use super::support::*;
 const HONEST: usize = 22;
 /// At least.
 const LOOKUPS: usize = 8;
+/// Lookups before the flood.
+const CALM: usize = 40;
+/// So many times as long as in calm a lookup may take at most.
+const SLOWER: f64 = 20.0;
 const REQUESTS: usize = 60_000;
 /// Datagrams that a thread sends at a time, and how long it rests then.
 const BURST: usize = 100;
@@ -41,13 +45,9 @@ fn flooded(config: Config, hosts: u8) -> ProtectionCounters {
     let _alone = alone();
     let nodes = TestNode::network(HONEST);
     let victim = TestNode::joining([127, 12, 0, 1], &nodes[0], config);
-    let all: Vec<Addr> = nodes.iter().map(|node| node.addr).chain([victim.addr]).collect();
-    for node in &nodes {
-        node.look_up(find_node(*Id::of(victim.addr).as_bytes()));
-    }
-    let looking = [&victim, &nodes[1], &victim, &nodes[2]];
-    Lookups::by(&looking, &all, LOOKUPS);
-    let known = victim.known();
+    let scene = Scene { nodes: &nodes, victim: &victim };
+    scene.meet(false);
+    let (calm, before) = (scene.lookups(CALM, || false), scene.tables());
     victim.runner.with(|node, now| node.add_node(now, DEAD));
 
     let (over, sent) = (AtomicBool::new(false), AtomicUsize::new(0));
@@ -59,22 +59,78 @@ fn flooded(config: Config, hosts: u8) -> ProtectionCounters {
         let dead = find_node(*Id::of(DEAD).as_bytes());
         // A plain lookup does not wait for whoever is slow.
         victim.look_up(QuerySpec { thorough: true, retries: 1, ..dead });
-        let mut lookups = Lookups { made: 0, good: 0 };
-        while lookups.made < LOOKUPS || sent.load(Ordering::Relaxed) < REQUESTS {
-            let more = Lookups::by(&looking, &all, looking.len());
-            lookups = Lookups { made: lookups.made + more.made, good: lookups.good + more.good };
-        }
+        scene.meet(true);
+        let lookups = scene.lookups(LOOKUPS, || sent.load(Ordering::Relaxed) < REQUESTS);
         over.store(true, Ordering::Relaxed);
         lookups
     });
-    let now_known = victim.known();
-    let removed = known.iter().filter(|addr| !now_known.contains(addr)).count();
     let counters = victim.counters().protections;
-    assert!(lookups.share() >= 0.99, "{lookups}");
-    assert_eq!(removed, 0);
+    assert!(lookups.all.share() >= 0.99, "{}", lookups.all);
+    assert!(lookups.rate() >= calm.rate() / SLOWER, "{lookups:?}, and in calm {calm:?}");
+    assert_eq!(lost(&before, &scene.tables()), []);
     assert!(!victim.knows(DEAD) || counters.flood_grace > 0, "too short to remove anybody");
-    assert!(Lookups::by(&[&victim], &all, 5).share() >= 0.99);
+    assert!(Lookups::by(&[&victim], &scene.all(), 5).share() >= 0.99);
     counters
+}
+
+/// A node that is to be flooded, among honest ones.
+struct Scene<'a> {
+    nodes: &'a [TestNode],
+    victim: &'a TestNode,
+}
+
+#[derive(Debug)]
+struct Timed {
+    all: Lookups,
+    time: Duration,
+}
+
+impl Scene<'_> {
+    /// Each honest node asks the victim. A thorough lookup removes it if it does not answer.
+    fn meet(&self, thorough: bool) {
+        for node in self.nodes {
+            let at_victim = find_node(*Id::of(self.victim.addr).as_bytes());
+            node.look_up(QuerySpec { thorough, ..at_victim });
+        }
+    }
+
+    fn all(&self) -> Vec<Addr> {
+        self.tables().into_iter().map(|(addr, _)| addr).collect()
+    }
+
+    /// Whom each of the nodes knows.
+    fn tables(&self) -> Vec<(Addr, Vec<Addr>)> {
+        let everybody = self.nodes.iter().chain([self.victim]);
+        everybody.map(|node| (node.addr, node.known())).collect()
+    }
+
+    /// So many lookups at least, every other one of the victim, and as long as more are wanted.
+    fn lookups(&self, least: usize, more: impl Fn() -> bool) -> Timed {
+        let looking = [self.victim, &self.nodes[1], self.victim, &self.nodes[2]];
+        let (all, start) = (self.all(), Instant::now());
+        let mut lookups = Lookups { made: 0, good: 0 };
+        while lookups.made < least || more() {
+            lookups.add(Lookups::by(&looking, &all, looking.len()));
+        }
+        Timed { all: lookups, time: start.elapsed() }
+    }
+}
+
+impl Timed {
+    fn rate(&self) -> f64 {
+        self.all.made as f64 / self.time.as_secs_f64()
+    }
+}
+
+/// Who no longer knows whom.
+fn lost(before: &[(Addr, Vec<Addr>)], after: &[(Addr, Vec<Addr>)]) -> Vec<(Addr, Addr)> {
+    let tables = before.iter().zip(after);
+    tables
+        .flat_map(|((addr, before), (_, after))| {
+            let gone = before.iter().filter(|known| !after.contains(known));
+            gone.map(|known| (*addr, *known))
+        })
+        .collect()
 }
 
 /// PINGs, FIND_NODEs and commands of a user's, until it is over.

@@ -246,6 +246,7 @@ pub fn request(user: u32, to: Addr, internal: bool, command: u64, timeout_ms: u3
 }
 
 /// Lookups of random targets, and how many of them found at least 18 of the true 20.
+#[derive(Debug)]
 pub struct Lookups {
     pub made: usize,
     pub good: usize,
@@ -261,6 +262,11 @@ impl Lookups {
             nearest.iter().filter(|addr| found.contains(addr)).count() >= nearest.len() * 9 / 10
         });
         Self { made: count, good: good.count() }
+    }
+
+    pub fn add(&mut self, more: Self) {
+        self.made += more.made;
+        self.good += more.good;
     }
 
     pub fn share(&self) -> f64 {
