@@ -1,5 +1,5 @@
-//! Attacks on a node over real sockets: each with what came of it as a figure, and where a
-//! protection stops it, with that one off, so that the attack is seen to work.
+//! Attacks on a node over real sockets: each with what came of it as a figure. Where it costs
+//! little the attack is made without the protection as well, and is seen to work.
 //!
 //! 127.0.0.0/8 gives as many hosts as are wanted. `npm run attacks` runs these with more of
 //! everything (`ATTACKS=long`) and writes the figures into docs/reliability.md.
