@@ -15,7 +15,8 @@ const PROTECTIONS = {
   delayedPingsPerHost: 1024,
   heldPerHost: 2048,
   closerNodes: 100,
-  floodGrace: true
+  floodGrace: true,
+  lookupReserve: true
 }
 
 const HARDENED = {
@@ -42,7 +43,7 @@ module.exports = { parseProtections, parseHardened }
 // What is false is off, and undefined for the binding.
 function parseProtections(opts) {
   const members = choose(opts, true, 'protections')
-  if (members === null) return { loadShedding: false, floodGrace: false }
+  if (members === null) return { loadShedding: false, floodGrace: false, lookupReserve: false }
   known(members, PROTECTIONS, 'protections')
 
   const config = {}

@@ -23,6 +23,7 @@ const PROTECTIONS = [
   'unprovenBytes',
   'askedAddress',
   'floodGrace',
+  'lookupReserve',
   'loadShedding'
 ]
 // The binding's numbers of the other counters.

@@ -97,6 +97,11 @@ export interface ProtectionOptions {
    * not tell.
    */
   floodGrace?: boolean
+  /**
+   * Whether a lookup that begins with nodes that never answered has as many in reserve that did. On
+   * by default.
+   */
+  lookupReserve?: boolean
 }
 
 /** Numbers are integers, `false` is none. */

@@ -154,6 +154,8 @@ export interface ProtectionStats {
   askedAddress: number
   /** Silent nodes that stayed in the table, for their answers may have been lost with others. */
   floodGrace: number
+  /** Visits of nodes that a lookup had in reserve. */
+  lookupReserve: number
   /** Requests of busy hosts dropped before decoding, for more came in than could be answered. */
   loadShedding: number
 }

@@ -52,6 +52,7 @@ pub struct Protections {
     pub held_per_host: Option<u32>,
     pub closer_nodes: Option<u32>,
     pub flood_grace: bool,
+    pub lookup_reserve: bool,
 }
 
 /// Limits; what is left out is off.
@@ -128,6 +129,7 @@ impl Protections {
             held_per_host: self.held_per_host,
             closer_nodes: self.closer_nodes,
             flood_grace: self.flood_grace,
+            lookup_reserve: self.lookup_reserve,
         }
     }
 }

@@ -8,7 +8,7 @@
 //! became of each visit.
 
 mod candidates;
-mod seen;
+mod states;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -17,7 +17,8 @@ use std::sync::Arc;
 use super::hash::Hashing;
 
 use self::candidates::Candidates;
-use self::seen::{Fate, Seen};
+use self::states::{Candidacy, Fate, Seen};
+pub(super) use self::states::{Commits, Owner, Phase};
 use super::id::Id;
 use super::requests::Session;
 use super::table::K;
@@ -38,48 +39,17 @@ pub(super) const MAX_NAMED: usize = 2048;
 /// Who named whom is remembered so many times: each silent node costs a look at all of it.
 const MAX_NAMINGS: usize = 4 * MAX_NAMED;
 
-/// Who made a query, and hears of its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
-    User,
-    Refresh,
-    Bootstrap,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// Nobody asked for results yet.
-    New,
-    /// Candidates are being found.
-    Opening,
-    Looking,
-    /// The lookup is over, its commits are not.
-    Committing,
-    Ended,
-    /// Nobody asks any more; only visits in a session of the user's may still be in flight.
-    Forgotten,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     Visit(Contact),
+    /// The same, of one that it had in reserve.
+    VisitReserve(Contact),
     /// The given nodes were not enough: add the table's, then ask again.
     Refill,
     /// Too few answered so far: add nodes of the table that did not come up yet, then ask again.
     Widen,
     Finish,
     Wait,
-}
-
-/// What became of a candidate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Candidacy {
-    /// Whether it is nearer than the farthest of k results.
-    pub closer: bool,
-    /// It was found down before; whoever named it should hear of that.
-    pub down: bool,
-    /// It would have been visited, but enough were named.
-    pub refused: bool,
 }
 
 #[derive(Debug)]
@@ -120,16 +90,11 @@ pub(super) struct Query {
     namings: Vec<(Addr, u32)>,
     namers: Vec<Contact>,
     candidates: Candidates,
+    /// Nodes that answered before, for when the candidates are used up: the nearest last.
+    reserve: Vec<Contact>,
     /// Those that did not answer and are asked once more, after the candidates.
     again: Vec<Contact>,
     closest: Vec<Arc<Reply>>,
-}
-
-/// The commits under way.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Commits {
-    pub pending: u32,
-    pub done: u32,
 }
 
 impl Query {
@@ -164,6 +129,7 @@ impl Query {
             namings: Vec::new(),
             namers: Vec::new(),
             candidates: Candidates::default(),
+            reserve: Vec::new(),
             again: Vec::new(),
             closest: Vec::new(),
         };
@@ -241,6 +207,15 @@ impl Query {
         self.widest = missing == 0 || self.candidates.is_empty();
     }
 
+    /// Nodes that it visits, the nearest given first, once there are no other candidates and while
+    /// they are nearer than what it found.
+    pub fn keep_in_reserve(&mut self, nearest: impl Iterator<Item = Contact>) {
+        if !self.only_closest {
+            self.reserve = nearest.collect();
+            self.reserve.reverse();
+        }
+    }
+
     /// Adds nodes that are to be visited first and only once, near or far: whether they answer at
     /// all is not known.
     pub fn try_out(&mut self, addrs: impl Iterator<Item = Addr>) {
@@ -262,7 +237,7 @@ impl Query {
     }
 
     pub fn has_candidates(&self) -> bool {
-        !self.candidates.is_empty() || !self.again.is_empty()
+        !self.candidates.is_empty() || !self.again.is_empty() || !self.reserve.is_empty()
     }
 
     /// Adds a node that nobody named: it was given, or is the table's.
@@ -324,6 +299,16 @@ impl Query {
             }
             if self.fate(next.addr) == Some(Fate::Again) {
                 self.errors = self.errors.saturating_add(1);
+            }
+        }
+        while self.inflight < allowed
+            && let Some(next) = self.reserve.pop()
+        {
+            let is_new = !self.seen.contains_key(&next.addr);
+            if is_new && next.id.is_none_or(|id| self.is_closer(&id)) {
+                self.seen.insert(next.addr, Seen { id: next.id, fate: Fate::Open });
+                self.inflight += 1;
+                return Step::VisitReserve(next);
             }
         }
         if !self.from_table && self.successes == 0 && self.errors == 0 {

@@ -9,7 +9,7 @@ use dht_rpc_native::engine::{BindOptions, Engine, Runner, Sink};
 use dht_rpc_native::proto::wire::{self, Message, Request, command};
 use dht_rpc_native::proto::{
     AdaptiveTimeoutConfig, Addr, BootstrapNode, Bytes32, Commit, Config, Counters, Event, Given,
-    Id, Interest, Protections, QuerySpec, QueryState, RequestSpec, Transmit,
+    Id, Interest, Protections, QuerySpec, RequestSpec, Transmit,
 };
 
 /// How long a test waits for what must come.
@@ -181,15 +181,27 @@ impl TestNode {
 
     /// A lookup from beginning to end; the addresses of the closest that answered.
     pub fn look_up(&self, spec: QuerySpec) -> Vec<Addr> {
-        let query = self.begin(spec);
-        let state = self.wait_for(|event| match event {
-            Event::QueryEnd { query: ended, state, .. } if *ended == query => {
-                Some(QueryState::clone(state))
-            }
-            _ => None,
+        self.look_up_at_once(&[spec]).remove(0)
+    }
+
+    /// The same of many lookups, in their order, none of which waits for another.
+    pub fn look_up_at_once(&self, specs: &[QuerySpec]) -> Vec<Vec<Addr>> {
+        let queries: Vec<u32> = specs.iter().map(|spec| self.begin(spec.clone())).collect();
+        let mut found = vec![Vec::new(); queries.len()];
+        for _ in &queries {
+            let (at, closest) = self.wait_for(|event| match event {
+                Event::QueryEnd { query, state, .. } => {
+                    let at = queries.iter().position(|begun| begun == query)?;
+                    Some((at, state.closest.iter().map(|reply| reply.from.addr).collect()))
+                }
+                _ => None,
+            });
+            found[at] = closest;
+        }
+        self.runner.with(|node, now| {
+            queries.iter().for_each(|query| node.query_destroy(now, *query));
         });
-        self.runner.with(|node, now| node.query_destroy(now, query));
-        state.closest.iter().map(|reply| reply.from.addr).collect()
+        found
     }
 
     fn begin(&self, spec: QuerySpec) -> u32 {
@@ -257,11 +269,18 @@ impl Lookups {
         let good = (0..count).filter(|n| {
             let node = nodes[n % nodes.len()];
             let target: Bytes32 = rand::random();
-            let found = node.look_up(find_node(target));
-            let nearest = nearest(all, &target, node.addr);
-            nearest.iter().filter(|addr| found.contains(addr)).count() >= nearest.len() * 9 / 10
+            is_good(&node.look_up(find_node(target)), &nearest(all, &target, node.addr))
         });
         Self { made: count, good: good.count() }
+    }
+
+    /// Of one node, all under way before the first is over.
+    pub fn at_once(node: &TestNode, all: &[Addr], targets: &[Bytes32]) -> Self {
+        let specs: Vec<_> = targets.iter().map(|target| find_node(*target)).collect();
+        let found = node.look_up_at_once(&specs);
+        let wanted = targets.iter().map(|target| nearest(all, target, node.addr));
+        let good = wanted.zip(&found).filter(|(wanted, found)| is_good(found, wanted)).count();
+        Self { made: targets.len(), good }
     }
 
     pub fn add(&mut self, more: Self) {
@@ -278,6 +297,10 @@ impl std::fmt::Display for Lookups {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:.1} % of {}", 100.0 * self.share(), self.made)
     }
+}
+
+fn is_good(found: &[Addr], nearest: &[Addr]) -> bool {
+    nearest.iter().filter(|addr| found.contains(addr)).count() >= nearest.len() * 9 / 10
 }
 
 /// The 20 of `all` that are nearest to `target`, without the one that looks.

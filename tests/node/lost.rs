@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use dht_rpc_native::proto::*;
 
-use crate::hostile::{hello, node_up};
 use crate::net::{Net, find_node, run_query};
 
 const TARGET: Bytes32 = [0xa5; 32];
@@ -74,20 +73,6 @@ fn lost_nodes_stand_for_no_entry_point() {
         let found: Vec<Addr> = state.closest.iter().map(|reply| reply.from.addr).collect();
         assert_eq!(found, [net.addr(entry)], "{known} known");
     }
-}
-
-#[test]
-fn whoever_never_answered_is_not_lost() {
-    let (mut net, n) = node_up(Config::default());
-    let claimed = (0..60).map(|i| Addr::new([77, 0, 0, i].into(), 1000));
-    claimed.for_each(|addr| hello(&mut net, n, addr));
-    assert!(net.node(n).nodes_len() >= 20);
-    while net.node(n).nodes_len() > 0 {
-        run_query(&mut net, n, find_node(TARGET));
-    }
-    net.take_sent();
-    let thorough = QuerySpec { thorough: true, ..find_node(TARGET) };
-    assert!(asked(&mut net, n, thorough).is_empty());
 }
 
 #[test]

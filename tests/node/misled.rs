@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use dht_rpc_native::proto::*;
 
 use crate::hostile::{EVIL, counted, hello, node_up, pings};
-use crate::net::{Net, Packet, command_of, find_node, lookup, reply_with};
+use crate::net::{Net, Packet, command_of, find_node, lookup, reply_with, run_query};
 
 const TARGET: Bytes32 = [9; 32];
 
@@ -177,4 +177,36 @@ fn whoever_answers_takes_the_place_of_a_claim() {
         assert_eq!(net.node(n).table().contains(&Id::of(honest)), has_place);
         assert_eq!(net.node(n).nodes_len(), 20);
     }
+}
+
+/// A node that knows 30 others, all of whom answered it, when 1000 claim to be nodes and are gone.
+/// Returns how many of the 20 nearest a lookup finds where the table has only those that are gone.
+fn found_besides_a_crowd(lookup_reserve: bool) -> (usize, i64) {
+    let mut net = Net::persistent(30);
+    let protections = Protections { lookup_reserve, ..Protections::default() };
+    let n = net.add(net.joining(Config { protections, ..Config::default() }));
+    net.with(n, |node, now| node.start(now));
+    net.run(5000);
+    run_query(&mut net, n, find_node(TARGET));
+    (0..1000).for_each(|i| hello(&mut net, n, Addr::new((0x5000_0000 + i).into(), 4000)));
+
+    let mut honest: Vec<Addr> = (0..30).map(|n| net.addr(n)).collect();
+    let target = (0..=255).map(|byte| [byte; 32]).find(|target| {
+        let mut nearest = Vec::new();
+        net.node(n).table().closest(target, 20, &mut nearest);
+        nearest.iter().all(|entry| !honest.contains(&entry.addr))
+    });
+    let target = target.expect("somewhere there are only those that are gone");
+    let (_, state) = run_query(&mut net, n, find_node(target));
+    honest.sort_by(|a, b| Id::cmp_distance(&target, &Id::of(*a), &Id::of(*b)));
+    let found: Vec<Addr> = state.closest.iter().map(|reply| reply.from.addr).collect();
+    let found = honest[..20].iter().filter(|addr| found.contains(addr)).count();
+    (found, counted(&net, n).lookup_reserve)
+}
+
+#[test]
+fn a_lookup_has_those_in_reserve_who_answered_before() {
+    let (found, counted) = found_besides_a_crowd(true);
+    assert!(found >= 18 && counted > 0, "{found} {counted}");
+    assert_eq!(found_besides_a_crowd(false), (0, 0));
 }

@@ -23,6 +23,9 @@ pub struct Protections {
     /// for 6 s after: its answers may be lost. So it is spared at most 3 times in a row, then it
     /// leaves like any other. See [`Node::handle_losses`](super::Node::handle_losses).
     pub flood_grace: bool,
+    /// A lookup that begins with nodes of the table that never answered has as many in reserve
+    /// that did, for when no other candidates are left.
+    pub lookup_reserve: bool,
 }
 
 impl Protections {
@@ -36,6 +39,7 @@ impl Protections {
         held_per_host: None,
         closer_nodes: None,
         flood_grace: false,
+        lookup_reserve: false,
     };
 }
 
@@ -51,6 +55,7 @@ impl Default for Protections {
             held_per_host: Some(2048),
             closer_nodes: Some(100),
             flood_grace: true,
+            lookup_reserve: true,
         }
     }
 }

@@ -33,6 +33,8 @@ pub struct ProtectionCounters {
     pub asked_address: i64,
     /// Silent nodes that stayed in the table, for their answers may have been lost in a flood.
     pub flood_grace: i64,
+    /// Visits of nodes that a lookup had in reserve.
+    pub lookup_reserve: i64,
     /// Requests of busy hosts dropped before decoding, for more came in than could be answered.
     pub load_shedding: i64,
 }
@@ -57,6 +59,7 @@ impl ProtectionCounters {
             &mut self.unproven_bytes,
             &mut self.asked_address,
             &mut self.flood_grace,
+            &mut self.lookup_reserve,
             &mut self.load_shedding,
         ];
         all.into_iter().nth(number)

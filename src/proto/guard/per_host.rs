@@ -35,8 +35,8 @@ impl PerHost {
     }
 }
 
-/// What one host may take of `free` places: never more than it leaves to the others, so that
-/// whoever comes next finds one.
+/// What one host may take of `free` places: never more than it leaves to the others, so that many
+/// hosts are needed to take all.
 pub fn fair_share(limit: Option<u32>, free: usize) -> u32 {
     limit.map_or(u32::MAX, |limit| limit.min(u32::try_from(free).unwrap_or(u32::MAX)))
 }

@@ -255,6 +255,22 @@ pub(super) fn nearest_proven(
     slots
 }
 
+/// The slots of the nearest nodes that once answered, besides those of `nearest`: as many as did
+/// not among these.
+pub(super) fn answered_besides<'a>(
+    table: &'a Table,
+    target: &Bytes32,
+    nearest: &'a [u16],
+) -> impl Iterator<Item = u16> + use<'a> {
+    let answered = |slot: &u16| table.entry(*slot).is_some_and(|entry| entry.answered);
+    let missing = nearest.iter().filter(|slot| !answered(slot)).count();
+    let mut slots = vec![0; if missing > 0 { table.len() } else { 0 }];
+    let found = table.nearest(target, &mut slots).len();
+    slots.truncate(found);
+    let others = slots.into_iter().filter(|slot| !nearest.contains(slot));
+    others.filter(answered).take(missing)
+}
+
 impl Node {
     fn verify_over(&mut self, now: Now) {
         self.verifying = self.verifying.saturating_sub(1);

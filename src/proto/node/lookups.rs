@@ -9,7 +9,7 @@ use super::super::table::K;
 use super::super::types::*;
 use super::super::wire::{command, encode_addr};
 use super::filter::Verdict;
-use super::guarding::nearest_proven;
+use super::guarding::{answered_besides, nearest_proven};
 use super::requesting::{Answer, Ask, Purpose};
 use super::resolving::Wanted;
 use super::upkeep::REFRESH_TICKS;
@@ -248,6 +248,10 @@ impl Node {
         while let Some(query) = self.queries.get_mut(&number) {
             match query.next_step() {
                 Step::Visit(node) => self.visit(now, number, node),
+                Step::VisitReserve(node) => {
+                    self.counters.protections.lookup_reserve += 1;
+                    self.visit(now, number, node);
+                }
                 Step::Refill => self.fill_from_table(number),
                 Step::Widen => self.widen(number),
                 Step::Finish => return self.finish_lookup(now, number),
@@ -267,6 +271,10 @@ impl Node {
         let nearest = nearest_proven(&self.table, &self.guard, &query.target, missing.min(K));
         for node in nearest.iter().filter_map(|slot| self.table.contact(*slot)) {
             query.add_candidate(node);
+        }
+        if self.config.protections.lookup_reserve {
+            let reserve = answered_besides(&self.table, &query.target, &nearest);
+            query.keep_in_reserve(reserve.filter_map(|slot| self.table.contact(slot)));
         }
     }
 

@@ -2,8 +2,8 @@
 //!
 //! When the network falls apart, each part drops the nodes of the others from its tables within
 //! minutes, and nothing in the protocol leads back: lookups begin with the table, and the entry
-//! points are asked only while it is nearly empty. So a node that lost many of those that once
-//! answered it remembers some of them, and its thorough lookups begin with a few of those, now and then. Where nodes merely go
+//! points are asked only while it is nearly empty. So a node that lost many remembers some of
+//! them, those that once answered it before those that only claimed to be nodes, and its thorough lookups begin with a few of those, now and then. Where nodes merely go
 //! for good, that ends after some lookups. Who makes no thorough lookups sends nothing of this.
 
 use std::collections::VecDeque;
@@ -36,16 +36,17 @@ pub(super) struct Lost {
 #[derive(Clone, Copy, Debug)]
 struct LostNode {
     addr: Addr,
-    rank: u32,
+    /// Whether it once answered, and its lot.
+    rank: (bool, u32),
     asked: u8,
 }
 
 impl Lost {
-    /// It left the table. Of too many those with the highest ranks are kept, whenever they were
-    /// lost, so that what is kept is a mixture of all. `rank` is drawn: nobody can choose an
-    /// address that displaces others.
-    pub fn add(&mut self, rank: u32, addr: Addr) {
-        let node = LostNode { addr, rank, asked: 0 };
+    /// It left the table. Of too many those are kept that once answered, and of these the ones
+    /// with the highest `lot`, whenever they were lost: a mixture of all. It is drawn, so that
+    /// nobody can choose an address that displaces others.
+    pub fn add(&mut self, lot: u32, answered: bool, addr: Addr) {
+        let node = LostNode { addr, rank: (answered, lot), asked: 0 };
         if self.nodes.len() < MAX_LOST {
             return self.nodes.push_back(node);
         }
@@ -95,7 +96,7 @@ mod tests {
 
     fn lost(count: u16) -> Lost {
         let mut lost = Lost::default();
-        (1..=count).for_each(|n| lost.add(u32::from(n).wrapping_mul(0x9e37_79b9), addr(n)));
+        (1..=count).for_each(|n| lost.add(u32::from(n).wrapping_mul(0x9e37_79b9), true, addr(n)));
         lost
     }
 
@@ -127,5 +128,15 @@ mod tests {
         let first = lost.nodes[0].addr;
         lost.remove(first);
         assert!(!lost.next(0).contains(&first));
+    }
+
+    #[test]
+    fn whoever_only_claimed_to_be_a_node_displaces_nobody_who_answered() {
+        let mut lost = lost(50);
+        (1000..2000).for_each(|n| lost.add(u32::MAX, false, addr(n)));
+        assert_eq!(lost.nodes.len(), MAX_LOST);
+        assert_eq!(lost.nodes.iter().filter(|node| node.addr.port() <= 50).count(), 50);
+        (100..200).for_each(|n| lost.add(0, true, addr(n)));
+        assert!(lost.nodes.iter().all(|node| node.addr.port() < 1000));
     }
 }

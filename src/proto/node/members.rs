@@ -113,8 +113,8 @@ impl Node {
         let answered = slot.and_then(|slot| self.table.entry(slot)).map(|entry| entry.answered);
         if let Some((slot, entry)) = self.table.remove(id, addr) {
             self.list.remove(slot);
-            if answered == Some(true) {
-                self.lost.add(self.rng.random(), entry.addr);
+            if !self.is_unproven(EntryRef { slot, serial: entry.serial }) {
+                self.lost.add(self.rng.random(), answered == Some(true), entry.addr);
             }
             self.entry_removed(entry);
         }

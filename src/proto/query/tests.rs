@@ -94,6 +94,7 @@ proptest! {
     #[test]
     fn it_ends_asks_nobody_too_often_and_never_too_many_at_a_time(
         given in 0..60u32,
+        reserve in 0..20u32,
         concurrency in 1..12u32,
         only_closest in any::<bool>(),
         thorough in any::<bool>(),
@@ -101,13 +102,14 @@ proptest! {
     ) {
         let given = (0..given).map(contact).collect();
         let mut query = begun(given, concurrency, only_closest, thorough);
+        query.keep_in_reserve((2_000_000..2_000_000 + reserve).map(contact));
         let mut asked: HashMap<Addr, u32> = HashMap::new();
         let mut table = (1_000_000..1_000_100).map(contact);
         let mut flying: Vec<(Contact, bool)> = Vec::new();
         let mut outcomes = outcomes.into_iter();
         loop {
             match query.next_step() {
-                Step::Visit(node) => {
+                Step::Visit(node) | Step::VisitReserve(node) => {
                     let times = asked.entry(node.addr).or_default();
                     *times += 1;
                     prop_assert!(*times <= 1 + u32::from(thorough), "{node:?}: {times} times");
@@ -173,7 +175,7 @@ fn past_the_dead(dead: usize, only_closest: bool, thorough: bool) -> (usize, usi
                 query.visit_failed(node, false, RequestError::Timeout);
                 asked.insert(node.addr);
             }
-            Step::Visit(node) => {
+            Step::Visit(node) | Step::VisitReserve(node) => {
                 query.visit_answered(node.addr, false, false);
                 let node = Contact { id: Some(Id::of(node.addr)), ..node };
                 if query.is_closer(&node.id.unwrap()) {
@@ -299,4 +301,28 @@ fn whom_one_path_passes_over_another_visits() {
     assert_eq!(visited(&mut query), [honest]);
     query.add_named(honest, fair, fair.addr);
     assert!(visited(&mut query).is_empty(), "once");
+}
+
+#[test]
+fn a_reserve_is_visited_when_the_candidates_are_used_up_and_while_it_helps() {
+    let table = table();
+    let mut query = query(table[..K].to_vec(), 100, false);
+    query.keep_in_reserve(table[K..2 * K].iter().copied());
+    for n in 0..K {
+        let Step::Visit(node) = query.next_step() else {
+            panic!("candidates come first");
+        };
+        if n < K / 2 {
+            query.visit_failed(node, false, RequestError::Timeout);
+        } else {
+            query.visit_answered(node.addr, false, false);
+            query.add_closest(reply(node));
+        }
+    }
+    for nearest in &table[K..K + K / 2] {
+        assert!(matches!(query.next_step(), Step::VisitReserve(node) if node == *nearest));
+        query.visit_answered(nearest.addr, false, false);
+        query.add_closest(reply(*nearest));
+    }
+    assert_eq!(query.next_step(), Step::Finish, "it has 20");
 }
