@@ -156,7 +156,10 @@ impl Query {
 
     /// What it asks from now on, of whom and how often.
     pub fn change(&mut self, spec: QuerySpec) {
-        self.target = spec.target;
+        if self.target != spec.target {
+            self.target = spec.target;
+            self.sort_closest();
+        }
         self.internal = spec.internal;
         self.command = spec.command;
         self.value = spec.value.map(Arc::from);
@@ -426,6 +429,15 @@ impl Query {
     fn leads_closer(&self, id: &Id, addr: Addr) -> bool {
         let on_path = self.candidates.is_closer(&self.target, id, addr);
         on_path.unwrap_or_else(|| self.is_closer(id))
+    }
+
+    fn sort_closest(&mut self) {
+        let target = self.target;
+        self.candidates.sort_nearest(&target);
+        self.closest.sort_by(|a, b| match (a.from.id, b.from.id) {
+            (Some(a), Some(b)) => Id::cmp_distance(&target, &a, &b),
+            _ => std::cmp::Ordering::Equal,
+        });
     }
 
     /// Whether half as many near ones are gone as a result has: whoever is left there was perhaps

@@ -77,6 +77,13 @@ impl Candidates {
         Some(farthest.is_none_or(|farthest| Id::cmp_distance(target, id, farthest).is_lt()))
     }
 
+    /// The target is another one now.
+    pub fn sort_nearest(&mut self, target: &Bytes32) {
+        for path in self.paths.iter_mut().flat_map(|paths| &mut paths.list) {
+            path.nearest.sort_by(|a, b| Id::cmp_distance(target, a, b));
+        }
+    }
+
     /// `addr` answered, and has this id.
     pub fn answered(&mut self, target: &Bytes32, id: Id, addr: Addr) {
         let Some(paths) = &mut self.paths else {

@@ -13,21 +13,31 @@ fn query(given: Vec<Contact>, concurrency: u32, only_closest: bool) -> Query {
     begun(given, concurrency, only_closest, false)
 }
 
-fn begun(given: Vec<Contact>, concurrency: u32, only_closest: bool, thorough: bool) -> Query {
-    let spec = QuerySpec {
-        target: [7; 32],
+fn spec(target: Bytes32) -> QuerySpec {
+    QuerySpec {
+        target,
         internal: true,
         command: 2,
         value: None,
-        concurrency,
+        concurrency: 10,
         retries: 5,
         force: false,
-        thorough,
+        thorough: false,
         commit: Commit::None,
         session: None,
+        given: Given::Nothing,
+        only_closest: false,
+        rows: false,
+    }
+}
+
+fn begun(given: Vec<Contact>, concurrency: u32, only_closest: bool, thorough: bool) -> Query {
+    let spec = QuerySpec {
+        concurrency,
+        thorough,
         given: Given::Nodes(given),
         only_closest,
-        rows: false,
+        ..spec([7; 32])
     };
     let mut query = Query::new(Owner::User, 1, spec);
     query.phase = Phase::Looking;
@@ -205,6 +215,21 @@ fn where_many_near_ones_are_gone_a_thorough_one_asks_farther_ones_too() {
     assert_eq!(past_the_dead(10, false, true), (30 + K, 20));
     assert_eq!(past_the_dead(20, false, true), (40 + K, 20));
     assert_eq!(past_the_dead(10, true, true), (20, 10));
+}
+
+#[test]
+fn a_new_target_sorts_the_closest_anew() {
+    let table = table();
+    let mut query = query(Vec::new(), 10, false);
+    table[..K].iter().for_each(|node| query.add_closest(reply(*node)));
+    query.change(spec([0xf5; 32]));
+    let closest = query.closest().to_vec();
+    let distance = |a: &Arc<Reply>, b: &Arc<Reply>| {
+        Id::cmp_distance(&[0xf5; 32], &a.from.id.unwrap(), &b.from.id.unwrap())
+    };
+    assert!(closest.is_sorted_by(|a, b| distance(a, b).is_lt()));
+    table[..K].iter().for_each(|node| query.add_closest(reply(*node)));
+    assert_eq!(query.closest().len(), K);
 }
 
 #[test]
