@@ -2,7 +2,8 @@
 
 // Fuzzes the engine (fuzz/), minimises the corpus that is kept, writes what came of it into docs/reliability.md.
 //   npm run fuzz -- [--target decode|node|boundary] [--minutes M]
-// A target is run until its coverage (edges of the instrumented code) stands still: has not grown for QUIET minutes.
+// A target is run until its coverage (edges of the engine's own code, see edges.js) stands still: has not grown for
+// QUIET minutes.
 // It ends when the AFTER minutes that follow bring nothing new either, at the latest after --minutes (60 unless given).
 // Then all that was found is run with AddressSanitizer, which fuzzes on for ADDRESS minutes. The coverage is that of a
 // build without it: the sanitizer's own checks would count as edges, and it takes several times as long.
@@ -16,6 +17,7 @@ const os = require('os')
 const path = require('path')
 const { parseArgs } = require('util')
 const { ROOT } = require('../lib/platform')
+const { Edges } = require('./edges')
 const { readMarked, writeMarked } = require('./marked')
 
 const TARGETS = ['decode', 'node', 'boundary']
@@ -25,11 +27,17 @@ const ADDRESS = 5
 const MINUTE = 60000
 const FUZZ = path.join(ROOT, 'fuzz')
 const DOCUMENT = 'docs/reliability.md'
-const HEAD = `| target | executions | a second | minutes until coverage first stood still | minutes after that | edges covered, of all instrumented | of them found in the minutes after | then with AddressSanitizer | inputs kept | kB |
-|---|---|---|---|---|---|---|---|---|---|`
+const HEAD = `| target | executions | a second | minutes until coverage first stood still | minutes after that | edges covered, of all instrumented | of the engine's own | of these found in the minutes after | then with AddressSanitizer | inputs kept | kB |
+|---|---|---|---|---|---|---|---|---|---|---|`
 
 // Larger inputs find nothing new: a datagram has at most 2048 bytes. An input that takes 10 s would be a hang.
-const FLAGS = ['-max_len=4096', '-timeout=10', '-rss_limit_mb=2048', '-print_final_stats=1']
+const FLAGS = [
+  '-max_len=4096',
+  '-timeout=10',
+  '-rss_limit_mb=2048',
+  '-print_final_stats=1',
+  '-print_pcs=1'
+]
 
 // Inputs are drawn evenly: weighing them takes a third of the time. What is freed is watched for the next 16 MB.
 const DRAWING = ['-entropic=0']
@@ -73,17 +81,26 @@ function build(sanitizer) {
 
 async function fuzz(target, { plain, address }, jobs, minutes) {
   const program = path.join(plain, target)
+  const edges = new Edges(program)
   const corpus = path.join(FUZZ, 'corpus', target)
   const found = path.join(FUZZ, 'target', 'found', target)
   fs.mkdirSync(found, { recursive: true })
-  const run = await watch(target, program, [found, corpus], jobs, minutes)
-  const sanitized = await watch(target, path.join(address, target), [found, corpus], jobs, ADDRESS)
+  const run = await watch(target, program, edges, [found, corpus], jobs, minutes)
+  const sanitizing = path.join(address, target)
+  const sanitized = await watch(
+    target,
+    sanitizing,
+    new Edges(sanitizing),
+    [found, corpus],
+    jobs,
+    ADDRESS
+  )
   minimise(program, corpus, found)
-  record(target, run, sanitized, measure(program, corpus))
+  record(target, run, sanitized, edges, measure(program, edges, corpus))
 }
 
 // Runs until the rule at the top says so.
-async function watch(target, program, folders, jobs, minutes) {
+async function watch(target, program, edges, folders, jobs, minutes) {
   const artifacts = path.join(FUZZ, 'artifacts', target) + path.sep
   fs.mkdirSync(artifacts, { recursive: true })
   const args = [...FLAGS, ...DRAWING, `-artifact_prefix=${artifacts}`, ...folders]
@@ -91,13 +108,21 @@ async function watch(target, program, folders, jobs, minutes) {
     spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env: ENV })
   )
   const start = Date.now()
-  const run = { edges: 0, grownAt: start, edgesBefore: 0, stoodStillAt: 0, executions: 0, start }
+  const run = {
+    edges,
+    found: new Set(),
+    foundBefore: 0,
+    start,
+    grownAt: start,
+    stoodStillAt: 0,
+    executions: 0
+  }
   const timer = setInterval(() => {
     const now = Date.now()
     const quiet = now - run.grownAt
     if (quiet >= QUIET * MINUTE && !run.stoodStillAt) {
       run.stoodStillAt = run.grownAt
-      run.edgesBefore = run.edges
+      run.foundBefore = run.found.size
     }
     run.done = quiet >= (QUIET + AFTER) * MINUTE
     const isOver = run.done || run.crashed || now - start >= minutes * MINUTE
@@ -112,21 +137,25 @@ async function watch(target, program, folders, jobs, minutes) {
 // Until it ends.
 function listen(child, run) {
   let tail = ''
+  let base = 0
   child.stderr.setEncoding('utf8').on('data', (text) => {
     const lines = (tail + text).split('\n')
     tail = lines.pop()
-    for (const line of lines) note(run, line)
+    for (const line of lines) {
+      base = run.edges.base(line) ?? base
+      note(run, line, base)
+    }
   })
   return new Promise((resolve) => child.on('close', resolve))
 }
 
-function note(run, line) {
-  const edges = /^#\d+\s.*cov: (\d+)/.exec(line)
+function note(run, line, base) {
+  const edge = run.edges.reported(line, base)
   const executions = /^stat::number_of_executed_units:\s*(\d+)/.exec(line)
   if (executions) run.executions += Number(executions[1])
   if (/panicked at|ERROR: (libFuzzer|AddressSanitizer)/.test(line)) run.crashed ??= line
-  if (!edges || Number(edges[1]) <= run.edges) return
-  run.edges = Number(edges[1])
+  if (edge === null || run.found.has(edge)) return
+  run.found.add(edge)
   run.grownAt = Date.now()
 }
 
@@ -147,19 +176,26 @@ function minimise(program, corpus, found) {
 }
 
 // What the corpus that is kept covers.
-function measure(program, corpus) {
-  const { stderr } = spawnSync(program, ['-runs=0', corpus], { encoding: 'utf8' })
+function measure(program, edges, corpus) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'fuzz-measured-'))
+  const control = path.join(folder, 'control')
+  const merged = path.join(folder, 'merged')
+  fs.mkdirSync(merged)
+  spawnSync(program, ['-merge=1', `-merge_control_file=${control}`, merged, corpus])
+  const lines = fs.readFileSync(control, 'utf8').match(/^COV .*/gm)
+  const covered = lines.flatMap((line) => line.split(' ').slice(2).map(Number))
+  fs.rmSync(folder, { recursive: true })
   const files = fs.readdirSync(corpus)
   const bytes = files.reduce((sum, name) => sum + fs.statSync(path.join(corpus, name)).size, 0)
   return {
-    edges: Number(/INITED\s+cov: (\d+)/.exec(stderr)[1]),
-    all: Number(/\((\d+) inline 8-bit counters\)/.exec(stderr)[1]),
+    edges: covered.length,
+    own: edges.countOwn(covered),
     files: files.length,
     kilobytes: Math.ceil(bytes / 1000)
   }
 }
 
-function record(target, run, sanitized, kept) {
+function record(target, run, sanitized, edges, kept) {
   const seconds = (run.end - run.start) / 1000
   const still = run.stoodStillAt
   const minutes = (from, to) => ((to - from) / MINUTE).toFixed(1)
@@ -169,8 +205,9 @@ function record(target, run, sanitized, kept) {
     Math.round(run.executions / seconds),
     still ? minutes(run.start, still) : 'it was still growing',
     still ? minutes(still, run.end) + (run.done ? '' : ', and it was still growing') : 0,
-    `${Math.max(run.edges, kept.edges)} of ${kept.all}`,
-    still ? run.edges - run.edgesBefore : '',
+    `${kept.edges} of ${edges.all}`,
+    `${kept.own} of ${edges.own}`,
+    still ? run.found.size - run.foundBefore : '',
     spaced(sanitized.executions),
     kept.files,
     kept.kilobytes

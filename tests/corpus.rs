@@ -32,5 +32,14 @@ fn replay(target: &str, run: fn(&[u8])) {
         run(&input);
         count += 1;
     }
-    assert!(count > 0, "{} is empty", dir.display());
+    assert_eq!(count, recorded(target), "{} is not what was recorded", dir.display());
+}
+
+/// The inputs that a target's row in docs/reliability.md counts.
+fn recorded(target: &str) -> usize {
+    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reliability.md");
+    let document = std::fs::read_to_string(document).expect("the document is in the project");
+    let row = document.lines().find(|line| line.starts_with(&format!("| {target} |")));
+    let inputs = row.and_then(|row| row.split(" | ").rev().nth(1));
+    inputs.and_then(|inputs| inputs.parse().ok()).expect("the row counts the inputs")
 }

@@ -50,6 +50,23 @@ enum Step<'a> {
     Drain(u16),
     Crash(&'a [u8]),
     Read,
+    /// The user names so many nodes.
+    Nodes {
+        subnet: u8,
+        count: u8,
+    },
+    /// The same record so many times, each with another first word: mostly the user's number.
+    Repeat {
+        kind: u8,
+        count: u8,
+        body: &'a [u8],
+    },
+    /// So many requests are answered like this.
+    AnsweredAll {
+        count: u8,
+        flags: u8,
+        rest: &'a [u8],
+    },
 }
 
 struct World {
@@ -143,6 +160,21 @@ impl World {
                 self.outbox.push(Room::Always, |out| records::crashed(out, HANDLE, &text));
             }
             Step::Read => self.read(),
+            Step::Nodes { subnet, count } => {
+                for n in 0..*count {
+                    node.add_node(now, Addr::new([10, 1, *subnet, n].into(), 4000));
+                }
+            }
+            Step::Repeat { kind, count, body } => {
+                for n in 0..*count {
+                    batch(node, now, &record(*kind, &numbered(body, n)));
+                }
+            }
+            Step::AnsweredAll { count, flags, rest } => {
+                for _ in 0..*count {
+                    self.answered(*flags, rest);
+                }
+            }
         }
     }
 
@@ -231,6 +263,14 @@ fn record(kind: u8, body: &[u8]) -> Vec<u8> {
     bytes.extend(body);
     bytes.resize(len, 0);
     bytes
+}
+
+fn numbered(body: &[u8], n: u8) -> Vec<u8> {
+    let mut body = body.to_vec();
+    if let Some(first) = body.first_mut() {
+        *first = first.wrapping_add(n);
+    }
+    body
 }
 
 fn peer(n: u8) -> Addr {

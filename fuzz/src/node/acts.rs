@@ -4,11 +4,15 @@ use dht_rpc_native::proto::wire::{self, Message};
 use dht_rpc_native::proto::{Addr, RelaySpec, ReplySpec, Socket};
 
 use super::driver::Driver;
-use super::peers::{Answered, Asked, Token, Value};
-use super::steps::{Ask, FIELDS, FLAGS, Look, On, Step, entries};
+use super::peers::{Answered, Asked, Peer, Token, Value};
+use super::steps::{Ask, FIELDS, FLAGS, Look, Many, On, Step, entries};
 
 /// Requests and queries of a user's at a time, so that an input stays fast.
-const MAX_OPEN: usize = 64;
+const MAX_OPEN: usize = 256;
+const MAX_QUERIES: usize = 64;
+
+/// Datagrams that one step hands in.
+const MAX_MANY: u8 = 100;
 
 pub fn act(driver: &mut Driver, step: Step) {
     let now = driver.now;
@@ -27,7 +31,7 @@ pub fn act(driver: &mut Driver, step: Step) {
         Step::Sleep(seconds) => driver.now.wall_ms += 1000 * u64::from(seconds),
         Step::Request(ask) => request(driver, &ask),
         Step::Query(look) => {
-            if driver.queries.len() < MAX_OPEN {
+            if driver.queries.len() < MAX_QUERIES {
                 let query = driver.node.query(now, look.spec());
                 driver.queries.push(query);
             }
@@ -65,7 +69,44 @@ pub fn act(driver: &mut Driver, step: Step) {
             reply(driver, nth, (token, closer_nodes, error), &value, to.map(|peer| peer.addr()));
         }
         Step::Relay { nth, to } => relay(driver, nth, to.addr()),
+        Step::Many(many) => act_many(driver, many),
         step => act_on_itself(driver, step),
+    }
+}
+
+fn act_many(driver: &mut Driver, many: Many) {
+    if driver.many == 0 {
+        return;
+    }
+    driver.many -= 1;
+    match many {
+        Many::Nodes { subnet, count } => {
+            for n in 0..count {
+                driver.node.add_node(driver.now, Peer::of_subnet(subnet, n).addr());
+            }
+        }
+        Many::Askers { subnet, count, asked } => {
+            for n in 0..count.min(MAX_MANY) {
+                asked_by(driver, Socket::Server, &asked.by(Peer::of_subnet(subnet, n)));
+                driver.drain();
+            }
+        }
+        Many::Answers { count, mut answered } => {
+            for nth in 0..count.min(MAX_MANY) {
+                answered.nth = nth;
+                answered_by(driver, None, &answered);
+            }
+        }
+        Many::Timeouts(count) => {
+            for _ in 0..count {
+                act(driver, Step::WaitForTimeout);
+            }
+        }
+        Many::Requests { subnet, count, ask } => {
+            for n in 0..count {
+                request(driver, &ask.of(Peer::of_subnet(subnet, n)));
+            }
+        }
     }
 }
 

@@ -13,6 +13,9 @@ use super::steps::{Setup, Step};
 /// is far below. More is a loop.
 const MAX_PER_STEP: usize = 100_000;
 
+/// Steps of an input that do many things each.
+const MAX_MANY: usize = 16;
+
 /// Nodes of a table, and of the closest replies of a query.
 const MAX_NODES: usize = 256 * 20;
 const K: usize = 20;
@@ -43,6 +46,8 @@ pub struct Driver {
     pub bootstraps: Vec<u32>,
     /// An internal request that was just handed in: who sent it, and how long it was.
     pub unproven: Option<(Addr, usize)>,
+    /// Steps that do many things, which are still allowed: an input is to stay fast.
+    pub many: usize,
     requests_wanted: bool,
     losses: Option<u32>,
 }
@@ -65,6 +70,7 @@ impl Driver {
             lookups: Vec::new(),
             bootstraps: Vec::new(),
             unproven: None,
+            many: MAX_MANY,
             requests_wanted: false,
             losses: setup.losses(),
         };
@@ -142,7 +148,7 @@ impl Driver {
         assert_eq!(self.node.counters().queries_active, 0);
     }
 
-    fn drain(&mut self) {
+    pub fn drain(&mut self) {
         let mut buf = Vec::new();
         let mut bytes_back = 0;
         for count in 0.. {

@@ -14,6 +14,11 @@ pub enum Peer {
 }
 
 impl Peer {
+    /// Hosts of a /24, which have two ports each.
+    pub fn of_subnet(subnet: u8, n: u8) -> Self {
+        Self::Any([99, 1, subnet, n >> 1], 4000 + u16::from(n & 1))
+    }
+
     pub fn addr(self) -> Addr {
         match self {
             Self::Public(n) => Addr::new([88, 1, n >> 5, n & 31].into(), 4000 + u16::from(n & 3)),
@@ -88,6 +93,10 @@ pub struct Asked {
 }
 
 impl Asked {
+    pub fn by(&self, from: Peer) -> Self {
+        Self { from, ..self.clone() }
+    }
+
     pub fn encode(&self, to: Addr, token: Option<Bytes32>) -> Vec<u8> {
         let (id, target) = (self.id.id(self.from.addr()), self.target.map(|n| [n; 32]));
         let value = self.value.bytes();

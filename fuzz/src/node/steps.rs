@@ -199,6 +199,22 @@ pub enum Step {
         max_ping_delay: u32,
         tids: u16,
     },
+    Many(Many),
+}
+
+/// What one byte of an input would be too long for, many times over.
+#[derive(Arbitrary, Clone, Debug)]
+pub enum Many {
+    /// So many nodes are named by the user.
+    Nodes { subnet: u8, count: u8 },
+    /// So many hosts ask the same.
+    Askers { subnet: u8, count: u8, asked: Asked },
+    /// So many of those asked last answer the same.
+    Answers { count: u8, answered: Answered },
+    /// So many deadlines pass.
+    Timeouts(u8),
+    /// The user asks so many the same.
+    Requests { subnet: u8, count: u8, ask: Ask },
 }
 
 /// A request of the user's.
@@ -218,6 +234,10 @@ pub struct Ask {
 }
 
 impl Ask {
+    pub fn of(&self, to: Peer) -> Self {
+        Self { to, ..self.clone() }
+    }
+
     pub fn spec(&self, user: u32) -> RequestSpec {
         RequestSpec {
             user,
