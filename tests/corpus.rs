@@ -40,6 +40,6 @@ fn recorded(target: &str) -> usize {
     let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reliability.md");
     let document = std::fs::read_to_string(document).expect("the document is in the project");
     let row = document.lines().find(|line| line.starts_with(&format!("| {target} |")));
-    let inputs = row.and_then(|row| row.split(" | ").rev().nth(1));
-    inputs.and_then(|inputs| inputs.parse().ok()).expect("the row counts the inputs")
+    let inputs = row.and_then(|row| row.split('|').rev().nth(2));
+    inputs.and_then(|inputs| inputs.trim().parse().ok()).expect("the row counts the inputs")
 }
