@@ -15,8 +15,7 @@ const PROTECTIONS = {
   delayedPingsPerHost: 1024,
   heldPerHost: 2048,
   closerNodes: 100,
-  floodGrace: true,
-  lookupReserve: true
+  floodGrace: true
 }
 
 const HARDENED = {
@@ -26,7 +25,16 @@ const HARDENED = {
   paths: 3,
   unprovenBytes: 4096, // in 10 s
   unprovenFactor: 2,
-  askedAddress: true
+  askedAddress: true,
+  lookupReserve: true
+}
+
+const OFF = {
+  verify: false,
+  paths: 1,
+  unprovenFactor: 0,
+  askedAddress: false,
+  lookupReserve: false
 }
 
 // The least and the most of a number.
@@ -43,7 +51,7 @@ module.exports = { parseProtections, parseHardened }
 // What is false is off, and undefined for the binding.
 function parseProtections(opts) {
   const members = choose(opts, true, 'protections')
-  if (members === null) return { loadShedding: false, floodGrace: false, lookupReserve: false }
+  if (members === null) return { loadShedding: false, floodGrace: false }
   known(members, PROTECTIONS, 'protections')
 
   const config = {}
@@ -58,7 +66,7 @@ function parseProtections(opts) {
 
 function parseHardened(opts) {
   const members = choose(opts, false, 'hardened')
-  if (members === null) return { verify: false, paths: 1, unprovenFactor: 0, askedAddress: false }
+  if (members === null) return OFF
   known(members, HARDENED, 'hardened')
 
   const config = {}

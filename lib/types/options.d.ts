@@ -97,11 +97,6 @@ export interface ProtectionOptions {
    * not tell.
    */
   floodGrace?: boolean
-  /**
-   * Whether a lookup that begins with nodes that never answered has as many in reserve that did. On
-   * by default.
-   */
-  lookupReserve?: boolean
 }
 
 /** Numbers are integers, `false` is none. */
@@ -124,6 +119,8 @@ export interface HardenedOptions {
   unprovenFactor?: number | false
   /** Whether replies must come from the address that was asked, those to user commands too. */
   askedAddress?: boolean
+  /** Whether a lookup that begins with nodes that never answered has as many in reserve that did. */
+  lookupReserve?: boolean
 }
 
 export interface AdaptiveTimeoutOptions {

@@ -52,7 +52,6 @@ pub struct Protections {
     pub held_per_host: Option<u32>,
     pub closer_nodes: Option<u32>,
     pub flood_grace: bool,
-    pub lookup_reserve: bool,
 }
 
 /// Limits; what is left out is off.
@@ -65,6 +64,7 @@ pub struct Hardened {
     pub unproven_bytes: Option<u32>,
     pub unproven_factor: u32,
     pub asked_address: bool,
+    pub lookup_reserve: bool,
 }
 
 /// Per-destination time-outs, in ms.
@@ -129,7 +129,6 @@ impl Protections {
             held_per_host: self.held_per_host,
             closer_nodes: self.closer_nodes,
             flood_grace: self.flood_grace,
-            lookup_reserve: self.lookup_reserve,
         }
     }
 }
@@ -144,6 +143,7 @@ impl Hardened {
             paths: self.paths,
             unproven: self.unproven_bytes.map(|bytes| proto::Unproven { bytes, factor }),
             asked_address: self.asked_address,
+            lookup_reserve: self.lookup_reserve,
         }
     }
 }

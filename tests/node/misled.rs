@@ -183,8 +183,8 @@ fn whoever_answers_takes_the_place_of_a_claim() {
 /// Returns how many of the 20 nearest a lookup finds where the table has only those that are gone.
 fn found_besides_a_crowd(lookup_reserve: bool) -> (usize, i64) {
     let mut net = Net::persistent(30);
-    let protections = Protections { lookup_reserve, ..Protections::default() };
-    let n = net.add(net.joining(Config { protections, ..Config::default() }));
+    let hardened = Hardened { lookup_reserve, ..Hardened::OFF };
+    let n = net.add(net.joining(Config { hardened, ..Config::default() }));
     net.with(n, |node, now| node.start(now));
     net.run(5000);
     run_query(&mut net, n, find_node(TARGET));

@@ -94,24 +94,6 @@ fn a_full_bucket_gives_a_dead_entrys_place_to_a_new_node() {
 }
 
 #[test]
-fn who_had_no_time_to_answer_before_a_suspension_stays() {
-    let (mut net, n) = ready();
-    let mut addrs = farthest(net.node(n));
-    let old: Vec<Addr> = addrs.by_ref().take(20).collect();
-    old.iter().for_each(|addr| hello(&mut net, n, *addr));
-    net.with(n, |node, now| node.tick(now));
-    net.take_sent();
-    let new = addrs.next().unwrap();
-    hello(&mut net, n, new);
-    let stalest = net.node(n).nodes().next().unwrap().addr;
-    assert_eq!(pings(&net.take_sent()).len(), 1, "one is to make room");
-    assert_eq!(pings(&hint(&mut net, n, old[19], stalest)).len(), 1, "one is to be down");
-    net.with(n, |node, now| node.suspend(now));
-    assert_eq!((net.node(n).nodes_len(), known(&net, n, new)), (20, false));
-    assert!(!net.take_events(n).iter().any(|event| matches!(event, Event::NodeRemoved(_))));
-}
-
-#[test]
 fn a_full_bucket_keeps_an_entry_that_answers() {
     let (mut net, n) = ready();
     let mut addrs = farthest(net.node(n));

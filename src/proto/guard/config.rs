@@ -23,9 +23,6 @@ pub struct Protections {
     /// for 6 s after: its answers may be lost. So it is spared at most 3 times in a row, then it
     /// leaves like any other. See [`Node::handle_losses`](super::Node::handle_losses).
     pub flood_grace: bool,
-    /// A lookup that begins with nodes of the table that never answered has as many in reserve
-    /// that did, for when no other candidates are left.
-    pub lookup_reserve: bool,
 }
 
 impl Protections {
@@ -39,7 +36,6 @@ impl Protections {
         held_per_host: None,
         closer_nodes: None,
         flood_grace: false,
-        lookup_reserve: false,
     };
 }
 
@@ -55,7 +51,6 @@ impl Default for Protections {
             held_per_host: Some(2048),
             closer_nodes: Some(100),
             flood_grace: true,
-            lookup_reserve: true,
         }
     }
 }
@@ -77,6 +72,9 @@ pub struct Hardened {
     /// A reply counts only if it comes from the address that was asked, one to a user's command
     /// too.
     pub asked_address: bool,
+    /// A lookup that begins with nodes of the table that never answered has as many in reserve
+    /// that did, for when no other candidates are left.
+    pub lookup_reserve: bool,
 }
 
 impl Hardened {
@@ -89,6 +87,7 @@ impl Hardened {
         paths: 3,
         unproven: Some(Unproven { bytes: 4096, factor: 2 }),
         asked_address: true,
+        lookup_reserve: true,
     };
 
     /// None of them.
@@ -99,6 +98,7 @@ impl Hardened {
         paths: 1,
         unproven: None,
         asked_address: false,
+        lookup_reserve: false,
     };
 }
 

@@ -272,7 +272,7 @@ impl Node {
         for node in nearest.iter().filter_map(|slot| self.table.contact(*slot)) {
             query.add_candidate(node);
         }
-        if self.config.protections.lookup_reserve {
+        if self.config.hardened.lookup_reserve {
             let reserve = answered_besides(&self.table, &query.target, &nearest);
             query.keep_in_reserve(reserve.filter_map(|slot| self.table.contact(slot)));
         }

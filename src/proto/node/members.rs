@@ -152,9 +152,9 @@ impl Node {
         }
     }
 
-    pub(super) fn check_failed(&mut self, now: Now, entry: EntryRef, error: RequestError) {
+    pub(super) fn check_failed(&mut self, now: Now, entry: EntryRef) {
         self.checks = self.checks.saturating_sub(1);
-        if error != RequestError::Suspended && self.may_remove_silent(now, entry) {
+        if self.may_remove_silent(now, entry) {
             self.remove_entry(entry);
         }
     }
@@ -168,8 +168,8 @@ impl Node {
         self.swap(now, swap);
     }
 
-    pub(super) fn swap_unanswered(&mut self, now: Now, swap: Swap, error: RequestError) {
-        if error != RequestError::Suspended && self.may_remove_silent(now, swap.old) {
+    pub(super) fn swap_unanswered(&mut self, now: Now, swap: Swap) {
+        if self.may_remove_silent(now, swap.old) {
             self.swap(now, swap);
         } else {
             self.swaps = self.swaps.saturating_sub(1);

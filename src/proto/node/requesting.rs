@@ -289,8 +289,8 @@ impl Node {
                 self.commit_failed(now, query, again, request.to.addr, error);
             }
             Purpose::DownHint | Purpose::QuickFirewall => {}
-            Purpose::Check { entry, .. } => self.check_failed(now, entry, error),
-            Purpose::Swap(swap) => self.swap_unanswered(now, *swap, error),
+            Purpose::Check { entry, .. } => self.check_failed(now, entry),
+            Purpose::Swap(swap) => self.swap_unanswered(now, *swap),
             Purpose::Verify { entry } => self.verify_failed(now, entry, error),
             Purpose::Probe { probe } => self.probe_failed(probe),
             Purpose::Bootstrap { resolution } => self.bootstrap_pinged(now, resolution, false),
