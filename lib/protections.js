@@ -29,7 +29,8 @@ const HARDENED = {
   lookupReserve: true
 }
 
-const OFF = {
+// What it comes to if nothing is asked for.
+const NOT_HARDENED = {
   verify: false,
   paths: 1,
   unprovenFactor: 0,
@@ -66,7 +67,7 @@ function parseProtections(opts) {
 
 function parseHardened(opts) {
   const members = choose(opts, false, 'hardened')
-  if (members === null) return OFF
+  if (members === null) return NOT_HARDENED
   known(members, HARDENED, 'hardened')
 
   const config = {}

@@ -1,9 +1,9 @@
 //! Senders and candidates that the user's filter is asked about.
 
-use dht_rpc_native::proto::wire::{self, command};
+use dht_rpc_native::proto::wire;
 use dht_rpc_native::proto::*;
 
-use crate::net::{Net, find_node, ping, reply_to, reply_with};
+use crate::net::{Net, find_node, ping, reply_to, reply_with, wire_ping};
 
 const PEER: Addr = Addr::new(std::net::Ipv4Addr::new(99, 1, 2, 3), 4000);
 
@@ -29,16 +29,8 @@ fn hello(net: &mut Net, n: usize, id: Option<Id>) {
 }
 
 fn hello_from(net: &mut Net, n: usize, from: Addr, id: Option<Id>) {
-    let request = wire::Request {
-        tid: 1,
-        to: net.client_addr(n),
-        id: id.as_ref().map(Id::as_bytes),
-        token: None,
-        internal: true,
-        command: command::PING,
-        target: None,
-        value: None,
-    };
+    let id = id.as_ref().map(Id::as_bytes);
+    let request = wire::Request { id, ..wire_ping(net.client_addr(n)) };
     let mut bytes = Vec::new();
     request.encode(&mut bytes);
     net.inject(n, Socket::Client, from, &bytes);

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use dht_rpc_native::proto::wire::{self, command};
 use dht_rpc_native::proto::*;
 
-use crate::net::{Net, Packet, command_of};
+use crate::net::{Net, Packet, command_of, wire_ping};
 
 pub const EVIL: Ipv4Addr = Ipv4Addr::new(66, 6, 6, 6);
 
@@ -27,16 +27,7 @@ pub fn say(net: &mut Net, n: usize, from: Addr, request: wire::Request<'_>) {
 /// A PING that shows an id.
 pub fn hello(net: &mut Net, n: usize, from: Addr) {
     let id = Id::of(from);
-    let ping = wire::Request {
-        tid: 7,
-        to: net.addr(n),
-        id: Some(id.as_bytes()),
-        token: None,
-        internal: true,
-        command: command::PING,
-        target: None,
-        value: None,
-    };
+    let ping = wire::Request { id: Some(id.as_bytes()), ..wire_ping(net.addr(n)) };
     say(net, n, from, ping);
 }
 

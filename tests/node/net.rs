@@ -344,6 +344,20 @@ pub fn reply_with(request: &Packet, id: Option<Id>, closer_nodes: &[Addr]) -> Ve
     bytes
 }
 
+/// An internal PING that shows no id.
+pub fn wire_ping(to: Addr) -> wire::Request<'static> {
+    wire::Request {
+        tid: 7,
+        to,
+        id: None,
+        token: None,
+        internal: true,
+        command: wire::command::PING,
+        target: None,
+        value: None,
+    }
+}
+
 /// The command of a request that was sent, and whether it is an internal one.
 pub fn command_of(packet: &Packet) -> Option<(bool, u64)> {
     match wire::decode(&packet.bytes)? {

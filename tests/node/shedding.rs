@@ -3,7 +3,6 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use dht_rpc_native::proto::wire::{self, command};
 use dht_rpc_native::proto::*;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -12,7 +11,7 @@ use rand::seq::SliceRandom;
 use self::pressure::Pressure;
 use self::udp::Backlog;
 use crate::hostile::{EVIL, counted};
-use crate::net::{Net, Packet, find_node, ping};
+use crate::net::{Net, Packet, find_node, ping, wire_ping};
 
 /// How the engine derives the steps of pressure: the file itself, and what it takes from beside it.
 #[path = "../../src/engine/pressure.rs"]
@@ -174,18 +173,8 @@ impl Receiver {
 fn shout(host: u16, to: Addr) -> Packet {
     let [high, low] = host.to_be_bytes();
     let from = Addr::new([66, 6, high, low].into(), 5);
-    let ping = wire::Request {
-        tid: 7,
-        to,
-        id: None,
-        token: None,
-        internal: true,
-        command: command::PING,
-        target: None,
-        value: None,
-    };
     let mut bytes = Vec::new();
-    ping.encode(&mut bytes);
+    wire_ping(to).encode(&mut bytes);
     Packet { at_ms: 0, from, to, bytes }
 }
 

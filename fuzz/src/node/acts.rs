@@ -12,7 +12,7 @@ const MAX_OPEN: usize = 256;
 const MAX_QUERIES: usize = 64;
 
 /// Datagrams that one step hands in.
-const MAX_MANY: u8 = 100;
+const MAX_HANDED_IN: u8 = 100;
 
 pub fn act(driver: &mut Driver, step: Step) {
     let now = driver.now;
@@ -86,13 +86,13 @@ fn act_many(driver: &mut Driver, many: Many) {
             }
         }
         Many::Askers { subnet, count, asked } => {
-            for n in 0..count.min(MAX_MANY) {
+            for n in 0..count.min(MAX_HANDED_IN) {
                 asked_by(driver, Socket::Server, &asked.by(Peer::of_subnet(subnet, n)));
                 driver.drain();
             }
         }
         Many::Answers { count, mut answered } => {
-            for nth in 0..count.min(MAX_MANY) {
+            for nth in 0..count.min(MAX_HANDED_IN) {
                 answered.nth = nth;
                 answered_by(driver, None, &answered);
             }

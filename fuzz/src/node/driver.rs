@@ -14,7 +14,7 @@ use super::steps::{Setup, Step};
 const MAX_PER_STEP: usize = 100_000;
 
 /// Steps of an input that do many things each.
-const MAX_MANY: usize = 16;
+const MANY_STEPS: usize = 16;
 
 /// Nodes of a table, and of the closest replies of a query.
 const MAX_NODES: usize = 256 * 20;
@@ -70,7 +70,7 @@ impl Driver {
             lookups: Vec::new(),
             bootstraps: Vec::new(),
             unproven: None,
-            many: MAX_MANY,
+            many: MANY_STEPS,
             requests_wanted: false,
             losses: setup.losses(),
         };

@@ -202,7 +202,7 @@ pub enum Step {
     Many(Many),
 }
 
-/// What one byte of an input would be too long for, many times over.
+/// What would make an input too long, were it a step each time.
 #[derive(Arbitrary, Clone, Debug)]
 pub enum Many {
     /// So many nodes are named by the user.
