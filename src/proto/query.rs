@@ -259,7 +259,7 @@ impl Query {
             return candidacy;
         }
         candidacy.closer = node.id.is_none_or(|id| self.leads_closer(&id, asked));
-        match self.fate(node.addr) {
+        let is_open = match self.fate(node.addr) {
             None if !candidacy.closer => return candidacy,
             None if self.nameable == 0 => {
                 candidacy.refused = true;
@@ -269,11 +269,17 @@ impl Query {
                 self.nameable -= 1;
                 self.seen.insert(node.addr, Seen { id: node.id, fate: Fate::Open });
                 self.candidates.push(node, Some(asked));
+                true
             }
-            Some(Fate::Open) if candidacy.closer => self.candidates.push_again(node, asked),
-            Some(fate) => candidacy.down = fate == Fate::Down,
-        }
-        if self.fate(node.addr).is_some_and(Fate::is_open) && self.namings.len() < MAX_NAMINGS {
+            Some(fate) => {
+                if fate == Fate::Open && candidacy.closer {
+                    self.candidates.push_again(node, asked);
+                }
+                candidacy.down = fate == Fate::Down;
+                fate.is_open()
+            }
+        };
+        if is_open && self.namings.len() < MAX_NAMINGS {
             self.note_naming(node.addr, by);
         }
         candidacy

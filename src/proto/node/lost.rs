@@ -2,9 +2,10 @@
 //!
 //! When the network falls apart, each part drops the nodes of the others from its tables within
 //! minutes, and nothing in the protocol leads back: lookups begin with the table, and the entry
-//! points are asked only while it is nearly empty. So a node that lost many remembers some of
-//! them, those that once answered it before those that only claimed to be nodes, and its thorough lookups begin with a few of those, now and then. Where nodes merely go
-//! for good, that ends after some lookups. Who makes no thorough lookups sends nothing of this.
+//! points are asked only while it is nearly empty. So a node that lost many remembers some of them,
+//! those that once answered it before those that only claimed to be nodes, and its thorough lookups
+//! begin with a few of those, now and then. Where nodes merely go for good, that ends after some
+//! lookups. Who makes no thorough lookups sends nothing of this.
 
 use std::collections::VecDeque;
 
