@@ -101,12 +101,12 @@ fn share_handed_out(victim: &TestNode, by: &mut Attacker, crowd: &[Addr]) -> f64
 #[test]
 fn a_thousand_hosts_that_claim_to_be_nodes_displace_nobody() {
     let _alone = alone();
-    let Crowded { share, lost, known, own, others } = crowd_before(impatient(), many(20, 200));
+    let Crowded { share, lost, known, own, others } = crowd_before(impatient(), many(20, 60));
     assert_eq!(lost, 0);
     assert!(others.share() >= 0.99, "{others}");
     assert!(share > 0.1, "they are handed out: {share}");
     let hardened = Hardened { verify: true, lookup_reserve: true, ..Hardened::OFF };
-    let guarded = crowd_before(Config { hardened, ..impatient() }, many(20, 200));
+    let guarded = crowd_before(Config { hardened, ..impatient() }, many(20, 60));
     assert_eq!((guarded.share, guarded.lost), (0.0, 0));
     assert!(guarded.own.share() >= 0.99, "{}", guarded.own);
     figure(
