@@ -21,7 +21,7 @@ const PATIENCE = 10_000 // ms
 const COMMAND = 1
 const LATER = 2 // of those who see whether it works again
 
-// 8 MiB of records that wait, twice while their list grows, and the allocators' pages.
+// Records that wait (2 MiB of requests), and the allocators' pages.
 const MAX_GROWTH = memoryBound(32)
 
 const options = numbers({ seconds: 2, port: 0, join: 0 })
