@@ -8,6 +8,7 @@
 //! became of each visit.
 
 mod candidates;
+mod namings;
 mod states;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use super::hash::Hashing;
 
 use self::candidates::Candidates;
+use self::namings::Namings;
 use self::states::{Candidacy, Fate, Seen};
 pub(super) use self::states::{Commits, Owner, Phase};
 use super::id::Id;
@@ -35,9 +37,6 @@ const MAX_PATHS: u32 = 16;
 /// Nodes that a lookup takes over from what others name, if it is limited: more than any took over
 /// among 10 000 simulated nodes that lost 30 % of their datagrams each way.
 pub(super) const MAX_NAMED: usize = 2048;
-
-/// Who named whom is remembered so many times: each silent node costs a look at all of it.
-const MAX_NAMINGS: usize = 4 * MAX_NAMED;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
@@ -86,9 +85,7 @@ pub(super) struct Query {
     seen: HashMap<Addr, Seen, Hashing>,
     /// Nodes that others may still name.
     nameable: usize,
-    /// Who named whom, by the namer's place among those below; some more than once.
-    namings: Vec<(Addr, u32)>,
-    namers: Vec<Contact>,
+    namings: Namings,
     candidates: Candidates,
     /// Nodes that answered before, for when the candidates are used up: the nearest last.
     reserve: Vec<Contact>,
@@ -126,8 +123,7 @@ impl Query {
             widest: !spec.thorough || spec.only_closest,
             seen: HashMap::default(),
             nameable: usize::MAX,
-            namings: Vec::new(),
-            namers: Vec::new(),
+            namings: Namings::default(),
             candidates: Candidates::default(),
             reserve: Vec::new(),
             again: Vec::new(),
@@ -279,8 +275,8 @@ impl Query {
                 fate.is_open()
             }
         };
-        if is_open && self.namings.len() < MAX_NAMINGS {
-            self.note_naming(node.addr, by);
+        if is_open {
+            self.namings.note(node.addr, by);
         }
         candidacy
     }
@@ -379,8 +375,7 @@ impl Query {
         if !timed_out || !self.settle(asked.addr, Fate::Down).is_some_and(Fate::is_open) {
             return Vec::new();
         }
-        let namings = self.namings.iter().filter(|(named, _)| *named == asked.addr);
-        namings.filter_map(|(_, by)| self.namers.get(*by as usize).copied()).collect()
+        self.namings.of(asked.addr)
     }
 
     /// A visit was not made after all.
@@ -454,13 +449,6 @@ impl Query {
             silent && seen.id.is_some_and(|id| self.is_closer(&id))
         });
         gone.count() >= K / 2
-    }
-
-    fn note_naming(&mut self, named: Addr, by: Contact) {
-        if self.namers.last() != Some(&by) {
-            self.namers.push(by);
-        }
-        self.namings.push((named, self.namers.len() as u32 - 1));
     }
 
     /// Whether a node that did not answer is asked once more: after all other candidates.

@@ -1,5 +1,6 @@
 //! Whatever becomes of its visits, a lookup keeps its promises.
 
+use super::namings::MAX_NAMINGS;
 use super::*;
 use proptest::prelude::*;
 use std::collections::{HashMap, HashSet};
