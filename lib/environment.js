@@ -7,7 +7,8 @@ const outgoing = require('./outgoing')
 const DHTError = require('./errors')
 const { MAX_RECORD, readLength } = require('./records')
 
-const BATCH = 64 * 1024 // bytes to drain before others get their turn
+const BUDGET = 32 * 1024 // bytes to drain before others get their turn: a full batch is twice that
+const LONG = 10 // ms of handlers after which others get their turn in the midst of a batch
 const DONE = Promise.resolve()
 const AT_ONCE = 16 // replies and requests of one turn that leave without waiting for more
 const MAX_QUEUED_MS = 1 // that a reply or a request should wait for code that computes
@@ -30,7 +31,9 @@ class Environment {
     this._turnEnds = false
     this._at = 0
     this._end = 0
-    this._budget = 0
+    this._budget = BUDGET
+    this._resting = false
+    this._since = 0
     this._looping = false
     this._yielded = false
     this._dispatching = false
@@ -45,6 +48,8 @@ class Environment {
     this._resumeBound = this._resume.bind(this)
     this._scheduleResumeBound = () => process.nextTick(this._resumeBound)
     this._drainBound = this.drain.bind(this)
+    this._restedBound = this._rested.bind(this)
+    this._resumeLaterBound = this._resumeLater.bind(this)
   }
 
   create(config) {
@@ -98,11 +103,14 @@ class Environment {
     else this._wait()
   }
 
-  // Empties the slab, for at most one slab before others get their turn.
+  // Empties the outbox, and leaves the loop to others each time that the budget is used up. A wake does
+  // not renew it: while the shards are as fast as this thread, one follows the other without a turn of
+  // the loop between them.
   drain() {
-    this._budget = BATCH
     this._looping = true
-    if (!this._yielded) this._drainMore()
+    if (this._yielded) return
+    this._since = performance.now()
+    this._drainMore()
   }
 
   // With the microtasks.
@@ -114,6 +122,7 @@ class Environment {
   drive() {
     if (this._yielded) return true
     this._looping = false
+    this._since = performance.now()
     const end = native.drive(this._number, this.slab.bytes)
     this._load(end)
     this._resume()
@@ -160,6 +169,7 @@ class Environment {
   }
 
   _drainMore() {
+    if (this._resting) return
     while (this._budget > 0) {
       this._load(native.drain(this._number, this.pump.isBusy, this.slab.bytes))
       if (this._end === 0) return
@@ -167,7 +177,14 @@ class Environment {
       if (!this._dispatch()) return
       this._flush()
     }
-    setImmediate(this._drainBound)
+    this._resting = true
+    setImmediate(this._restedBound)
+  }
+
+  _rested() {
+    this._resting = false
+    this._budget = BUDGET
+    this.drain()
   }
 
   _resume() {
@@ -175,6 +192,11 @@ class Environment {
     if (!this._dispatch()) return
     this._flush()
     if (this._looping) this._drainMore()
+  }
+
+  _resumeLater() {
+    this._since = performance.now()
+    this._resume()
   }
 
   _load(length) {
@@ -192,10 +214,16 @@ class Environment {
       this.settled = false
       if (this._at === this._end && !this._looping) break
       this._yielded = true
-      DONE.then(this._scheduleResumeBound) // queueMicrotask() makes an async resource of it
+      if (this._isLong()) setImmediate(this._resumeLaterBound)
+      else DONE.then(this._scheduleResumeBound) // queueMicrotask() makes an async resource of it
       return false
     }
     return true
+  }
+
+  // Asked at every 16th record only, for the answer costs as much as a small record.
+  _isLong() {
+    return (this._turn & 15) === 0 && performance.now() - this._since > LONG
   }
 
   _dispatchNext() {

@@ -95,7 +95,8 @@ module.exports = class Query extends Readable {
   }
 
   get closestNodes() {
-    return this.closestReplies.map((reply) => reply.from)
+    this._readState()
+    return this._replies.senders
   }
 
   finished() {

@@ -53,6 +53,7 @@ module.exports = {
   readLength,
   readRequest,
   readReply,
+  readSender,
   replySerial,
   replyLength,
   readContacts,
@@ -94,12 +95,13 @@ function readRequest(slab, at, req) {
   return req
 }
 
-function readReply(slab, at) {
+// known: ids that were read before, by their first word; what names the same nodes shares them.
+function readReply(slab, at, known = null) {
   const w = slab.words
   const i = at >> 2
   const flags = w[i] >>> 16
   const ports = w[i + 3]
-  const from = { id: null, host: formatIPv4(w[i + 2]), port: ports & 0xffff }
+  const from = readSender(slab, at)
   const reply = {
     tid: w[i] & 0xffff,
     rtt: w[i + 1],
@@ -111,11 +113,7 @@ function readReply(slab, at) {
     value: null
   }
 
-  let next = at + 40
-  if (flags & 1) {
-    from.id = slab.copy(next, 32)
-    next += 32
-  }
+  let next = at + (flags & 1 ? 72 : 40)
   if (flags & 2) {
     reply.token = slab.copy(next, 32)
     next += 32
@@ -123,13 +121,21 @@ function readReply(slab, at) {
   if (flags & 4) {
     const count = w[i + 5] & 0xffff
     reply.closerNodes = readAddresses(slab, next, count)
-    const known = w[i + 5] >>> 16
-    if (flags & IDS) readIds(slab, next + 8 * count, reply.closerNodes, known)
-    else if (known > 0) askIds(slab, next, reply.closerNodes, known)
-    next += 8 * count + (flags & IDS ? 32 * known : 0)
+    const named = w[i + 5] >>> 16
+    if (flags & IDS) readIds(slab, next + 8 * count, reply.closerNodes, named, known)
+    else if (named > 0) askIds(slab, next, reply.closerNodes, named, known)
+    next += 8 * count + (flags & IDS ? 32 * named : 0)
   }
   if (flags & 16) reply.value = slab.copy(next, w[i + 6])
   return reply
+}
+
+// Who sent the reply.
+function readSender(slab, at) {
+  const w = slab.words
+  const i = at >> 2
+  const id = w[i] & 0x10000 ? slab.copy(at + 40, 32) : null
+  return { id, host: formatIPv4(w[i + 2]), port: w[i + 3] & 0xffff }
 }
 
 // The same number is the same reply.
@@ -181,13 +187,24 @@ function readAddresses(slab, at, count) {
 }
 
 // The ids of the first nodes.
-function readIds(slab, at, nodes, count) {
-  for (let n = 0; n < count; n++, at += 32) nodes[n].id = slab.copy(at, 32)
+function readIds(slab, at, nodes, count, known) {
+  for (let n = 0; n < count; n++, at += 32) {
+    nodes[n].id = known === null ? slab.copy(at, 32) : readKnown(slab, at, known)
+  }
 }
 
 // They were not packed, as few look at them.
-function askIds(slab, at, nodes, count) {
+function askIds(slab, at, nodes, count, known) {
   ids.reserve(32 * count)
   native.nodeIds(slab.bytes, at, count, ids.bytes)
-  readIds(ids, 0, nodes, count)
+  readIds(ids, 0, nodes, count, known)
+}
+
+function readKnown(slab, at, known) {
+  const word = slab.words[at >> 2]
+  const before = known.get(word)
+  if (before !== undefined && slab.equals(at, before)) return before
+  const id = slab.copy(at, 32)
+  known.set(word, id)
+  return id
 }

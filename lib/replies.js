@@ -2,14 +2,16 @@
 
 const { compareDistance } = require('./distance')
 const Slab = require('./slab')
-const { readReply, replySerial, replyLength } = require('./records')
+const { readReply, readSender, replySerial, replyLength } = require('./records')
 
 // The replies of a query. What is emitted and what is among the closest are the same objects.
 module.exports = class Replies {
   constructor() {
     this._closest = []
     this._packed = null // the closest of a query that nobody looked at
+    this._senders = null // of these, if somebody looked at them alone
     this._bySerial = new Map()
+    this._ids = new Map() // of closer nodes: most are named by many replies
   }
 
   get closest() {
@@ -17,11 +19,18 @@ module.exports = class Replies {
     return this._closest
   }
 
+  // Who sent the closest. What they said is not read for that.
+  get senders() {
+    if (this._packed === null) return this._closest.map((reply) => reply.from)
+    if (this._senders === null) this._readSenders()
+    return this._senders.slice()
+  }
+
   read(slab, at) {
     const serial = replySerial(slab, at)
     let reply = this._bySerial.get(serial)
     if (reply === undefined) {
-      reply = readReply(slab, at)
+      reply = readReply(slab, at, this._ids)
       this._bySerial.set(serial, reply)
     }
     return reply
@@ -61,12 +70,25 @@ module.exports = class Replies {
   // Nothing more is read.
   end() {
     this._bySerial.clear()
+    this._ids.clear()
   }
 
   _unpack() {
     const packed = this._packed
     this._packed = null
     this.readClosest(packed, 0, this._closest.length)
-    this._bySerial.clear()
+    this.end()
+    if (this._senders === null) return
+    for (const [i, sender] of this._senders.entries()) this._closest[i].from = sender
+    this._senders = null
+  }
+
+  _readSenders() {
+    this._senders = []
+    let at = 0
+    for (let i = 0; i < this._closest.length; i++) {
+      this._senders.push(readSender(this._packed, at))
+      at += replyLength(this._packed, at)
+    }
   }
 }

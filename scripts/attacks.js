@@ -17,6 +17,12 @@ const FLOODS = [
   { request: 'mixed', hosts: 1, from: '1 host, PING and FIND_NODE' },
   { request: 'mixed', hosts: 64, from: '64 hosts, PING and FIND_NODE' },
   { request: 'user', hosts: 64, from: "64 hosts, a user's command that is answered" },
+  {
+    request: 'user',
+    hosts: 64,
+    work: 0.1,
+    from: "64 hosts, a user's command whose handler computes for 0.1 ms"
+  },
   { request: 'reply', hosts: 64, from: '64 hosts, replies that nobody asked for' },
   {
     request: 'mixed',
@@ -56,7 +62,7 @@ function isHeld({ offered, own, theirs, later, removed, memory, recovered }) {
 }
 
 function row({ from, outcome }) {
-  const { offered, own, theirs, later, recovered, start, memory, calmPeak } = outcome
+  const { offered, own, theirs, later, recovered, start, memory, kept, calmPeak } = outcome
   const percent = ({ share, made }) => `${(100 * share).toFixed(1)} % of ${made}`
   const beside = (lookups) => `${percent(lookups)}, in calm there are ${lookups.calm} in that time`
   const words = [
@@ -64,7 +70,7 @@ function row({ from, outcome }) {
     `lookups of the flooded node that succeeded: ${beside(own)}`,
     `of the others: ${beside(theirs)}`,
     `live nodes removed: ${outcome.ownRemoved} of ${outcome.ownKnown} from its table, ${outcome.removed} of ${outcome.known} from all tables`,
-    `memory: at most ${memory.toFixed(1)} MB more than the ${start.toFixed(1)} MB at its start (before that at most ${calmPeak.toFixed(1)} MB)`,
+    `memory: at most ${memory.toFixed(1)} MB more than the ${start.toFixed(1)} MB at its start (before that at most ${calmPeak.toFixed(1)} MB), ${kept.toFixed(1)} MB once V8 has collected`,
     `20 pings in a row within ten times what they take in calm: ${Math.round(recovered)} ms after the end`,
     `lookups in the second after: ${percent(later)}`
   ]

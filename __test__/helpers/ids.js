@@ -12,16 +12,18 @@ function distance(a, b) {
 }
 
 function compare(target, a, b) {
-  return Buffer.compare(distance(target, a), distance(target, b))
+  const i = a.findIndex((byte, n) => byte !== b[n])
+  return i === -1 ? 0 : (a[i] ^ target[i]) - (b[i] ^ target[i])
 }
 
-// The addresses nearest to the target, by brute force, as 'host:port'.
+// The addresses nearest to the target, by brute force, as 'host:port'. Those that have their `id` with them
+// cost no more than the comparisons.
 function closestOf(target, addresses, k = 20) {
   return addresses
-    .map((address) => ({ name: `${address.host}:${address.port}`, id: idOf(address) }))
+    .map(({ host, port, id = idOf({ host, port }) }) => ({ host, port, id }))
     .sort((a, b) => compare(target, a.id, b.id))
     .slice(0, k)
-    .map(({ name }) => name)
+    .map(({ host, port }) => `${host}:${port}`)
 }
 
 function randomTarget(random = Math.random) {

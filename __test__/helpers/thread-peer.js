@@ -5,6 +5,7 @@ const { HOST } = require('./network')
 const { encodeRequest } = require('./wire')
 
 const RECEIVED = 0
+const AT_ONCE = 64
 
 // A peer in a thread of its own, which asks, and counts what it receives, while the calling thread
 // stands still.
@@ -56,9 +57,13 @@ async function run(shared) {
     Atomics.add(shared, RECEIVED, 1)
     Atomics.notify(shared, RECEIVED)
   })
-  parentPort.on('message', ({ to, count }) => {
-    for (let i = 0; i < count; i++) {
-      socket.send(encodeRequest({ tid: i, to, command: i }), to.port, to.host)
+  parentPort.on('message', ({ to, count }) => ask(to, 0, count))
+
+  function ask(to, i, count) {
+    const end = Math.min(i + AT_ONCE, count)
+    for (; i < end; i++) {
+      socket.send(encodeRequest({ tid: i & 0xffff, to, command: i }), to.port, to.host)
     }
-  })
+    if (end < count) setImmediate(ask, to, end, count)
+  }
 }

@@ -18,7 +18,8 @@ const HOST = '127.0.0.1'
 
 module.exports = { flood }
 
-async function flood({ load, request, rate, ms, hosts, opts }) {
+// The node's handler computes for `work` ms.
+async function flood({ load, request, rate, ms, hosts, opts, work = 0 }) {
   const honest = new Process()
   const watcher = new Process()
   const victim = new Process()
@@ -26,7 +27,7 @@ async function flood({ load, request, rate, ms, hosts, opts }) {
     const [first] = await honest.ask({ join: 1, count: 1 })
     const bootstrap = { host: HOST, port: first }
     const others = await honest.ask({ join: 1, count: HONEST - 1, bootstrap })
-    const [port] = await victim.ask({ join: 1, count: 1, bootstrap, opts })
+    const [port] = await victim.ask({ join: 1, count: 1, bootstrap, opts, work })
     const [watching] = await watcher.ask({ join: 1, count: 1, bootstrap })
     const all = [...new Set([...others, port, first, watching])]
     const calm = typical(await watcher.ask({ ping: 1, port, count: 200 }))
@@ -53,6 +54,7 @@ async function flood({ load, request, rate, ms, hosts, opts }) {
       calmPeak: before[0].peak / MB,
       start: before[0].rss / MB,
       memory: (end.peak - before[0].rss) / MB,
+      kept: (end.rss - before[0].rss) / MB,
       recovered
     }
   } finally {

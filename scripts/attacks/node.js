@@ -1,13 +1,14 @@
 'use strict'
 
-// A process of nodes under attack. Told by messages what to do: { join, count, bootstrap, opts }, { lookups, ms, all },
+// A process of nodes under attack. Told by messages what to do: { join, count, bootstrap, opts, work }, { lookups, ms, all },
 // { ping, port, count }, { state }; each is answered with one message.
 
 const crypto = require('crypto')
 const fs = require('fs')
 const { setTimeout } = require('timers/promises')
 const DHT = require('../..')
-const { closestOf } = require('../../__test__/helpers/ids')
+const spin = require('../../__test__/helpers/spin')
+const { closestOf, idOf } = require('../../__test__/helpers/ids')
 
 const HOST = '127.0.0.1'
 // A lookup succeeds if it finds that many of the true 20.
@@ -23,13 +24,16 @@ process.on('message', async (message) => {
 })
 
 const acts = {
-  // Persistent nodes, one after the other; every command of a user's is answered.
-  async join({ count, bootstrap, opts }) {
+  // Persistent nodes, one after the other; every command of a user's is answered, after `work` ms of computing.
+  async join({ count, bootstrap, opts, work = 0 }) {
     for (let i = 0; i < count; i++) {
       const node = bootstrap
         ? new DHT({ host: HOST, bootstrap: [bootstrap], ephemeral: false, ...opts })
         : DHT.bootstrapper(12000 + Math.floor(Math.random() * 20000), HOST, { host: HOST })
-      node.on('request', (req) => req.reply(req.value))
+      node.on('request', (req) => {
+        if (work > 0) spin(work)
+        req.reply(req.value)
+      })
       await node.fullyBootstrapped()
       nodes.push(node)
     }
@@ -39,10 +43,11 @@ const acts = {
   // Lookups of every node in turn for `ms`: how many, and how many found enough of the true 20 of `all` ports.
   async lookups({ ms, all }) {
     const end = performance.now() + ms
+    const known = all.map((port) => ({ host: HOST, port, id: idOf({ host: HOST, port }) }))
     const counts = { made: 0, good: 0 }
     const lane = async (i) => {
       while (performance.now() < end) {
-        const good = await isGood(nodes[i++ % nodes.length], all)
+        const good = await isGood(nodes[i++ % nodes.length], known)
         counts.made++
         if (good) counts.good++
         await setTimeout(PAUSE)
@@ -85,13 +90,13 @@ function peak() {
 }
 
 // What is kept of a lookup is only this, so that memory is the node's.
-async function isGood(node, all) {
+async function isGood(node, known) {
   const target = crypto.randomBytes(32)
   const query = node.findNode(target)
   await query.finished().catch(() => {})
-  const found = new Set(query.closestReplies.map((reply) => reply.from.port))
+  const found = new Set(query.closestNodes.map((from) => from.port))
   const self = node.address().port
-  const others = all.filter((port) => port !== self).map((port) => ({ host: HOST, port }))
+  const others = known.filter(({ port }) => port !== self)
   const nearest = closestOf(target, others)
   return nearest.filter((name) => found.has(Number(name.split(':')[1]))).length >= ENOUGH
 }

@@ -7,6 +7,7 @@
 //! and the queue of records know nothing of N-API: fuzzers and tests read and write them without
 //! Node.js.
 
+mod chunks;
 pub mod commands;
 pub mod outbox;
 pub mod records;

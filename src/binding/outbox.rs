@@ -1,10 +1,10 @@
 //! The records that wait for JavaScript, packed.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
+use super::chunks::Chunks;
 use crate::proto::Event;
 
 /// What is dropped when JavaScript does not keep up, and when.
@@ -43,14 +43,7 @@ impl Room {
 /// record that is longer goes alone.
 const BATCH: usize = 64 * 1024;
 
-/// Bytes from which a chunk takes no more records: with one more that a datagram causes it is below
-/// 256 KiB, to which its capacity doubled.
-const FULL: usize = 252 * 1024;
-
-/// Capacity of a chunk that is kept when it was drained, in bytes.
-const KEPT_CAPACITY: usize = 256 * 1024;
-
-/// Whole records, oldest first.
+/// Whole records. Those of one kind keep their order.
 #[derive(Default)]
 pub struct Outbox {
     inner: Mutex<Queue>,
@@ -58,17 +51,14 @@ pub struct Outbox {
     filled: AtomicBool,
 }
 
-/// In chunks, so that what was drained takes no memory while the rest waits.
 #[derive(Default)]
 struct Queue {
-    /// Whole records each; only the last may be empty.
-    chunks: VecDeque<Vec<u8>>,
-    /// Where the first record that was not drained begins, in the first chunk.
-    start: usize,
-    /// Bytes that were not drained.
-    waiting: usize,
-    /// An empty chunk.
-    spare: Vec<u8>,
+    records: Chunks,
+    /// Bytes of the records up to the last request among them.
+    requests: usize,
+    /// Requests that came when more than a batch waited. What settles something passes them: handlers
+    /// that are slower than what others send do not hold up the node's own lookups.
+    surplus: Chunks,
     /// The nodes whose standing found no room.
     untold: Vec<u32>,
 }
@@ -80,7 +70,7 @@ impl Outbox {
         if queue.is_over(room) {
             return false;
         }
-        queue.append(write);
+        queue.append(room, write);
         self.filled.store(true, Ordering::Relaxed);
         true
     }
@@ -95,7 +85,7 @@ impl Outbox {
     pub fn push_standing(&self, handle: u32, write: impl FnOnce(&mut Vec<u8>)) {
         let mut queue = self.inner.lock();
         if !queue.is_over(Room::Changes) {
-            queue.append(write);
+            queue.append(Room::Changes, write);
             self.filled.store(true, Ordering::Relaxed);
         } else if !queue.untold.contains(&handle) {
             queue.untold.push(handle);
@@ -116,12 +106,8 @@ impl Outbox {
     /// each are 276 kB.
     pub fn drain(&self, slab: &mut [u8]) -> usize {
         let mut queue = self.inner.lock();
-        let Some(first) = queue.chunks.front() else { return 0 };
-        let records = &first[queue.start..];
-        let len = whole_records(records, slab.len());
-        slab[..len].copy_from_slice(&records[..len]);
-        queue.drained(len);
-        if queue.waiting == 0 {
+        let len = queue.drain(slab);
+        if queue.waiting() == 0 {
             self.filled.store(false, Ordering::Relaxed);
         }
         len
@@ -129,54 +115,45 @@ impl Outbox {
 }
 
 impl Queue {
+    fn waiting(&self) -> usize {
+        self.records.waiting() + self.surplus.waiting()
+    }
+
     fn is_over(&self, room: Room) -> bool {
-        self.waiting > room.bytes()
+        self.waiting() > room.bytes()
     }
 
-    fn append(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        if self.chunks.back().is_none_or(|last| last.len() >= FULL) {
-            let next = std::mem::take(&mut self.spare);
-            self.chunks.push_back(next);
-        }
-        if let Some(last) = self.chunks.back_mut() {
-            let before = last.len();
-            write(last);
-            self.waiting += last.len() - before;
+    #[cfg(test)]
+    fn held(&self) -> usize {
+        self.records.held() + self.surplus.held()
+    }
+
+    fn append(&mut self, room: Room, write: impl FnOnce(&mut Vec<u8>)) {
+        if room != Room::Requests {
+            self.records.append(write);
+        } else if self.surplus.waiting() > 0 || self.records.waiting() > BATCH {
+            self.surplus.append(write);
+        } else {
+            self.records.append(write);
+            self.requests = self.records.waiting();
         }
     }
 
-    /// That many bytes of the first chunk are somebody else's now.
-    fn drained(&mut self, len: usize) {
-        self.waiting -= len;
-        self.start += len;
-        if self.chunks.front().is_some_and(|first| self.start == first.len())
-            && let Some(mut first) = self.chunks.pop_front()
-        {
-            self.start = 0;
-            first.clear();
-            first.shrink_to(KEPT_CAPACITY);
-            self.spare = first;
+    /// The surplus has its turn when no older request is left, and then half of each batch.
+    fn drain(&mut self, slab: &mut [u8]) -> usize {
+        let shares = self.requests == 0 && self.surplus.waiting() > 0;
+        let mut len = self.records.drain(slab, if shares { BATCH / 2 } else { BATCH });
+        self.requests = self.requests.saturating_sub(len);
+        if self.requests == 0 {
+            len += self.surplus.drain(&mut slab[len..], BATCH.saturating_sub(len));
         }
+        len
     }
-}
-
-/// How many bytes of `records`, at most `room`, are whole records.
-fn whole_records(records: &[u8], room: usize) -> usize {
-    let mut end = 0;
-    while let Some(head) = records.get(end..end + 4) {
-        let word = u32::from_le_bytes([head[0], head[1], head[2], head[3]]);
-        let len = super::records::length(word);
-        let alone = end == 0 && len <= room;
-        if len == 0 || (end + len > room.min(BATCH) && !alone) {
-            break;
-        }
-        end += len;
-    }
-    end
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::chunks::KEPT_CAPACITY;
     use super::super::records::{self, Kind};
     use super::*;
     use crate::proto::{Addr, Config, Interest, Node, Now, RequestError};
@@ -219,17 +196,45 @@ mod tests {
         let mut drained = 0;
         for _ in 0..3 {
             while outbox.push(Room::Requests, record) {}
-            let held = outbox.inner.lock().chunks.iter().map(Vec::capacity).sum::<usize>();
+            let held = outbox.inner.lock().held();
             assert!(held <= Room::Requests.bytes() + 2 * KEPT_CAPACITY, "{held}");
             for _ in 0..8 {
                 drained += outbox.drain(&mut slab);
             }
         }
-        let waiting = outbox.inner.lock().waiting;
+        let waiting = outbox.inner.lock().waiting();
         while outbox.drain(&mut slab) > 0 {}
         assert!(drained > 1_500_000 && waiting > 1_500_000, "{drained} {waiting}");
         let queue = outbox.inner.lock();
-        assert!(queue.chunks.is_empty() && queue.waiting == 0);
+        assert!(queue.held() == 0 && queue.waiting() == 0);
+    }
+
+    #[test]
+    fn what_settles_something_passes_the_requests_that_wait_behind_a_batch() {
+        let outbox = with(0..0);
+        let request =
+            |handle: u32| move |out: &mut Vec<u8>| records::crashed(out, handle, &"x".repeat(1000));
+        let sent = (0..).find(|&i| !outbox.push(Room::Requests, request(i))).expect("it is full");
+        outbox.push(Room::Always, |out| records::plain(out, Kind::Ready, u32::MAX));
+
+        let mut handles = Vec::new();
+        let mut slab = vec![0; 4 * BATCH];
+        loop {
+            let len = outbox.drain(&mut slab);
+            assert!(len <= BATCH, "{len}");
+            let mut records = &slab[..len];
+            if records.is_empty() {
+                break;
+            }
+            while let [a, b, c, d, e, f, g, h, ..] = *records {
+                handles.push(u32::from_le_bytes([e, f, g, h]));
+                records = &records[records::length(u32::from_le_bytes([a, b, c, d]))..];
+            }
+        }
+        let settled = handles.iter().position(|&handle| handle == u32::MAX);
+        assert!(settled.is_some_and(|at| at <= 2 * BATCH / 1000 + 1), "{settled:?}");
+        handles.retain(|&handle| handle != u32::MAX);
+        assert_eq!(handles, (0..sent).collect::<Vec<_>>(), "in order");
     }
 
     #[test]
