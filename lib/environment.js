@@ -1,5 +1,6 @@
 'use strict'
 
+const { setImmediate } = require('timers') // the real one, whatever a user's tests put in its place
 const native = require('./native')
 const Slab = require('./slab')
 const Pump = require('./pump')
@@ -7,8 +8,10 @@ const outgoing = require('./outgoing')
 const DHTError = require('./errors')
 const { MAX_RECORD, readLength } = require('./records')
 
-const BUDGET = 32 * 1024 // bytes to drain before others get their turn: a full batch is twice that
-const LONG = 10 // ms of handlers after which others get their turn in the midst of a batch
+const BATCH = 64 * 1024 // bytes of a drain
+const MIN_BATCH = 1024
+const LONG = 4 // ms until the event loop turns for others
+const LOOK = 16 // records between two looks at the time, which cost as much as a small record
 const DONE = Promise.resolve()
 const AT_ONCE = 16 // replies and requests of one turn that leave without waiting for more
 const MAX_QUEUED_MS = 1 // that a reply or a request should wait for code that computes
@@ -31,9 +34,10 @@ class Environment {
     this._turnEnds = false
     this._at = 0
     this._end = 0
-    this._budget = BUDGET
+    this._batch = BATCH
+    this._unlooked = 0
+    this._since = 0 // the loop turned
     this._resting = false
-    this._since = 0
     this._looping = false
     this._yielded = false
     this._dispatching = false
@@ -49,7 +53,6 @@ class Environment {
     this._scheduleResumeBound = () => process.nextTick(this._resumeBound)
     this._drainBound = this.drain.bind(this)
     this._restedBound = this._rested.bind(this)
-    this._resumeLaterBound = this._resumeLater.bind(this)
   }
 
   create(config) {
@@ -97,20 +100,16 @@ class Environment {
   // turn after the microtasks. Not if nothing else is to be expected: who knows for how long the
   // code behind them computes.
   queueFlush() {
-    const inBatch = this._dispatching || this._yielded
+    const inBatch = this._dispatching || (this._yielded && !this._resting)
     if (!this._isOwnTurn && !inBatch) this._beginOwnTurn()
     if (this._leavesNow(inBatch)) outgoing.submit()
     else this._wait()
   }
 
-  // Empties the outbox, and leaves the loop to others each time that the budget is used up. A wake does
-  // not renew it: while the shards are as fast as this thread, one follows the other without a turn of
-  // the loop between them.
+  // Empties the outbox.
   drain() {
     this._looping = true
-    if (this._yielded) return
-    this._since = performance.now()
-    this._drainMore()
+    if (!this._yielded) this._drainMore()
   }
 
   // With the microtasks.
@@ -122,7 +121,6 @@ class Environment {
   drive() {
     if (this._yielded) return true
     this._looping = false
-    this._since = performance.now()
     const end = native.drive(this._number, this.slab.bytes)
     this._load(end)
     this._resume()
@@ -169,22 +167,11 @@ class Environment {
   }
 
   _drainMore() {
-    if (this._resting) return
-    while (this._budget > 0) {
-      this._load(native.drain(this._number, this.pump.isBusy, this.slab.bytes))
-      if (this._end === 0) return
-      this._budget -= this._end
-      if (!this._dispatch()) return
+    for (;;) {
+      this._load(native.drain(this._number, this.pump.isBusy, this._batch, this.slab.bytes))
+      if (this._end === 0 || !this._dispatch()) return
       this._flush()
     }
-    this._resting = true
-    setImmediate(this._restedBound)
-  }
-
-  _rested() {
-    this._resting = false
-    this._budget = BUDGET
-    this.drain()
   }
 
   _resume() {
@@ -194,14 +181,10 @@ class Environment {
     if (this._looping) this._drainMore()
   }
 
-  _resumeLater() {
-    this._since = performance.now()
-    this._resume()
-  }
-
   _load(length) {
     this._at = 0
     this._end = length
+    if (this._batch < BATCH) this._batch *= 2
   }
 
   // false: what was settled goes on first, then the rest of the batch. That is the order in which
@@ -210,20 +193,36 @@ class Environment {
     while (this._at < this._end) {
       this._turn++ // each record is a turn of its own, as each datagram would be
       this._dispatchNext()
-      if (!this.settled) continue
+      const isLong = ++this._unlooked === LOOK && this._isLong()
+      if (!this.settled && !isLong) continue
       this.settled = false
       if (this._at === this._end && !this._looping) break
       this._yielded = true
-      if (this._isLong()) setImmediate(this._resumeLaterBound)
+      if (isLong) this._rest()
       else DONE.then(this._scheduleResumeBound) // queueMicrotask() makes an async resource of it
       return false
     }
     return true
   }
 
-  // Asked at every 16th record only, for the answer costs as much as a small record.
   _isLong() {
-    return (this._turn & 15) === 0 && performance.now() - this._since > LONG
+    this._unlooked = 0
+    return performance.now() - this._since > LONG
+  }
+
+  // The event loop turns, for wakes alone may follow one another without an end while the shards are as fast as
+  // this thread. What it still has to handle of a batch is what the next answer waits for.
+  _rest() {
+    if (this._at < this._end && this._batch > MIN_BATCH) this._batch /= 2
+    this._flush()
+    this._resting = true
+    setImmediate(this._restedBound)
+  }
+
+  _rested() {
+    this._resting = false
+    this._since = performance.now()
+    this._resume()
   }
 
   _dispatchNext() {

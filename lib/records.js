@@ -95,8 +95,7 @@ function readRequest(slab, at, req) {
   return req
 }
 
-// known: ids that were read before, by their first word; what names the same nodes shares them.
-function readReply(slab, at, known = null) {
+function readReply(slab, at) {
   const w = slab.words
   const i = at >> 2
   const flags = w[i] >>> 16
@@ -121,10 +120,10 @@ function readReply(slab, at, known = null) {
   if (flags & 4) {
     const count = w[i + 5] & 0xffff
     reply.closerNodes = readAddresses(slab, next, count)
-    const named = w[i + 5] >>> 16
-    if (flags & IDS) readIds(slab, next + 8 * count, reply.closerNodes, named, known)
-    else if (named > 0) askIds(slab, next, reply.closerNodes, named, known)
-    next += 8 * count + (flags & IDS ? 32 * named : 0)
+    const known = w[i + 5] >>> 16
+    if (flags & IDS) readIds(slab, next + 8 * count, reply.closerNodes, known)
+    else if (known > 0) askIds(slab, next, reply.closerNodes, known)
+    next += 8 * count + (flags & IDS ? 32 * known : 0)
   }
   if (flags & 16) reply.value = slab.copy(next, w[i + 6])
   return reply
@@ -187,24 +186,13 @@ function readAddresses(slab, at, count) {
 }
 
 // The ids of the first nodes.
-function readIds(slab, at, nodes, count, known) {
-  for (let n = 0; n < count; n++, at += 32) {
-    nodes[n].id = known === null ? slab.copy(at, 32) : readKnown(slab, at, known)
-  }
+function readIds(slab, at, nodes, count) {
+  for (let n = 0; n < count; n++, at += 32) nodes[n].id = slab.copy(at, 32)
 }
 
 // They were not packed, as few look at them.
-function askIds(slab, at, nodes, count, known) {
+function askIds(slab, at, nodes, count) {
   ids.reserve(32 * count)
   native.nodeIds(slab.bytes, at, count, ids.bytes)
-  readIds(ids, 0, nodes, count, known)
-}
-
-function readKnown(slab, at, known) {
-  const word = slab.words[at >> 2]
-  const before = known.get(word)
-  if (before !== undefined && slab.equals(at, before)) return before
-  const id = slab.copy(at, 32)
-  known.set(word, id)
-  return id
+  readIds(ids, 0, nodes, count)
 }

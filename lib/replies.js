@@ -11,7 +11,6 @@ module.exports = class Replies {
     this._packed = null // the closest of a query that nobody looked at
     this._senders = null // of these, if somebody looked at them alone
     this._bySerial = new Map()
-    this._ids = new Map() // of closer nodes: most are named by many replies
   }
 
   get closest() {
@@ -30,7 +29,7 @@ module.exports = class Replies {
     const serial = replySerial(slab, at)
     let reply = this._bySerial.get(serial)
     if (reply === undefined) {
-      reply = readReply(slab, at, this._ids)
+      reply = readReply(slab, at)
       this._bySerial.set(serial, reply)
     }
     return reply
@@ -70,7 +69,6 @@ module.exports = class Replies {
   // Nothing more is read.
   end() {
     this._bySerial.clear()
-    this._ids.clear()
   }
 
   _unpack() {

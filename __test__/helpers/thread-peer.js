@@ -28,9 +28,9 @@ module.exports = class ThreadPeer {
     return Atomics.load(this._shared, RECEIVED)
   }
 
-  // Sends that many user requests, whose commands are their numbers.
-  ask(to, count) {
-    this._worker.postMessage({ to, count })
+  // Sends that many user requests, whose commands are their numbers, with a value of so many bytes.
+  ask(to, count, bytes = 0) {
+    this._worker.postMessage({ to, count, bytes })
   }
 
   // Stands still until so many datagrams were received; false if they were not in time.
@@ -57,13 +57,16 @@ async function run(shared) {
     Atomics.add(shared, RECEIVED, 1)
     Atomics.notify(shared, RECEIVED)
   })
-  parentPort.on('message', ({ to, count }) => ask(to, 0, count))
+  parentPort.on('message', ({ to, count, bytes }) => {
+    const value = bytes > 0 ? Buffer.alloc(bytes) : null
+    ask(to, 0, count, value)
+  })
 
-  function ask(to, i, count) {
+  function ask(to, i, count, value) {
     const end = Math.min(i + AT_ONCE, count)
     for (; i < end; i++) {
-      socket.send(encodeRequest({ tid: i & 0xffff, to, command: i }), to.port, to.host)
+      socket.send(encodeRequest({ tid: i & 0xffff, to, command: i, value }), to.port, to.host)
     }
-    if (end < count) setImmediate(ask, to, end, count)
+    if (end < count) setImmediate(ask, to, end, count, value)
   }
 }

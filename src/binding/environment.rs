@@ -13,7 +13,7 @@ use napi::{Env, sys};
 use parking_lot::Mutex;
 
 use super::commands::{self, Record};
-use super::outbox::Outbox;
+use super::outbox::{BATCH, Outbox};
 use super::sink::{Own, Packer};
 use crate::engine::{Patience, Runner, Shard, Sink, Told};
 use crate::proto::{Event, Node, Now};
@@ -146,7 +146,7 @@ pub fn run<R>(handle: u32, f: impl FnOnce(&mut Node, Now) -> R) -> Option<R> {
 /// Moves the records of JavaScript's own calls to the slab.
 pub fn drain_own(slab: &mut [u8]) -> usize {
     let outbox = ENVIRONMENT.with_borrow(|e| Arc::clone(&e.own));
-    outbox.drain(slab)
+    outbox.drain(slab, BATCH)
 }
 
 /// Hands the requests and replies of a batch to their shards: one call for each run of the same

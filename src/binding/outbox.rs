@@ -14,6 +14,8 @@ pub enum Room {
     Requests,
     /// For what others cause: who follows it misses more than a datagram.
     Changes,
+    /// For a user's own socket. A flood of requests leaves it as much again.
+    Sends,
     /// For what settles something: bounded by the limits on requests and queries.
     Always,
 }
@@ -33,15 +35,16 @@ impl Room {
     const fn bytes(self) -> usize {
         match self {
             Self::Requests => 2 * 1024 * 1024,
+            Self::Sends => 4 * 1024 * 1024,
             Self::Changes => 16 * 1024 * 1024,
             Self::Always => usize::MAX,
         }
     }
 }
 
-/// Bytes that one drain moves, so that JavaScript gets to other things between two of them. A
+/// Bytes that one drain moves at most, so that JavaScript gets to other things between two of them. A
 /// record that is longer goes alone.
-const BATCH: usize = 64 * 1024;
+pub const BATCH: usize = 64 * 1024;
 
 /// Whole records. Those of one kind keep their order.
 #[derive(Default)]
@@ -54,8 +57,8 @@ pub struct Outbox {
 #[derive(Default)]
 struct Queue {
     records: Chunks,
-    /// Bytes of the records up to the last request among them.
-    requests: usize,
+    /// Where the last request among the records ends, in bytes from the first that was not drained.
+    requests_end: usize,
     /// Requests that came when more than a batch waited. What settles something passes them: handlers
     /// that are slower than what others send do not hold up the node's own lookups.
     surplus: Chunks,
@@ -101,12 +104,12 @@ impl Outbox {
         std::mem::take(&mut queue.untold)
     }
 
-    /// Moves a batch of whole records to the front of `slab`; returns their bytes. The slab must have
-    /// room for the longest record, which is the end of a query: 20 replies with 341 closer nodes
-    /// each are 276 kB.
-    pub fn drain(&self, slab: &mut [u8]) -> usize {
+    /// Moves whole records, at most `batch` bytes or one that is longer, to the front of `slab`; returns
+    /// their bytes. The slab must have room for the longest record, which is the end of a query: 20
+    /// replies with 341 closer nodes each are 276 kB.
+    pub fn drain(&self, slab: &mut [u8], batch: usize) -> usize {
         let mut queue = self.inner.lock();
-        let len = queue.drain(slab);
+        let len = queue.drain(slab, batch);
         if queue.waiting() == 0 {
             self.filled.store(false, Ordering::Relaxed);
         }
@@ -129,23 +132,23 @@ impl Queue {
     }
 
     fn append(&mut self, room: Room, write: impl FnOnce(&mut Vec<u8>)) {
-        if room != Room::Requests {
-            self.records.append(write);
-        } else if self.surplus.waiting() > 0 || self.records.waiting() > BATCH {
-            self.surplus.append(write);
-        } else {
-            self.records.append(write);
-            self.requests = self.records.waiting();
+        let waits = self.surplus.waiting() > 0 || self.records.waiting() > BATCH;
+        if room == Room::Requests && waits {
+            return self.surplus.append(write);
+        }
+        self.records.append(write);
+        if room == Room::Requests {
+            self.requests_end = self.records.waiting();
         }
     }
 
-    /// The surplus has its turn when no older request is left, and then half of each batch.
-    fn drain(&mut self, slab: &mut [u8]) -> usize {
-        let shares = self.requests == 0 && self.surplus.waiting() > 0;
-        let mut len = self.records.drain(slab, if shares { BATCH / 2 } else { BATCH });
-        self.requests = self.requests.saturating_sub(len);
-        if self.requests == 0 {
-            len += self.surplus.drain(&mut slab[len..], BATCH.saturating_sub(len));
+    /// The surplus has its turn when no older request is left, and then half of each batch at least.
+    fn drain(&mut self, slab: &mut [u8], batch: usize) -> usize {
+        let shares = self.requests_end == 0 && self.surplus.waiting() > 0;
+        let mut len = self.records.drain(slab, if shares { batch / 2 } else { batch });
+        self.requests_end = self.requests_end.saturating_sub(len);
+        if self.requests_end == 0 && len < batch {
+            len += self.surplus.drain(&mut slab[len..], batch - len);
         }
         len
     }
@@ -170,12 +173,12 @@ mod tests {
     fn drains_whole_records_in_order() {
         let outbox = with(0..5);
         let mut slab = [0; 20];
-        assert_eq!(outbox.drain(&mut slab), 16);
+        assert_eq!(outbox.drain(&mut slab, BATCH), 16);
         assert_eq!(slab[12], 1);
-        assert_eq!(outbox.drain(&mut slab), 16);
+        assert_eq!(outbox.drain(&mut slab, BATCH), 16);
         assert_eq!(slab[4], 2);
-        assert_eq!(outbox.drain(&mut slab), 8);
-        assert_eq!(outbox.drain(&mut slab), 0);
+        assert_eq!(outbox.drain(&mut slab, BATCH), 8);
+        assert_eq!(outbox.drain(&mut slab, BATCH), 0);
     }
 
     #[test]
@@ -183,9 +186,9 @@ mod tests {
         let outbox = with(0..1);
         outbox.push(Room::Always, |out| records::crashed(out, 1, &"x".repeat(BATCH)));
         let mut slab = vec![0; 4 * BATCH];
-        assert_eq!(outbox.drain(&mut slab), 8);
-        assert_eq!(outbox.drain(&mut slab), BATCH + 16);
-        assert_eq!(outbox.drain(&mut slab), 0);
+        assert_eq!(outbox.drain(&mut slab, BATCH), 8);
+        assert_eq!(outbox.drain(&mut slab, BATCH), BATCH + 16);
+        assert_eq!(outbox.drain(&mut slab, BATCH), 0);
     }
 
     #[test]
@@ -199,42 +202,58 @@ mod tests {
             let held = outbox.inner.lock().held();
             assert!(held <= Room::Requests.bytes() + 2 * KEPT_CAPACITY, "{held}");
             for _ in 0..8 {
-                drained += outbox.drain(&mut slab);
+                drained += outbox.drain(&mut slab, BATCH);
             }
         }
         let waiting = outbox.inner.lock().waiting();
-        while outbox.drain(&mut slab) > 0 {}
+        while outbox.drain(&mut slab, BATCH) > 0 {}
         assert!(drained > 1_500_000 && waiting > 1_500_000, "{drained} {waiting}");
         let queue = outbox.inner.lock();
         assert!(queue.held() == 0 && queue.waiting() == 0);
     }
 
+    /// The handles of the records of a batch.
+    fn drained(outbox: &Outbox, batch: usize) -> Vec<u32> {
+        let mut slab = vec![0; 4 * BATCH];
+        let len = outbox.drain(&mut slab, batch);
+        let mut handles = Vec::new();
+        let mut records = &slab[..len];
+        while let [a, b, c, d, e, f, g, h, ..] = *records {
+            handles.push(u32::from_le_bytes([e, f, g, h]));
+            records = &records[records::length(u32::from_le_bytes([a, b, c, d]))..];
+        }
+        handles
+    }
+
     #[test]
     fn what_settles_something_passes_the_requests_that_wait_behind_a_batch() {
         let outbox = with(0..0);
-        let request =
+        let record =
             |handle: u32| move |out: &mut Vec<u8>| records::crashed(out, handle, &"x".repeat(1000));
-        let sent = (0..).find(|&i| !outbox.push(Room::Requests, request(i))).expect("it is full");
-        outbox.push(Room::Always, |out| records::plain(out, Kind::Ready, u32::MAX));
+        let sent = (0..).find(|&i| !outbox.push(Room::Requests, record(i))).expect("it is full");
+        let settled = sent..sent + 200;
+        for handle in settled.clone() {
+            outbox.push(Room::Always, record(handle));
+        }
 
-        let mut handles = Vec::new();
-        let mut slab = vec![0; 4 * BATCH];
+        let mut handles = drained(&outbox, BATCH);
+        assert!(handles.iter().all(|&handle| handle < sent), "the oldest requests");
+        handles.extend(drained(&outbox, BATCH));
+        while settled.clone().any(|handle| !handles.contains(&handle)) {
+            let batch = drained(&outbox, BATCH / 4);
+            let requests = batch.iter().filter(|&&handle| handle < sent).count();
+            assert!((7..=14).contains(&requests), "{requests} of {}", batch.len());
+            handles.extend(batch);
+        }
         loop {
-            let len = outbox.drain(&mut slab);
-            assert!(len <= BATCH, "{len}");
-            let mut records = &slab[..len];
-            if records.is_empty() {
+            let batch = drained(&outbox, BATCH);
+            if batch.is_empty() {
                 break;
             }
-            while let [a, b, c, d, e, f, g, h, ..] = *records {
-                handles.push(u32::from_le_bytes([e, f, g, h]));
-                records = &records[records::length(u32::from_le_bytes([a, b, c, d]))..];
-            }
+            handles.extend(batch);
         }
-        let settled = handles.iter().position(|&handle| handle == u32::MAX);
-        assert!(settled.is_some_and(|at| at <= 2 * BATCH / 1000 + 1), "{settled:?}");
-        handles.retain(|&handle| handle != u32::MAX);
-        assert_eq!(handles, (0..sent).collect::<Vec<_>>(), "in order");
+        let (requests, others): (Vec<u32>, Vec<u32>) = handles.iter().partition(|&&h| h < sent);
+        assert!(requests.into_iter().eq(0..sent) && others.into_iter().eq(settled), "in order");
     }
 
     #[test]
@@ -242,8 +261,10 @@ mod tests {
         let outbox = with(0..0);
         outbox.push(Room::Always, |out| out.resize(Room::Requests.bytes() + 1, 0));
         assert!(!outbox.push(Room::Requests, |_| ()));
+        assert!(outbox.push(Room::Sends, |_| ()));
         assert!(outbox.push(Room::Changes, |_| ()));
         outbox.push(Room::Always, |out| out.resize(Room::Changes.bytes() + 1, 0));
+        assert!(!outbox.push(Room::Sends, |_| ()));
         assert!(!outbox.push(Room::Changes, |_| ()));
         assert!(outbox.push(Room::Always, |_| ()));
     }
@@ -278,7 +299,7 @@ mod tests {
         }
         assert!(outbox.untold().is_empty(), "not before there is room");
         let mut slab = vec![0; 4 * BATCH];
-        while outbox.drain(&mut slab) > 0 {}
+        while outbox.drain(&mut slab, BATCH) > 0 {}
         assert_eq!(outbox.untold(), [7, 8]);
         assert!(outbox.untold().is_empty());
     }

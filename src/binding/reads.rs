@@ -9,6 +9,7 @@ use napi::bindgen_prelude::BufferSlice;
 use napi_derive::napi;
 
 use super::environment;
+use super::outbox::BATCH;
 use super::records;
 use super::view;
 use crate::engine::{Told, network_interfaces};
@@ -24,21 +25,22 @@ pub struct InterfaceAddress {
     pub internal: bool,
 }
 
-/// Moves waiting records to the slab; 0 if there are none. With `patient` it may wait for them for a
-/// moment, see [`Patience`](crate::engine::Patience).
+/// Moves waiting records to the slab, at most `batch` bytes or one that is longer; 0 if there are none.
+/// With `patient` it may wait for them for a moment, see [`Patience`](crate::engine::Patience).
 #[napi(catch_unwind)]
-pub fn drain(environment: u32, patient: bool, mut slab: BufferSlice<'_>) -> u32 {
+pub fn drain(environment: u32, patient: bool, batch: u32, mut slab: BufferSlice<'_>) -> u32 {
+    let batch = batch as usize;
     let Some(shared) = environment::shared(environment) else { return 0 };
     environment::tell_standings(&shared);
     let mut patience = shared.patience.lock();
     patience.wake_up(Instant::now());
     shared.told.listen();
-    let mut len = shared.outbox.drain(&mut slab);
+    let mut len = shared.outbox.drain(&mut slab, batch);
     if len == 0 && patient {
         shared.told.hush();
         patience.wait_awake(Instant::now, || shared.outbox.is_filled());
         shared.told.listen();
-        len = shared.outbox.drain(&mut slab);
+        len = shared.outbox.drain(&mut slab, batch);
     }
     if len == 0 {
         patience.fall_asleep(Instant::now());
@@ -60,7 +62,7 @@ pub fn drive(environment: u32, mut slab: BufferSlice<'_>) -> u32 {
         let _hushed = Hushed::new(&shared.told);
         environment::drive();
     }
-    shared.outbox.drain(&mut slab) as u32
+    shared.outbox.drain(&mut slab, BATCH) as u32
 }
 
 /// Gives the polls back to the shards.

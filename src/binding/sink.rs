@@ -73,7 +73,7 @@ impl Sink for Packer {
 
     fn send(&self, transmit: &Transmit, bytes: &[u8]) -> bool {
         let write = |out: &mut Vec<u8>| records::send(out, self.handle, transmit, bytes);
-        self.shared.outbox.push(Room::Requests, write)
+        self.shared.outbox.push(Room::Sends, write)
     }
 
     fn network_changed(&self) {

@@ -10,7 +10,7 @@ use super::support::*;
 const HONEST: usize = 30;
 const CROWD: usize = 1000;
 /// More would leave each too little of the window to end in time.
-const AT_ONCE: usize = 60;
+const AT_ONCE: usize = 20;
 /// Between two rounds in which a node checks those that it has not heard from longest.
 const TICKS: usize = 8;
 

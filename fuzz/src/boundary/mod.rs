@@ -6,7 +6,7 @@ mod reader;
 
 use arbitrary::{Arbitrary, Unstructured};
 use dht_rpc_native::binding::commands::{self, Record};
-use dht_rpc_native::binding::outbox::{Outbox, Room};
+use dht_rpc_native::binding::outbox::{BATCH, Outbox, Room};
 use dht_rpc_native::binding::{records, view};
 use dht_rpc_native::proto::wire::{self, Message};
 use dht_rpc_native::proto::{
@@ -198,7 +198,7 @@ impl World {
                 self.sent.push((transmit.to, request.tid));
             }
             if matches!(transmit.socket, Socket::Foreign(_)) {
-                self.outbox.push(Room::Requests, |out| records::send(out, HANDLE, &transmit, &buf));
+                self.outbox.push(Room::Sends, |out| records::send(out, HANDLE, &transmit, &buf));
             }
             buf.clear();
         }
@@ -215,14 +215,14 @@ impl World {
     fn drain(&self, room: usize) {
         let mut slab = vec![0; room];
         loop {
-            let len = self.outbox.drain(&mut slab);
+            let len = self.outbox.drain(&mut slab, BATCH);
             assert!(len <= room);
             if len == 0 {
                 break;
             }
             reader::records(&slab[..len], HANDLE);
         }
-        assert!(room < SLAB || self.outbox.drain(&mut slab) == 0, "all of it fits the slab");
+        assert!(room < SLAB || self.outbox.drain(&mut slab, BATCH) == 0, "all of it fits the slab");
     }
 
     fn read(&self) {
