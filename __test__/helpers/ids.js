@@ -1,14 +1,10 @@
 const peer = require('dht-rpc-reference/lib/peer')
 
-module.exports = { idOf, distance, compare, closestOf, randomTarget, generator }
+module.exports = { idOf, compare, closestOf, randomTarget, generator }
 
 // BLAKE2b-256 of the six bytes of the address.
 function idOf({ host, port }) {
   return Buffer.from(peer.id(host, port))
-}
-
-function distance(a, b) {
-  return Buffer.from(a.map((byte, i) => byte ^ b[i]))
 }
 
 function compare(target, a, b) {

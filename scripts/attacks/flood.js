@@ -54,7 +54,6 @@ async function flood({ load, request, rate, ms, hosts, opts, work = 0 }) {
       calmPeak: before[0].peak / MB,
       start: before[0].rss / MB,
       memory: (end.peak - before[0].rss) / MB,
-      kept: (end.rss - before[0].rss) / MB,
       recovered
     }
   } finally {
