@@ -1,6 +1,6 @@
 'use strict'
 
-const { setImmediate } = require('timers') // the real one, whatever a user's tests put in its place
+const { setImmediate } = require('timers')
 const native = require('./native')
 const Slab = require('./slab')
 const Pump = require('./pump')
@@ -11,7 +11,8 @@ const { MAX_RECORD, readLength } = require('./records')
 const BATCH = 64 * 1024 // bytes of a drain
 const MIN_BATCH = 1024
 const LONG = 4 // ms until the event loop turns for others
-const LOOK = 16 // records between two looks at the time, which cost as much as a small record
+const LOOK = 16 // records at most between two looks at the time, each of which costs as much as a small one
+const now = performance.now.bind(performance) // the real one as well, whatever a user's tests put in its place
 const DONE = Promise.resolve()
 const AT_ONCE = 16 // replies and requests of one turn that leave without waiting for more
 const MAX_QUEUED_MS = 1 // that a reply or a request should wait for code that computes
@@ -35,8 +36,9 @@ class Environment {
     this._at = 0
     this._end = 0
     this._batch = BATCH
-    this._unlooked = 0
-    this._since = 0 // the loop turned
+    this._look = LOOK
+    this._untilLook = LOOK
+    this._since = 0 // when the loop was left to others last
     this._resting = false
     this._looping = false
     this._yielded = false
@@ -158,7 +160,7 @@ class Environment {
 
   _wait() {
     if (outgoing.isFull) return this._flush()
-    if (this._queuedSince === 0) this._queuedSince = performance.now()
+    if (this._queuedSince === 0) this._queuedSince = now()
   }
 
   _endOwnTurn() {
@@ -193,7 +195,7 @@ class Environment {
     while (this._at < this._end) {
       this._turn++ // each record is a turn of its own, as each datagram would be
       this._dispatchNext()
-      const isLong = ++this._unlooked === LOOK && this._isLong()
+      const isLong = --this._untilLook === 0 && this._isLong()
       if (!this.settled && !isLong) continue
       this.settled = false
       if (this._at === this._end && !this._looping) break
@@ -205,23 +207,27 @@ class Environment {
     return true
   }
 
+  // Slow handlers are looked at more often.
   _isLong() {
-    this._unlooked = 0
-    return performance.now() - this._since > LONG
+    const isLong = now() - this._since > LONG
+    if (!isLong && this._look < LOOK) this._look *= 2
+    else if (isLong && this._look > 1) this._look /= 2
+    this._untilLook = this._look
+    return isLong
   }
 
   // The event loop turns, for wakes alone may follow one another without an end while the shards are as fast as
   // this thread. What it still has to handle of a batch is what the next answer waits for.
   _rest() {
     if (this._at < this._end && this._batch > MIN_BATCH) this._batch /= 2
-    this._flush()
     this._resting = true
     setImmediate(this._restedBound)
+    this._flush()
   }
 
   _rested() {
     this._resting = false
-    this._since = performance.now()
+    this._since = now()
     this._resume()
   }
 
@@ -268,7 +274,7 @@ class Environment {
   }
 
   _isOverdue() {
-    return performance.now() - this._queuedSince > MAX_QUEUED_MS
+    return now() - this._queuedSince > MAX_QUEUED_MS
   }
 
   _flush() {

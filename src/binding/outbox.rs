@@ -104,7 +104,7 @@ impl Outbox {
         std::mem::take(&mut queue.untold)
     }
 
-    /// Moves whole records, at most `batch` bytes or one that is longer, to the front of `slab`; returns
+    /// Moves whole records, `batch` bytes but for the last ones, to the front of `slab`; returns
     /// their bytes. The slab must have room for the longest record, which is the end of a query: 20
     /// replies with 341 closer nodes each are 276 kB.
     pub fn drain(&self, slab: &mut [u8], batch: usize) -> usize {

@@ -25,7 +25,7 @@ pub struct InterfaceAddress {
     pub internal: bool,
 }
 
-/// Moves waiting records to the slab, at most `batch` bytes or one that is longer; 0 if there are none.
+/// Moves waiting records to the slab, `batch` bytes but for the last ones; 0 if there are none.
 /// With `patient` it may wait for them for a moment, see [`Patience`](crate::engine::Patience).
 #[napi(catch_unwind)]
 pub fn drain(environment: u32, patient: bool, batch: u32, mut slab: BufferSlice<'_>) -> u32 {
