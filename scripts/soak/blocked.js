@@ -22,7 +22,7 @@ const COMMAND = 1
 const LATER = 2 // of those who see whether it works again
 
 // Records that wait (2 MiB of requests), and the allocators' pages.
-const MAX_GROWTH = memoryBound(32)
+const MAX_GROWTH = memoryBound(16)
 
 const options = numbers({ seconds: 2, port: 0, join: 0 })
 
