@@ -11,8 +11,8 @@ const { MAX_RECORD, readLength } = require('./records')
 const BATCH = 64 * 1024 // bytes of a drain
 const MIN_BATCH = 1024
 const LONG = 4 // ms until the event loop turns for others
-const LOOK = 16 // records at most between two looks at the time, each of which costs as much as a small one
-const now = performance.now.bind(performance) // the real one as well, whatever a user's tests put in its place
+const LOOK = 16 // records at most between two looks at the time, for one costs as much as a small record
+const now = performance.now.bind(performance) // like setImmediate the real one: users' tests replace them
 const DONE = Promise.resolve()
 const AT_ONCE = 16 // replies and requests of one turn that leave without waiting for more
 const MAX_QUEUED_MS = 1 // that a reply or a request should wait for code that computes
@@ -216,8 +216,8 @@ class Environment {
     return isLong
   }
 
-  // The event loop turns, for wakes alone may follow one another without an end while the shards are as fast as
-  // this thread. What it still has to handle of a batch is what the next answer waits for.
+  // Wakes may follow one another without a turn of the event loop while the shards are as fast as this
+  // thread. The next answer waits for the rest of the batch, so the next batches are shorter.
   _rest() {
     if (this._at < this._end && this._batch > MIN_BATCH) this._batch /= 2
     this._resting = true

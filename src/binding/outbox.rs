@@ -142,7 +142,7 @@ impl Queue {
         }
     }
 
-    /// The surplus has its turn when no older request is left, and then half of each batch at least.
+    /// The surplus has its turn when no older request is left; what comes first leaves it half a batch.
     fn drain(&mut self, slab: &mut [u8], batch: usize) -> usize {
         let shares = self.requests_end == 0 && self.surplus.waiting() > 0;
         let mut len = self.records.drain(slab, if shares { batch / 2 } else { batch });
@@ -201,13 +201,14 @@ mod tests {
             while outbox.push(Room::Requests, record) {}
             let held = outbox.inner.lock().held();
             assert!(held <= Room::Requests.bytes() + 2 * KEPT_CAPACITY, "{held}");
-            for _ in 0..8 {
+            for _ in 0..10 {
                 drained += outbox.drain(&mut slab, BATCH);
             }
         }
         let waiting = outbox.inner.lock().waiting();
         while outbox.drain(&mut slab, BATCH) > 0 {}
-        assert!(drained > 1_500_000 && waiting > 1_500_000, "{drained} {waiting}");
+        let bound = Room::Requests.bytes();
+        assert!(drained > bound / 8 * 7 && waiting > bound / 8 * 5, "{drained} {waiting}");
         let queue = outbox.inner.lock();
         assert!(queue.held() == 0 && queue.waiting() == 0);
     }
