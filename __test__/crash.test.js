@@ -15,7 +15,7 @@ const CRASHED = {
 
 // A node that panicked, as its front is told of it (tests/engine.rs has those that do panic).
 function crash(node) {
-  node._engine._oncrashed(REASON)
+  node._handle.oncrashed(REASON)
 }
 
 for (const { name, DHT } of natives) {

@@ -7,7 +7,7 @@ const { packages, natives } = require('./helpers/packages')
 const { HOST, createBootstrapper, createNode, serverAddress } = require('./helpers/network')
 const { run } = require('./helpers/child')
 const { until } = require('./helpers/until')
-const Slots = require('../lib/slots')
+const Slots = require('../lib/dht/slots')
 
 const MANY = 60 // at a time, more than a batch and less than the congestion window
 const COMMAND = 7

@@ -6,7 +6,7 @@ const { execFileSync, spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
-const { ROOT, platformName, prebuiltPath, libraryName } = require('../lib/platform')
+const { ROOT, platformName, prebuiltPath, libraryName } = require('../lib/crossing/platform')
 const { dynamicSymbols } = require('./helpers/elf')
 
 const NPM = findNpm()
@@ -63,7 +63,7 @@ test('a binary that does not load is named with its reason', () => {
   const file = path.join(base, 'broken.node')
   fs.writeFileSync(file, 'no library')
   const code =
-    "try { require('./lib/native') } catch (err) { console.log(err.code + ' ' + err.message) }"
+    "try { require('./lib/crossing/native') } catch (err) { console.log(err.code + ' ' + err.message) }"
   const said = run(ROOT, code, [], { DHT_RPC_NATIVE_BINDING: file })
   assert.match(said, /^ERR_NATIVE_BINDING No native binding/)
   assert.ok(said.includes(`Tried ${file}: `), said)

@@ -4,8 +4,8 @@ const { natives } = require('./helpers/packages')
 const { HOST, createNode, createBootstrapper, serverAddress } = require('./helpers/network')
 const { once, settled, turns, until } = require('./helpers/until')
 const RawPeer = require('./helpers/raw-peer')
-const native = require('../lib/native')
-const Slab = require('../lib/slab')
+const native = require('../lib/crossing/native')
+const Slab = require('../lib/crossing/slab')
 
 const TARGET = Buffer.alloc(32, 1)
 const NO_NUMBERS = ['x', {}, undefined, null, NaN]
@@ -279,7 +279,7 @@ for (const { name, DHT } of natives) {
   test(`${name}: a query of a node that the binding knows no more`, async (t) => {
     const node = createNode(t, DHT)
     await node.fullyBootstrapped()
-    native.destroy(node._engine.number)
+    native.destroy(node._handle.number)
 
     const queries = [node.findNode(TARGET), node.query({ target: TARGET, command: 1 })]
     const outcomes = await Promise.all(queries.map((query) => settled(query.finished())))

@@ -8,7 +8,7 @@ mod network;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use dht_rpc_native::proto::Node;
+use dht_rpc_native::dht::Node;
 
 use network::Network;
 

@@ -6,7 +6,7 @@
 const { spawn } = require('child_process')
 const fs = require('fs')
 const path = require('path')
-const { ROOT } = require('../lib/platform')
+const { ROOT } = require('../lib/crossing/platform')
 
 // One check sends an unknown command to whichever node the client heard from last. Once in ten or twenty runs that is
 // the bootstrap node, with the reference on both sides as well: it has no handler, so it answers with UNKNOWN_COMMAND.

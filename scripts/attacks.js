@@ -4,7 +4,7 @@
 // of this package; writes what came of them into docs/reliability.md. Linux, on a machine that has nothing else to do.
 
 const { spawnSync } = require('child_process')
-const { ROOT } = require('../lib/platform')
+const { ROOT } = require('../lib/crossing/platform')
 const { flood } = require('./attacks/flood')
 const { PROGRAM, buildLoad } = require('./load')
 const { writeMarked } = require('./marked')

@@ -1,6 +1,6 @@
 'use strict'
 
-// Builds the native binding and puts it where lib/native.js looks for it. Needs Node, npm and cargo, and no module.
+// Builds the native binding and puts it where lib/crossing/native.js looks for it. Needs Node, npm and cargo, and no module.
 //   node scripts/build.js               always asks cargo
 //   node scripts/build.js --if-needed   outside of a git checkout: not when the binary there is already loads
 
@@ -8,7 +8,7 @@ const { spawnSync } = require('child_process')
 const fs = require('fs')
 const os = require('os')
 const path = require('path')
-const { ROOT, platformName, prebuiltPath, libraryName } = require('../lib/platform')
+const { ROOT, platformName, prebuiltPath, libraryName } = require('../lib/crossing/platform')
 
 const CHECKOUT = fs.existsSync(path.join(ROOT, '.git'))
 

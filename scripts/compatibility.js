@@ -5,7 +5,7 @@
 
 const fs = require('fs')
 const path = require('path')
-const { ROOT } = require('../lib/platform')
+const { ROOT } = require('../lib/crossing/platform')
 const World = require('./compatibility/world')
 const deviations = require('./compatibility/deviations')
 

@@ -7,7 +7,7 @@
 
 const { execFileSync } = require('child_process')
 const path = require('path')
-const { ROOT } = require('../lib/platform')
+const { ROOT } = require('../lib/crossing/platform')
 
 const SECTION = '__sancov_pcs'
 const SOURCES = path.join(ROOT, 'src') + path.sep

@@ -16,7 +16,7 @@ const fs = require('fs')
 const os = require('os')
 const path = require('path')
 const { parseArgs } = require('util')
-const { ROOT } = require('../lib/platform')
+const { ROOT } = require('../lib/crossing/platform')
 const { Edges } = require('./edges')
 const { readMarked, writeMarked } = require('./marked')
 

@@ -6,7 +6,7 @@
 //   --write: puts the table into docs/performance.md, between its markers
 
 const { execFileSync, spawnSync } = require('child_process')
-const { ROOT } = require('../lib/platform')
+const { ROOT } = require('../lib/crossing/platform')
 const { count, table } = require('./markdown')
 const { writeMarked } = require('./marked')
 

@@ -4,7 +4,7 @@
 
 const { execFileSync } = require('child_process')
 const path = require('path')
-const { ROOT } = require('../lib/platform')
+const { ROOT } = require('../lib/crossing/platform')
 
 const TARGET = path.resolve(ROOT, process.env.CARGO_TARGET_DIR || 'target')
 const PROGRAM = path.join(TARGET, 'release', 'load')

@@ -4,7 +4,7 @@
 
 const fs = require('fs')
 const path = require('path')
-const { ROOT } = require('../lib/platform')
+const { ROOT } = require('../lib/crossing/platform')
 
 module.exports = { readMarked, writeMarked }
 

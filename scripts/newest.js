@@ -8,7 +8,7 @@ const fs = require('fs')
 const os = require('os')
 const path = require('path')
 const { setup } = require('./setup')
-const { ROOT } = require('../lib/platform')
+const { ROOT } = require('../lib/crossing/platform')
 
 const TESTS = path.join(ROOT, '__test__')
 const PINNED = require('dht-rpc-reference/package.json').version

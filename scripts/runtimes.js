@@ -6,7 +6,7 @@ const { spawnSync } = require('child_process')
 const fs = require('fs')
 const path = require('path')
 const { setup } = require('./setup')
-const { ROOT, platformName } = require('../lib/platform')
+const { ROOT, platformName } = require('../lib/crossing/platform')
 
 const CACHE = path.join(ROOT, 'node_modules', '.cache', 'runtimes')
 const runtimes = [node(22), node(24), node(26), bun('1.4'), deno('2.9')]

@@ -11,7 +11,7 @@ const { execFileSync, spawnSync } = require('child_process')
 const fs = require('fs')
 const path = require('path')
 const { parseArgs } = require('util')
-const { ROOT } = require('../lib/platform')
+const { ROOT } = require('../lib/crossing/platform')
 const { machine } = require('./machine')
 const { writeMarked } = require('./marked')
 

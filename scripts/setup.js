@@ -8,7 +8,7 @@ const { createHash } = require('crypto')
 const fs = require('fs')
 const path = require('path')
 const { build } = require('./build')
-const { ROOT } = require('../lib/platform')
+const { ROOT } = require('../lib/crossing/platform')
 
 const MODULES = path.join(ROOT, 'node_modules')
 const STAMP = path.join(MODULES, '.installed-from')

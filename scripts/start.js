@@ -5,7 +5,7 @@
 const { spawn } = require('child_process')
 const path = require('path')
 const { setup } = require('./setup')
-const { ROOT } = require('../lib/platform')
+const { ROOT } = require('../lib/crossing/platform')
 
 setup()
 spawn(process.execPath, [path.join(ROOT, 'examples', 'story.mjs')], { stdio: 'inherit' }).on(

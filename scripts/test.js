@@ -6,7 +6,7 @@ const { spawnSync } = require('child_process')
 const fs = require('fs')
 const path = require('path')
 const { setup } = require('./setup')
-const { ROOT } = require('../lib/platform')
+const { ROOT } = require('../lib/crossing/platform')
 
 const REFERENCE = 'node_modules/dht-rpc-reference'
 const TARGET = path.resolve(ROOT, process.env.CARGO_TARGET_DIR || 'target')

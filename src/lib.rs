@@ -1,16 +1,22 @@
 //! A Rust engine for `dht-rpc`, the Kademlia RPC network under HyperDHT.
 //!
-//! The house has three rooms, and arrows go one way only:
+//! Each room imports only what stands below it:
 //!
-//! - [`proto`]: what a node does. No socket, no clock, no thread.
-//! - [`engine`]: what runs it. Shards that each own a poll, the two sockets of each node, timers,
-//!   name lookups, network interfaces.
-//! - [`binding`]: what JavaScript sees. Handles, the event slab, conversions.
+//! ```text
+//! binding   what JavaScript sees: handles, packed records in both directions
+//!    │
+//! engine    what runs it: shards that each own a poll, sockets, deadlines, name lookups
+//!    │
+//!   dht     what a node does: no socket, no clock, no thread
+//!    │
+//!   net     the words that they share: address, time, socket, datagram
+//! ```
 
 #[doc(hidden)]
 pub mod binding;
+pub mod dht;
 pub mod engine;
-pub mod proto;
+pub mod net;
 
 #[cfg(feature = "mimalloc")]
 #[global_allocator]

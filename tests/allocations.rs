@@ -4,8 +4,8 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use dht_rpc_native::proto::wire::{Message, Request, command, decode};
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::wire::{Message, Request, command, decode};
+use dht_rpc_native::dht::*;
 
 /// The system's, and counts what the thread asks for.
 struct Counting;
@@ -96,7 +96,7 @@ fn serve(request: &Request<'_>) -> Served {
     for _ in 0..2 {
         answer.clear();
         let before = ALLOCATIONS.get();
-        node.handle_datagram(NOW, Socket::Server, addr(1), &datagram);
+        node.handle_datagram(NOW, SocketKey::Server, addr(1), &datagram);
         assert!(node.poll_transmit(&mut answer).is_some(), "it is answered");
         assert!(node.poll_transmit(&mut answer).is_none(), "once");
         allocations = ALLOCATIONS.get() - before;
@@ -114,7 +114,7 @@ fn node() -> Node {
         let id = Id::of(addr(n));
         let mut ping = Vec::new();
         Request { id: Some(id.as_bytes()), ..request(true, command::PING) }.encode(&mut ping);
-        node.handle_datagram(NOW, Socket::Server, addr(n), &ping);
+        node.handle_datagram(NOW, SocketKey::Server, addr(n), &ping);
     }
     while node.poll_transmit(&mut Vec::new()).is_some() {}
     while node.poll_event().is_some() {}

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use dht_rpc_native::engine::{BindOptions, Engine, Runner, Sink};
-use dht_rpc_native::proto::wire::command::PING;
-use dht_rpc_native::proto::{
+use dht_rpc_native::dht::wire::command::PING;
+use dht_rpc_native::dht::{
     Addr, BootstrapNode, Config, Event, RequestError, RequestSpec, Transmit,
 };
+use dht_rpc_native::engine::{BindOptions, Engine, Runner, Sink};
 
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -3,13 +3,13 @@
 use std::convert::Infallible;
 use std::net::Ipv4Addr;
 
-use dht_rpc_native::proto::health::Health;
-use dht_rpc_native::proto::nat::NatSampler;
-use dht_rpc_native::proto::timeouts::AdaptiveTimeouts;
-use dht_rpc_native::proto::token::Tokens;
-use dht_rpc_native::proto::window::Window;
-use dht_rpc_native::proto::wire::{self, Message, ReplyHead, Request};
-use dht_rpc_native::proto::{AdaptiveTimeoutConfig, Addr, Bytes32, Id};
+use dht_rpc_native::dht::health::Health;
+use dht_rpc_native::dht::nat::NatSampler;
+use dht_rpc_native::dht::timeouts::AdaptiveTimeouts;
+use dht_rpc_native::dht::token::Tokens;
+use dht_rpc_native::dht::window::Window;
+use dht_rpc_native::dht::wire::{self, Message, ReplyHead, Request};
+use dht_rpc_native::dht::{AdaptiveTimeoutConfig, Addr, Bytes32, Id};
 use rand::TryRng;
 use serde_json::{Value, json};
 

@@ -2,10 +2,9 @@
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use dht_rpc_native::proto::wire::{
-    self, MAX_DATAGRAM, MAX_UINT, Message, Reply, ReplyHead, Request,
-};
-use dht_rpc_native::proto::{Addr, Bytes32};
+use dht_rpc_native::dht::wire::{self, MAX_DATAGRAM, MAX_UINT, Message, Reply, ReplyHead, Request};
+use dht_rpc_native::dht::{Addr, Bytes32};
+use dht_rpc_native::net::addr::{decode_addr, encode_addr};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -98,9 +97,9 @@ proptest! {
 
     #[test]
     fn addresses_read_as_they_were_written(addr in addrs(), after in vec(any::<u8>(), 0..3)) {
-        let bytes = wire::encode_addr(addr);
-        prop_assert_eq!(wire::decode_addr(&[&bytes[..], &after].concat()), Some(addr));
-        prop_assert_eq!(wire::decode_addr(&bytes[..5]), None);
+        let bytes = encode_addr(addr);
+        prop_assert_eq!(decode_addr(&[&bytes[..], &after].concat()), Some(addr));
+        prop_assert_eq!(decode_addr(&bytes[..5]), None);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::*;
 
 use super::Work;
 use super::network::{Network, address};
@@ -44,7 +44,7 @@ impl Lookup {
         let mut visits = 0;
         while let Some((from, reply)) = self.next_reply() {
             visits += 1;
-            self.node.handle_datagram(now, Socket::Server, from, &reply);
+            self.node.handle_datagram(now, SocketKey::Server, from, &reply);
         }
         while self.node.poll_event().is_some() {}
         self.node.query_destroy(now, query);
@@ -67,7 +67,7 @@ fn ask(network: &mut Network, to: Addr, datagram: &[u8]) -> Vec<u8> {
     let mut reply = Vec::new();
     let now = network.now;
     if let Some(node) = network.node_at(to) {
-        node.handle_datagram(now, Socket::Server, address(NODES - 1), datagram);
+        node.handle_datagram(now, SocketKey::Server, address(NODES - 1), datagram);
         node.poll_transmit(&mut reply);
     }
     reply

@@ -6,13 +6,13 @@ mod served;
 
 use std::hint::black_box;
 
-use dht_rpc_native::proto::wire::{ReplyHead, Request, decode};
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::wire::{ReplyHead, Request, decode};
+use dht_rpc_native::dht::*;
 
 pub use network::Network;
 
 /// Something to measure.
-pub struct Room {
+pub struct RecordClass {
     pub name: &'static str,
     pub set_up: fn() -> Work,
 }
@@ -25,18 +25,18 @@ pub struct Work {
 }
 
 /// Every room, in the order of the tables.
-pub const ROOMS: [Room; 11] = [
-    Room { name: "decode: FIND_NODE", set_up: || decoding(encoded(find_node)) },
-    Room { name: "decode: its reply, 20 closer nodes", set_up: || decoding(encoded(reply)) },
-    Room { name: "encode: FIND_NODE", set_up: || encoding(find_node) },
-    Room { name: "encode: its reply, 20 closer nodes", set_up: || encoding(reply) },
-    Room { name: "id of an address", set_up: id },
-    Room { name: "closest: 20 of a full table, with their ids", set_up: served::closest },
-    Room { name: "served: PING", set_up: served::ping },
-    Room { name: "served: FIND_NODE, full table", set_up: served::find_node },
-    Room { name: "served: unknown command", set_up: served::unknown_command },
-    Room { name: "served: user request and its reply", set_up: served::user_request },
-    Room { name: "lookup: one visit", set_up: lookup::visit },
+pub const ROOMS: [RecordClass; 11] = [
+    RecordClass { name: "decode: FIND_NODE", set_up: || decoding(encoded(find_node)) },
+    RecordClass { name: "decode: its reply, 20 closer nodes", set_up: || decoding(encoded(reply)) },
+    RecordClass { name: "encode: FIND_NODE", set_up: || encoding(find_node) },
+    RecordClass { name: "encode: its reply, 20 closer nodes", set_up: || encoding(reply) },
+    RecordClass { name: "id of an address", set_up: id },
+    RecordClass { name: "closest: 20 of a full table, with their ids", set_up: served::closest },
+    RecordClass { name: "served: PING", set_up: served::ping },
+    RecordClass { name: "served: FIND_NODE, full table", set_up: served::find_node },
+    RecordClass { name: "served: unknown command", set_up: served::unknown_command },
+    RecordClass { name: "served: user request and its reply", set_up: served::user_request },
+    RecordClass { name: "lookup: one visit", set_up: lookup::visit },
 ];
 
 fn work(run: impl FnMut() + 'static) -> Work {

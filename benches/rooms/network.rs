@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::*;
 
 /// Of the first node; the next ones follow.
 const FIRST_HOST: u32 = 0x5800_0001;
@@ -102,7 +102,7 @@ impl Network {
 
     fn deliver(&mut self, packet: Packet) {
         let server = packet.to.port() == SERVER_PORT;
-        let socket = if server { Socket::Server } else { Socket::Client };
+        let socket = if server { SocketKey::Server } else { SocketKey::Client };
         let now = self.now;
         let Some(node) = self.node_at(packet.to) else { return };
         node.handle_datagram(now, socket, packet.from, &packet.bytes);
@@ -112,7 +112,7 @@ impl Network {
     fn drain(&mut self, n: usize) {
         let mut bytes = Vec::new();
         while let Some(transmit) = self.nodes[n].poll_transmit(&mut bytes) {
-            let port = if transmit.socket == Socket::Server { SERVER_PORT } else { CLIENT_PORT };
+            let port = if transmit.socket == SocketKey::Server { SERVER_PORT } else { CLIENT_PORT };
             let from = Addr::new(*address(n).ip(), port);
             let bytes = std::mem::take(&mut bytes);
             self.on_their_way.push_back(Packet { from, to: transmit.to, bytes });

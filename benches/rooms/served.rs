@@ -2,8 +2,8 @@
 
 use std::hint::black_box;
 
-use dht_rpc_native::proto::wire::{Request, command};
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::wire::{Request, command};
+use dht_rpc_native::dht::*;
 
 use super::{Network, Work, addr, work};
 
@@ -81,7 +81,7 @@ impl Server {
 
     /// Hands a datagram in and takes what is to be sent.
     fn serve(&mut self, from: u32, datagram: &[u8]) {
-        self.node.handle_datagram(self.now, Socket::Server, addr(from), datagram);
+        self.node.handle_datagram(self.now, SocketKey::Server, addr(from), datagram);
         self.send();
     }
 

@@ -1,7 +1,7 @@
 //! The calls that a command can ask for.
 
-use dht_rpc_native::proto::wire::command::{DELAYED_PING, FIND_NODE, PING};
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::wire::command::{DELAYED_PING, FIND_NODE, PING};
+use dht_rpc_native::dht::*;
 use serde_json::json;
 
 use super::fields::Fields;

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use dht_rpc_native::proto::{Addr, BootstrapNode, Bytes32, Socket};
+use dht_rpc_native::dht::{Addr, BootstrapNode, Bytes32, SocketKey};
 use serde_json::Value;
 
 /// A command; its readers panic where a field is missing or of another kind.
@@ -56,12 +56,12 @@ impl<'a> Fields<'a> {
         Some((*bytes).try_into().unwrap_or_else(|_| panic!("{name} is 32 bytes: {}", self.0)))
     }
 
-    pub fn socket(&self, name: &str) -> Option<Socket> {
+    pub fn socket(&self, name: &str) -> Option<SocketKey> {
         let name = self.0[name].as_str()?;
         Some(match name {
-            "server" => Socket::Server,
-            "client" => Socket::Client,
-            _ => Socket::Foreign(name.trim_start_matches("foreign-").parse().expect("a socket")),
+            "server" => SocketKey::Server,
+            "client" => SocketKey::Client,
+            _ => SocketKey::Foreign(name.trim_start_matches("foreign-").parse().expect("a socket")),
         })
     }
 

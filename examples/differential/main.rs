@@ -1,4 +1,4 @@
-//! Plays commands to a [`Node`](dht_rpc_native::proto::Node) that has neither sockets nor a clock.
+//! Plays commands to a [`Node`](dht_rpc_native::dht::Node) that has neither sockets nor a clock.
 //!
 //! One command a line on stdin, one line of JSON in return: what the node sent and told, in order,
 //! and its state after that. `__test__/differential` plays the same commands to the reference and

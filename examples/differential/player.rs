@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::net::Ipv4Addr;
 
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::*;
 use serde_json::{Value, json};
 
 use super::fields::Fields;
@@ -147,7 +147,7 @@ impl Player {
             Event::BootstrapWanted { key } => {
                 self.node.handle_bootstrap_nodes(self.now, key, Vec::new());
             }
-            Event::Standing(_) | Event::QueryProgress { .. } => {}
+            Event::Status(_) | Event::QueryProgress { .. } => {}
         }
     }
 

@@ -1,6 +1,6 @@
 //! What is printed: sends, events and the state of the node.
 
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::*;
 use serde_json::{Value, json};
 
 pub fn send(now: Now, transmit: &Transmit, datagram: &[u8]) -> Value {
@@ -90,11 +90,11 @@ pub fn state(node: &Node) -> Value {
     })
 }
 
-pub fn socket(socket: Socket) -> String {
+pub fn socket(socket: SocketKey) -> String {
     match socket {
-        Socket::Server => "server".to_owned(),
-        Socket::Client => "client".to_owned(),
-        Socket::Foreign(number) => format!("foreign-{number}"),
+        SocketKey::Server => "server".to_owned(),
+        SocketKey::Client => "client".to_owned(),
+        SocketKey::Foreign(number) => format!("foreign-{number}"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Any bytes as a datagram: what is decoded encodes to something that decodes to the same.
 
-use dht_rpc_native::proto::wire::{self, MAX_DATAGRAM, Message, Reply, ReplyHead};
+use dht_rpc_native::dht::wire::{self, MAX_DATAGRAM, Message, Reply, ReplyHead};
 
 pub fn run(input: &[u8]) {
     let Some(message) = wire::decode(input) else {

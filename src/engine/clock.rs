@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use crate::proto::Now;
+use crate::net::clock::Now;
 
 /// The monotonic clock in whole ms, from its first reading on.
 pub fn mono_ms() -> u64 {

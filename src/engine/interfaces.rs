@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Once;
 use std::time::Duration;
 
-use super::{Engine, resolver};
+use super::resolver;
 
 /// How often the interfaces are compared: as often as udx does it under the reference.
 const WATCH_INTERVAL: Duration = Duration::from_secs(5);
@@ -32,12 +32,12 @@ pub fn network_interfaces() -> std::io::Result<Vec<NetworkInterface>> {
     Ok(found.into_iter().map(convert).collect())
 }
 
-/// Starts the watcher, once a process.
-pub(super) fn watch() {
+/// Starts the watcher, once a process; `changed` hears of each change.
+pub(super) fn watch(changed: fn()) {
     static STARTED: Once = Once::new();
-    STARTED.call_once(|| {
+    STARTED.call_once(move || {
         let Some(runtime) = resolver::runtime() else { return };
-        runtime.spawn(async {
+        runtime.spawn(async move {
             let mut before = network_interfaces().ok();
             loop {
                 tokio::time::sleep(WATCH_INTERVAL).await;
@@ -45,7 +45,7 @@ pub(super) fn watch() {
                 // Once it does not tell: nothing is known to have changed.
                 if after.is_some() && after != before {
                     before = after;
-                    Engine::get().for_each_shard(|shard| shard.network_changed());
+                    changed();
                 }
             }
         });

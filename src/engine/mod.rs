@@ -5,25 +5,16 @@
 //! threads. A node lives on one shard for its whole life; any thread may call into it through its
 //! [`Runner`].
 
-mod alarm;
-mod batch;
 mod clock;
-mod desk;
-mod duties;
+mod driver;
 mod interfaces;
-mod loan;
-mod losses;
 #[cfg(all(test, feature = "loom"))]
 mod models;
-mod patience;
-mod pressure;
+mod node;
+mod processors;
 mod resolver;
-mod runner;
 mod shard;
-mod sockets;
 mod sync;
-mod timers;
-mod told;
 mod udp;
 
 use std::sync::{Arc, OnceLock};
@@ -31,13 +22,13 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::Mutex;
 
 pub use interfaces::{NetworkInterface, network_interfaces};
-pub use patience::Patience;
-pub use runner::{Runner, Sink};
+pub use node::{BindOptions, Runner, Sink};
 pub use shard::Shard;
-pub use sockets::BindOptions;
-pub use told::Told;
+pub use sync::adaptive_spin::AdaptiveSpin;
+pub use sync::notification_flag::NotificationFlag;
 
-use crate::proto;
+use self::processors::processors;
+use crate::dht::Config;
 
 /// A shard is filled to this many nodes before the next is begun: nodes that talk to each other in
 /// one small process share a poll, and a thread saved is a wake saved.
@@ -62,15 +53,15 @@ impl Engine {
     /// What the operating system says when it has no poll or no thread to give.
     pub fn add(
         &self,
-        config: proto::Config,
+        config: Config,
         bind: BindOptions,
         shards: usize,
         sink: Box<dyn Sink>,
     ) -> std::io::Result<Arc<Runner>> {
         let shard = self.place(if shards == 0 { processors() } else { shards })?;
         let runner = Runner::new(config, bind, Arc::clone(&shard), sink);
-        shard.insert(&runner);
-        interfaces::watch();
+        shard.insert(runner.clone());
+        interfaces::watch(network_changed);
         Ok(runner)
     }
 
@@ -96,7 +87,6 @@ impl Engine {
     }
 }
 
-/// The processors that this process may use.
-pub fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, |n| n.get())
+fn network_changed() {
+    Engine::get().for_each_shard(|shard| shard.network_changed());
 }

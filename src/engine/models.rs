@@ -6,12 +6,12 @@
 use loom::sync::{Arc, Condvar, Mutex as StdMutex};
 use loom::thread;
 
-use super::desk::Desk;
-use super::duties::Duties;
-use super::loan::Reins;
-use super::sync::atomic::{AtomicUsize, Ordering};
-use super::timers::NEVER;
-use super::told::Told;
+use super::shard::deadlines::NEVER;
+use super::shard::run_queue::RunQueue;
+use super::sync::combining_lock::CombiningLock;
+use super::sync::notification_flag::NotificationFlag;
+use super::sync::poll_ownership::PollOwnership;
+use super::sync::primitives::atomic::{AtomicUsize, Ordering};
 
 /// Enough for every mistake that two threads can make with one another, and for most of three.
 const PREEMPTIONS: usize = 3;
@@ -45,71 +45,71 @@ impl Bell {
 }
 
 /// Runs a call as a node's runner does: now, or whoever holds the node does.
-fn call(desk: &Desk<usize, usize>, by: usize) {
-    match desk.try_lock() {
+fn call(lock: &CombiningLock<usize, usize>, by: usize) {
+    match lock.try_lock() {
         Some(mut node) => {
-            *node += desk.take_calls().iter().sum::<usize>() + by;
+            *node += lock.take_calls().iter().sum::<usize>() + by;
         }
-        None => desk.leave(by),
+        None => lock.enqueue(by),
     }
-    run_waiting(desk);
+    run_waiting(lock);
 }
 
-fn run_waiting(desk: &Desk<usize, usize>) {
-    while let Some(mut node) = desk.due() {
-        *node += desk.take_calls().iter().sum::<usize>();
+fn run_waiting(lock: &CombiningLock<usize, usize>) {
+    while let Some(mut node) = lock.try_lock_pending() {
+        *node += lock.take_calls().iter().sum::<usize>();
     }
 }
 
 #[test]
 fn no_call_stays_with_nobody() {
     explore(|| {
-        let desk = Arc::new(Desk::new(0));
+        let lock = Arc::new(CombiningLock::new(0));
         let threads = [1, 10].map(|by| {
-            let desk = Arc::clone(&desk);
-            thread::spawn(move || call(&desk, by))
+            let lock = Arc::clone(&lock);
+            thread::spawn(move || call(&lock, by))
         });
-        call(&desk, 100);
+        call(&lock, 100);
         threads.into_iter().for_each(|thread| thread.join().unwrap());
-        assert_eq!(*desk.lock(), 111);
-        assert!(desk.take_calls().is_empty());
+        assert_eq!(*lock.lock(), 111);
+        assert!(lock.take_calls().is_empty());
     });
 }
 
 #[test]
 fn calls_left_with_a_waiting_holder_are_run() {
     explore(|| {
-        let desk = Arc::new(Desk::new(0));
+        let lock = Arc::new(CombiningLock::new(0));
         let holder = {
-            let desk = Arc::clone(&desk);
+            let lock = Arc::clone(&lock);
             thread::spawn(move || {
-                let mut node = desk.lock();
+                let mut node = lock.lock();
                 *node += 1;
                 drop(node);
-                run_waiting(&desk);
+                run_waiting(&lock);
             })
         };
-        call(&desk, 10);
-        call(&desk, 100);
+        call(&lock, 10);
+        call(&lock, 100);
         holder.join().unwrap();
-        assert_eq!(*desk.lock(), 111);
+        assert_eq!(*lock.lock(), 111);
     });
 }
 
-/// A shard's thread: sleeps as its duties allow, until both kinds of duty were done.
-fn serve(duties: &Duties, bell: &Bell, calls: usize, timers: usize) {
+/// A shard's thread: sleeps as its queue allow, until both kinds of duty were done.
+fn serve(queue: &RunQueue, bell: &Bell, calls: usize, timers: usize) {
     let (mut called, mut fired) = (Vec::new(), 0);
     let mut done = 0;
     while done < calls || fired < timers {
         // A deadline in the future is one that nobody reaches here, so only a wake helps.
-        if duties.fall_asleep(|| false) == NEVER {
+        if queue.fall_asleep(|| false) == NEVER {
             bell.wait();
         }
-        duties.wake_up();
-        while duties.pop_due(1).is_some() {
+        queue.wake_up();
+        while queue.pop_due(1).is_some() {
             fired += 1;
         }
-        duties.take_called(&mut called);
+        queue.take_called(&mut called);
         done += called.drain(..).count();
     }
 }
@@ -117,7 +117,7 @@ fn serve(duties: &Duties, bell: &Bell, calls: usize, timers: usize) {
 #[test]
 fn calls_wake_a_sleeping_shard() {
     explore(|| {
-        let world = Arc::new((Duties::default(), Bell::default()));
+        let world = Arc::new((RunQueue::default(), Bell::default()));
         let callers = [1, 2].map(|key| {
             let world = Arc::clone(&world);
             thread::spawn(move || {
@@ -134,7 +134,7 @@ fn calls_wake_a_sleeping_shard() {
 #[test]
 fn a_deadline_wakes_a_shard_that_sleeps_too_long() {
     explore(|| {
-        let world = Arc::new((Duties::default(), Bell::default()));
+        let world = Arc::new((RunQueue::default(), Bell::default()));
         let setter = {
             let (world, key) = (Arc::clone(&world), 1);
             thread::spawn(move || {
@@ -161,7 +161,7 @@ fn a_deadline_wakes_a_shard_that_sleeps_too_long() {
 struct Inbox {
     records: StdMutex<usize>,
     pushed: AtomicUsize,
-    told: Told,
+    flag: NotificationFlag,
     bell: Bell,
 }
 
@@ -169,13 +169,13 @@ impl Inbox {
     fn push(&self) {
         *self.records.lock().unwrap() += 1;
         self.pushed.fetch_add(1, Ordering::SeqCst);
-        if self.told.tell() {
+        if self.flag.raise() {
             self.bell.ring();
         }
     }
 
     fn drain(&self) -> usize {
-        self.told.listen();
+        self.flag.lower();
         std::mem::take(&mut *self.records.lock().unwrap())
     }
 }
@@ -208,7 +208,7 @@ fn a_reader_that_looks_by_itself_is_told_again_afterwards() {
                 inbox.push();
             })
         };
-        inbox.told.hush();
+        inbox.flag.suppress();
         let mut read = inbox.drain();
         while read < 2 {
             inbox.bell.wait();
@@ -221,7 +221,7 @@ fn a_reader_that_looks_by_itself_is_told_again_afterwards() {
 /// A shard and JavaScript, which drives the shard's poll once and then sleeps.
 #[derive(Default)]
 struct World {
-    duties: Duties,
+    queue: RunQueue,
     /// Datagrams that the poll reports.
     socket: AtomicUsize,
     poll: Bell,
@@ -233,10 +233,10 @@ impl World {
     fn turn(&self, lent: &dyn Fn() -> bool, wait: bool) {
         assert_eq!(self.drivers.fetch_add(1, Ordering::SeqCst), 0, "two drive one poll");
         if wait {
-            if self.duties.fall_asleep(lent) == NEVER {
+            if self.queue.fall_asleep(lent) == NEVER {
                 self.poll.wait();
             }
-            self.duties.wake_up();
+            self.queue.wake_up();
         }
         let read = self.socket.swap(0, Ordering::SeqCst);
         (0..read).for_each(|_| self.inbox.push());
@@ -252,30 +252,30 @@ impl World {
 #[test]
 fn what_comes_in_while_the_poll_is_borrowed_arrives() {
     explore(|| {
-        let world = Arc::new((Reins::new(()), World::default()));
+        let world = Arc::new((PollOwnership::new(()), World::default()));
         let shard = {
             let world = Arc::clone(&world);
             thread::spawn(move || {
-                let (reins, world) = &*world;
+                let (ownership, world) = &*world;
                 // What was read, by either thread, ends the shard of this model.
                 let over = || world.inbox.pushed.load(Ordering::SeqCst) > 0;
                 while !over() {
-                    reins.own(thread::yield_now, |()| {
+                    ownership.own(thread::yield_now, |()| {
                         if !over() {
-                            world.turn(&|| reins.is_lent(), true);
+                            world.turn(&|| ownership.is_lent(), true);
                         }
                     });
                 }
             })
         };
-        let (reins, world) = &*world;
+        let (ownership, world) = &*world;
         world.receive();
-        world.inbox.told.hush();
-        if reins.borrow(|()| world.turn(&|| false, false)) {
+        world.inbox.flag.suppress();
+        if ownership.borrow(|()| world.turn(&|| false, false)) {
             world.poll.ring();
         }
         let mut read = world.inbox.drain();
-        reins.give_back();
+        ownership.give_back();
         if read == 0 {
             world.inbox.bell.wait();
             read = world.inbox.drain();
@@ -288,24 +288,24 @@ fn what_comes_in_while_the_poll_is_borrowed_arrives() {
 }
 
 /// The shard's thread of a model: drives until so many datagrams were read, by whomever.
-fn own_until_read(reins: &Reins<()>, world: &World, datagrams: usize) {
+fn own_until_read(ownership: &PollOwnership<()>, world: &World, datagrams: usize) {
     let over = || world.inbox.pushed.load(Ordering::SeqCst) >= datagrams;
     while !over() {
-        reins.own(thread::yield_now, |()| {
+        ownership.own(thread::yield_now, |()| {
             if !over() {
-                world.turn(&|| reins.is_lent(), true);
+                world.turn(&|| ownership.is_lent(), true);
             }
         });
     }
 }
 
-fn borrow(reins: &Reins<()>, world: &World) -> bool {
+fn borrow(ownership: &PollOwnership<()>, world: &World) -> bool {
     let mut drove = false;
     let mut turn = |()| {
         world.turn(&|| false, false);
         drove = true;
     };
-    if reins.borrow(|unit| turn(*unit)) {
+    if ownership.borrow(|unit| turn(*unit)) {
         world.poll.ring();
     }
     drove
@@ -317,16 +317,16 @@ fn borrow(reins: &Reins<()>, world: &World) -> bool {
 #[test]
 fn a_sleeping_shard_lets_go_of_its_poll() {
     explore(|| {
-        let world = Arc::new((Reins::new(()), World::default()));
+        let world = Arc::new((PollOwnership::new(()), World::default()));
         let shard = {
             let world = Arc::clone(&world);
             thread::spawn(move || {
-                let (reins, world) = &*world;
-                reins.own(thread::yield_now, |()| world.turn(&|| reins.is_lent(), true));
+                let (ownership, world) = &*world;
+                ownership.own(thread::yield_now, |()| world.turn(&|| ownership.is_lent(), true));
             })
         };
-        let (reins, world) = &*world;
-        if borrow(reins, world) {
+        let (ownership, world) = &*world;
+        if borrow(ownership, world) {
             world.receive();
         }
         shard.join().unwrap();
@@ -336,22 +336,22 @@ fn a_sleeping_shard_lets_go_of_its_poll() {
 #[test]
 fn what_comes_in_while_two_borrow_the_poll_arrives() {
     explore(|| {
-        let world = Arc::new((Reins::new(()), World::default()));
-        let threads: [fn(&Reins<()>, &World); 2] = [
-            |reins, world| own_until_read(reins, world, 1),
-            |reins, world| {
-                borrow(reins, world);
-                reins.give_back();
+        let world = Arc::new((PollOwnership::new(()), World::default()));
+        let threads: [fn(&PollOwnership<()>, &World); 2] = [
+            |ownership, world| own_until_read(ownership, world, 1),
+            |ownership, world| {
+                borrow(ownership, world);
+                ownership.give_back();
             },
         ];
         let threads = threads.map(|run| {
             let world = Arc::clone(&world);
             thread::spawn(move || run(&world.0, &world.1))
         });
-        let (reins, world) = &*world;
-        borrow(reins, world);
+        let (ownership, world) = &*world;
+        borrow(ownership, world);
         world.receive();
-        reins.give_back();
+        ownership.give_back();
         world.inbox.bell.wait();
         assert_eq!(world.inbox.drain(), 1);
         // The shard of this model may wait for the next datagram.
@@ -364,16 +364,16 @@ fn what_comes_in_while_two_borrow_the_poll_arrives() {
 #[test]
 fn what_a_silent_borrower_leaves_arrives() {
     explore(|| {
-        let world = Arc::new((Reins::new(()), World::default()));
+        let world = Arc::new((PollOwnership::new(()), World::default()));
         let shard = {
             let world = Arc::clone(&world);
             thread::spawn(move || own_until_read(&world.0, &world.1, 2))
         };
-        let (reins, world) = &*world;
+        let (ownership, world) = &*world;
         world.receive();
-        borrow(reins, world);
+        borrow(ownership, world);
         world.receive();
-        borrow(reins, world);
+        borrow(ownership, world);
         let mut read = 0;
         while read < 2 {
             world.inbox.bell.wait();
@@ -385,9 +385,9 @@ fn what_a_silent_borrower_leaves_arrives() {
 }
 
 /// What the node is, for who then runs the calls that came meanwhile, as whoever holds it does.
-fn value(desk: &Desk<usize, usize>) -> usize {
-    let value = *desk.lock();
-    run_waiting(desk);
+fn value(lock: &CombiningLock<usize, usize>) -> usize {
+    let value = *lock.lock();
+    run_waiting(lock);
     value
 }
 
@@ -395,35 +395,35 @@ fn value(desk: &Desk<usize, usize>) -> usize {
 #[test]
 fn a_call_on_the_shard_is_run() {
     explore(|| {
-        let world = Arc::new((Reins::new(()), World::default(), Desk::new(0)));
+        let world = Arc::new((PollOwnership::new(()), World::default(), CombiningLock::new(0)));
         let shard = {
             let world = Arc::clone(&world);
             thread::spawn(move || {
-                let (reins, world, desk) = &*world;
+                let (ownership, world, lock) = &*world;
                 let mut called = Vec::new();
-                while value(desk) == 0 {
-                    reins.own(thread::yield_now, |()| {
-                        if value(desk) == 0 {
-                            world.turn(&|| reins.is_lent(), true);
-                            world.duties.take_called(&mut called);
-                            called.drain(..).for_each(|_| run_waiting(desk));
+                while value(lock) == 0 {
+                    ownership.own(thread::yield_now, |()| {
+                        if value(lock) == 0 {
+                            world.turn(&|| ownership.is_lent(), true);
+                            world.queue.take_called(&mut called);
+                            called.drain(..).for_each(|_| run_waiting(lock));
                         }
                     });
                 }
             })
         };
-        let (reins, world, desk) = &*world;
-        borrow(reins, world);
-        desk.leave(1);
-        if reins.is_lent() {
-            run_waiting(desk);
+        let (ownership, world, lock) = &*world;
+        borrow(ownership, world);
+        lock.enqueue(1);
+        if ownership.is_lent() {
+            run_waiting(lock);
             // The shard of this model may wait for its next duty.
             world.poll.ring();
-        } else if world.duties.call(7) {
+        } else if world.queue.call(7) {
             world.poll.ring();
         }
-        reins.give_back();
+        ownership.give_back();
         shard.join().unwrap();
-        assert_eq!(*desk.lock(), 1);
+        assert_eq!(*lock.lock(), 1);
     });
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use dht_rpc_native::proto::{
+use dht_rpc_native::dht::{
     AdaptiveTimeoutConfig, Addr, Bytes32, Config, Contact, Given, Hardened, Id, Protections,
     QuerySpec,
 };

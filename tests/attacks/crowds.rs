@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use dht_rpc_native::proto::wire::{Request, command};
-use dht_rpc_native::proto::{Addr, Bytes32, Config, Hardened, Id};
+use dht_rpc_native::dht::wire::{Request, command};
+use dht_rpc_native::dht::{Addr, Bytes32, Config, Hardened, Id};
 
 use super::support::*;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use dht_rpc_native::proto::wire::command;
-use dht_rpc_native::proto::{Config, Protections};
+use dht_rpc_native::dht::wire::command;
+use dht_rpc_native::dht::{Config, Protections};
 
 use super::support::*;
 

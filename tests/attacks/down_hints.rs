@@ -3,8 +3,9 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use dht_rpc_native::proto::wire::{command, encode_addr};
-use dht_rpc_native::proto::{Addr, Config, Id, Protections};
+use dht_rpc_native::dht::wire::command;
+use dht_rpc_native::dht::{Addr, Config, Id, Protections};
+use dht_rpc_native::net::addr::encode_addr;
 
 use super::support::*;
 

@@ -5,10 +5,8 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use dht_rpc_native::proto::wire::command;
-use dht_rpc_native::proto::{
-    Addr, Bytes32, Config, Id, ProtectionCounters, Protections, QuerySpec,
-};
+use dht_rpc_native::dht::wire::command;
+use dht_rpc_native::dht::{Addr, Bytes32, Config, Id, ProtectionCounters, Protections, QuerySpec};
 
 use super::support::*;
 
@@ -139,7 +137,7 @@ fn flood(to: Addr, thread: u8, hosts: u8, over: &AtomicBool, sent: &AtomicUsize)
         .map(|n| UdpSocket::bind((Ipv4Addr::new(127, 12, 1 + thread, n), 0)).unwrap())
         .collect();
     let target: Bytes32 = rand::random();
-    let user = dht_rpc_native::proto::wire::Request {
+    let user = dht_rpc_native::dht::wire::Request {
         internal: false,
         target: Some(&target),
         ..blank(3, to, 7)

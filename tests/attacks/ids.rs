@@ -1,7 +1,7 @@
 //! Ids that are not their senders'.
 
-use dht_rpc_native::proto::wire::command::PING;
-use dht_rpc_native::proto::{Bytes32, Contact, Event, Given, Id, QuerySpec};
+use dht_rpc_native::dht::wire::command::PING;
+use dht_rpc_native::dht::{Bytes32, Contact, Event, Given, Id, QuerySpec};
 
 use super::support::*;
 
@@ -73,5 +73,5 @@ fn forged_ids_of_replies_are_no_results() {
 
 fn wire_request(n: usize, victim: &TestNode, id: Bytes32, internal: bool) -> Vec<u8> {
     let request = blank(n as u16, victim.addr, PING);
-    encode(&dht_rpc_native::proto::wire::Request { id: Some(&id), internal, ..request })
+    encode(&dht_rpc_native::dht::wire::Request { id: Some(&id), internal, ..request })
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use dht_rpc_native::proto::wire::{self, Request, command};
-use dht_rpc_native::proto::{Addr, Bytes32, Config, Hardened};
+use dht_rpc_native::dht::wire::{self, Request, command};
+use dht_rpc_native::dht::{Addr, Bytes32, Config, Hardened};
 
 use super::support::*;
 
@@ -93,7 +93,7 @@ fn fill(victim: &TestNode) {
 /// Every internal command, and one that nobody serves, with and without each field.
 fn requests(victim: &TestNode, attacker: Addr) -> Vec<Vec<u8>> {
     let target: Bytes32 = rand::random();
-    let (forged, own) = (rand::random(), *dht_rpc_native::proto::Id::of(attacker).as_bytes());
+    let (forged, own) = (rand::random(), *dht_rpc_native::dht::Id::of(attacker).as_bytes());
     let values: [Option<&[u8]>; 4] =
         [None, Some(&[]), Some(&[1, 0, 0, 0]), Some(&[127, 10, 1, 1, 0xa0, 0x0f])];
     let mut requests: Vec<Vec<u8>> = Vec::new();

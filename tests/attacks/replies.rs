@@ -1,7 +1,7 @@
 //! Replies that nobody asked for, and those that guess at what was asked.
 
-use dht_rpc_native::proto::wire::command::PING;
-use dht_rpc_native::proto::{Config, Event, Hardened, Id};
+use dht_rpc_native::dht::wire::command::PING;
+use dht_rpc_native::dht::{Config, Event, Hardened, Id};
 
 use super::support::*;
 

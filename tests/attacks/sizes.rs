@@ -1,7 +1,7 @@
 //! Datagrams of no size that the protocol knows.
 
-use dht_rpc_native::proto::wire::command::PING;
-use dht_rpc_native::proto::{Config, Event};
+use dht_rpc_native::dht::wire::command::PING;
+use dht_rpc_native::dht::{Config, Event};
 
 use super::support::*;
 

@@ -5,12 +5,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use dht_rpc_native::engine::{BindOptions, Engine, Runner, Sink};
-use dht_rpc_native::proto::wire::{self, Message, Request, command};
-use dht_rpc_native::proto::{
+use dht_rpc_native::dht::wire::{self, Message, Request, command};
+use dht_rpc_native::dht::{
     AdaptiveTimeoutConfig, Addr, BootstrapNode, Bytes32, Commit, Config, Counters, Event, Given,
     Id, Interest, Protections, QuerySpec, RequestSpec, Transmit,
 };
+use dht_rpc_native::engine::{BindOptions, Engine, Runner, Sink};
 
 /// How long a test waits for what must come.
 pub const PATIENCE: Duration = Duration::from_secs(20);

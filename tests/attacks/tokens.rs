@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use dht_rpc_native::proto::wire::{INVALID_TOKEN, Request};
-use dht_rpc_native::proto::{Bytes32, Event, ReplySpec};
+use dht_rpc_native::dht::wire::{INVALID_TOKEN, Request};
+use dht_rpc_native::dht::{Bytes32, Event, ReplySpec};
 
 use super::support::*;
 
@@ -76,7 +76,7 @@ fn tokens_are_of_one_host_and_one_time() {
     figure("stolen tokens, of another host", &format!("of {thieves} accepted: {stolen}"));
     figure("forged tokens, most of them one bit off", &format!("of {guesses} accepted: {forged}"));
 
-    // 15 s are for the script; tests/node and src/proto/token.rs hold the same in virtual time.
+    // 15 s are for the script; tests/node and src/dht/token.rs hold the same in virtual time.
     if is_long() {
         std::thread::sleep(LIFE + Duration::from_millis(100));
         assert!(!is_accepted(&victim, &mut owner, &token));

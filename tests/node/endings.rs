@@ -1,6 +1,6 @@
 //! Suspending, resuming, destroying.
 
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::*;
 
 use crate::net::{Net, Peer, failures, lookup, ping};
 
@@ -20,7 +20,7 @@ fn suspending_fails_what_is_in_flight_and_stops_every_timer() {
     let refused = net.with(n, |node, now| node.request(now, ping(2, NOBODY)));
     assert_eq!(refused, Err(RequestError::Suspended));
     net.take_sent();
-    net.inject(n, Socket::Client, NOBODY, &[3, 4, 1, 0, 1, 2, 3, 4, 5, 0, 0]);
+    net.inject(n, SocketKey::Client, NOBODY, &[3, 4, 1, 0, 1, 2, 3, 4, 5, 0, 0]);
     assert_eq!(net.take_sent(), []);
 
     net.run(60_000);

@@ -1,7 +1,7 @@
 //! Senders and candidates that the user's filter is asked about.
 
-use dht_rpc_native::proto::wire;
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::wire;
+use dht_rpc_native::dht::*;
 
 use crate::net::{Net, find_node, ping, reply_to, reply_with, wire_ping};
 
@@ -33,7 +33,7 @@ fn hello_from(net: &mut Net, n: usize, from: Addr, id: Option<Id>) {
     let request = wire::Request { id, ..wire_ping(net.client_addr(n)) };
     let mut bytes = Vec::new();
     request.encode(&mut bytes);
-    net.inject(n, Socket::Client, from, &bytes);
+    net.inject(n, SocketKey::Client, from, &bytes);
 }
 
 #[test]
@@ -62,8 +62,8 @@ fn a_reply_settles_with_its_verdict_and_the_time_it_came() {
     net.with(n, |node, now| node.request(now, ping(1, PEER)).unwrap());
     let request = net.take_sent().remove(0);
     net.run(30);
-    net.inject(n, Socket::Client, PEER, &reply_to(&request));
-    net.inject(n, Socket::Client, PEER, &reply_to(&request));
+    net.inject(n, SocketKey::Client, PEER, &reply_to(&request));
+    net.inject(n, SocketKey::Client, PEER, &reply_to(&request));
     let (key, nodes) = wanted(&mut net, n);
     assert_eq!(nodes, [Contact { id: None, addr: PEER }]);
     assert_eq!(net.node(n).inflight(), 1);
@@ -84,7 +84,7 @@ fn candidates_that_are_rejected_are_not_visited() {
     net.with(n, |node, now| node.query_demand(now, query, 16));
     let visit = net.take_sent().remove(0);
     let named: Vec<Addr> = (1..5).map(|i| Addr::new([77, 0, 0, i].into(), 1000)).collect();
-    net.inject(n, Socket::Client, PEER, &reply_with(&visit, Some(Id::of(PEER)), &named));
+    net.inject(n, SocketKey::Client, PEER, &reply_with(&visit, Some(Id::of(PEER)), &named));
     let (key, nodes) = wanted(&mut net, n);
     let expected: Vec<Contact> = [PEER].iter().chain(&named).map(|addr| contact(*addr)).collect();
     assert_eq!(nodes, expected);
@@ -99,7 +99,7 @@ fn a_verdict_on_what_is_gone_is_ignored() {
     let (mut net, n) = filtered();
     net.with(n, |node, now| node.request(now, ping(1, PEER)).unwrap());
     let request = net.take_sent().remove(0);
-    net.inject(n, Socket::Client, PEER, &reply_with(&request, Some(Id::of(PEER)), &[]));
+    net.inject(n, SocketKey::Client, PEER, &reply_with(&request, Some(Id::of(PEER)), &[]));
     let (key, _) = wanted(&mut net, n);
     net.with(n, |node, _| node.cancel(1));
     net.with(n, |node, now| node.handle_verdict(now, key, &[true]));
@@ -134,7 +134,7 @@ fn requests_that_wait_take_no_place_from_replies() {
     assert_eq!(net.take_events(n).len(), 4096, "there is room for no more");
     net.with(n, |node, now| node.request(now, ping(1, PEER)).unwrap());
     let request = net.take_sent().remove(0);
-    net.inject(n, Socket::Client, PEER, &reply_to(&request));
+    net.inject(n, SocketKey::Client, PEER, &reply_to(&request));
     let (key, _) = wanted(&mut net, n);
     net.with(n, |node, now| node.handle_verdict(now, key, &[false]));
     assert!(matches!(&net.take_events(n)[..], [Event::Response { user: 1, .. }]));
@@ -157,7 +157,7 @@ fn requests_are_not_looked_at_before_their_sender_is_judged() {
         assert_eq!(net.node(n).nodes_len(), round);
         assert_eq!(net.node(n).counters().protections.filter_request, 1);
     }
-    net.inject(n, Socket::Client, PEER, &[3, 255, 1]);
+    net.inject(n, SocketKey::Client, PEER, &[3, 255, 1]);
     let asked = |event: &Event| matches!(event, Event::RequestVerdictWanted { .. });
     assert!(!net.take_events(n).iter().any(asked), "what cannot be read is not asked about");
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-use dht_rpc_native::proto::wire::{self, Message, command};
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::wire::{self, Message, command};
+use dht_rpc_native::dht::*;
 
 use crate::hostile::{EVIL, answered, counted, hello, node_up, pings, say};
 use crate::net::{Net, find_node, reply_with, request, run_query};
@@ -58,12 +58,12 @@ fn who_only_asked_is_not_handed_out_before_it_answered() {
         panic!("{sent:?}");
     };
     assert_eq!((asked.to, handed_out(&mut net, n)), (newcomer, vec![]));
-    net.inject(n, Socket::Client, newcomer, &reply_with(asked, None, &[]));
+    net.inject(n, SocketKey::Client, newcomer, &reply_with(asked, None, &[]));
     assert_eq!(handed_out(&mut net, n), [], "it did not show its id");
 
     net.with(n, |node, now| node.request(now, crate::net::ping(1, newcomer)).unwrap());
     let asked = net.take_sent().remove(0);
-    net.inject(n, Socket::Client, newcomer, &reply_with(&asked, Some(Id::of(newcomer)), &[]));
+    net.inject(n, SocketKey::Client, newcomer, &reply_with(&asked, Some(Id::of(newcomer)), &[]));
     assert_eq!(handed_out(&mut net, n), [newcomer]);
     assert_eq!(counted(&net, n).verify, 1);
 
@@ -94,7 +94,7 @@ fn a_claim_that_answers_without_its_id_leaves() {
     let newcomer = Addr::new(EVIL, 5);
     hello(&mut net, n, newcomer);
     let asked = pings(&net.take_sent());
-    net.inject(n, Socket::Client, newcomer, &reply_with(&asked[0], None, &[]));
+    net.inject(n, SocketKey::Client, newcomer, &reply_with(&asked[0], None, &[]));
     assert_eq!(net.node(n).nodes_len(), 0);
 }
 
@@ -110,7 +110,7 @@ fn a_claim_is_looked_into_after_a_suspension() {
     net.run(5000);
     let sent = net.take_sent();
     let asked = pings(&sent).into_iter().find(|sent| sent.to == newcomer).expect("a ping");
-    net.inject(n, Socket::Client, newcomer, &reply_with(&asked, Some(Id::of(newcomer)), &[]));
+    net.inject(n, SocketKey::Client, newcomer, &reply_with(&asked, Some(Id::of(newcomer)), &[]));
     assert_eq!(handed_out(&mut net, n), [newcomer]);
 }
 
@@ -181,7 +181,7 @@ fn exchange(net: &mut Net, n: usize, request: wire::Request<'_>, value: Option<&
     net.take_sent();
     let mut bytes = Vec::new();
     request.encode(&mut bytes);
-    net.inject(n, Socket::Server, HONEST, &bytes);
+    net.inject(n, SocketKey::Server, HONEST, &bytes);
     let incoming = net.take_events(n).into_iter().find_map(|event| match event {
         Event::Request(incoming) => Some(*incoming),
         _ => None,
@@ -262,12 +262,12 @@ fn thousands_of_hosts_do_not_silence_a_node_for_others() {
     wire::Request { target: None, ..asking(true, command::PING) }.encode(&mut bytes);
     for i in 0..20_000 {
         let loud = Addr::new((0x5000_0000 + i).into(), 5);
-        net.inject(n, Socket::Server, loud, &bytes);
+        net.inject(n, SocketKey::Server, loud, &bytes);
     }
     net.take_sent();
     bytes.clear();
     asking(true, command::FIND_NODE).encode(&mut bytes);
-    net.inject(n, Socket::Server, HONEST, &bytes);
+    net.inject(n, SocketKey::Server, HONEST, &bytes);
     let sent = net.take_sent();
     let Some(Message::Reply(reply)) = wire::decode(&sent[0].bytes) else { panic!("{sent:?}") };
     // Twice 43 bytes, less the head, the id and the count.
@@ -293,16 +293,16 @@ fn the_asked_address_must_answer() {
         net.with(n, |node, now| node.request(now, request(1, HONEST, 3)).unwrap());
         let asked = net.take_sent().remove(0);
         let reply = reply_with(&asked, None, &[]);
-        net.inject(n, Socket::Client, Addr::new(EVIL, 5), &reply);
+        net.inject(n, SocketKey::Client, Addr::new(EVIL, 5), &reply);
         assert_eq!(answered(&mut net, n), accepted);
         assert_eq!(counted(&net, n).asked_address, 1 - accepted as i64);
-        net.inject(n, Socket::Client, HONEST, &reply);
+        net.inject(n, SocketKey::Client, HONEST, &reply);
         assert_eq!(answered(&mut net, n), 1 - accepted);
 
         let [asked, other] = [1, 2].map(|last| Addr::new([192, 168, 0, last].into(), 5));
         net.with(n, |node, now| node.request(now, crate::net::ping(2, asked)).unwrap());
         let reply = reply_with(&net.take_sent().remove(0), None, &[]);
-        net.inject(n, Socket::Client, other, &reply);
+        net.inject(n, SocketKey::Client, other, &reply);
         assert_eq!(answered(&mut net, n), accepted, "a private host has several addresses");
     }
 }
@@ -360,7 +360,7 @@ fn reached(paths: u32) -> usize {
                 visited.insert(packet.to);
                 if liars.contains(&packet.to) {
                     let reply = reply_with(packet, Some(Id::of(packet.to)), &liars[..20]);
-                    net.inject(n, Socket::Client, packet.to, &reply);
+                    net.inject(n, SocketKey::Client, packet.to, &reply);
                 }
             }
             sent = net.take_sent();

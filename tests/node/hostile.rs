@@ -2,8 +2,8 @@
 
 use std::net::Ipv4Addr;
 
-use dht_rpc_native::proto::wire::{self, command};
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::wire::{self, command};
+use dht_rpc_native::dht::*;
 
 use crate::net::{Net, Packet, command_of, wire_ping};
 
@@ -21,7 +21,7 @@ pub fn node_up(config: Config) -> (Net, usize) {
 pub fn say(net: &mut Net, n: usize, from: Addr, request: wire::Request<'_>) {
     let mut bytes = Vec::new();
     request.encode(&mut bytes);
-    net.inject(n, Socket::Client, from, &bytes);
+    net.inject(n, SocketKey::Client, from, &bytes);
 }
 
 /// A PING that shows an id.

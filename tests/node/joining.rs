@@ -1,6 +1,6 @@
 //! Bootstrap, the network state, and what the clock brings.
 
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::*;
 
 use crate::net::{Net, ping};
 
@@ -85,13 +85,12 @@ fn what_a_node_is_to_others_is_told_before_the_reason() {
     assert!(node.poll_event().is_none());
     node.start(Now::default());
     let events: Vec<Event> = std::iter::from_fn(|| node.poll_event()).collect();
-    let [Event::Standing(first), Event::Persistent, Event::Standing(then), Event::Ready] =
-        &events[..]
+    let [Event::Status(first), Event::Persistent, Event::Status(then), Event::Ready] = &events[..]
     else {
         panic!("{events:?}");
     };
     assert!(!first.ephemeral && !first.bootstrapped && then.bootstrapped);
-    assert_eq!((first.table_id, **then), (Id::of(addr), node.standing()));
+    assert_eq!((first.table_id, **then), (Id::of(addr), node.status()));
 }
 
 #[test]

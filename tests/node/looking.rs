@@ -1,7 +1,7 @@
 //! Lookups, commits, rows, and the hints that they send.
 
-use dht_rpc_native::proto::wire::{self, Message, command};
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::wire::{self, Message, command};
+use dht_rpc_native::dht::*;
 
 use crate::net::{Net, Packet, command_of, find_node, lookup, reply_with, run_query};
 
@@ -180,7 +180,7 @@ fn a_full_list_of_given_nodes_starts_wide_then_slows_down_until_enough_are_in() 
     assert_eq!(first.len(), 10);
     let mut started = Vec::new();
     for visit in &first {
-        net.inject(n, Socket::Client, visit.to, &reply_with(visit, None, &[]));
+        net.inject(n, SocketKey::Client, visit.to, &reply_with(visit, None, &[]));
         started.push(net.take_sent().len());
     }
     assert_eq!(started, [0, 0, 0, 0, 0, 0, 0, 1, 1, 8]);
@@ -219,7 +219,7 @@ fn a_timeout_is_told_to_whoever_named_the_node() {
         net.with(n, |node, now| node.query_demand(now, query, 16));
         for visit in net.take_sent() {
             let reply = reply_with(&visit, Some(Id::of(visit.to)), &[down]);
-            net.inject(n, Socket::Client, visit.to, &reply);
+            net.inject(n, SocketKey::Client, visit.to, &reply);
         }
         net.run(6000);
         let sent = net.take_sent();

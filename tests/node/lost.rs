@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::*;
 
 use crate::net::{Net, find_node, run_query};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::*;
 
 use crate::hostile::{EVIL, counted, hello, node_up, pings};
 use crate::net::{Net, Packet, command_of, find_node, lookup, reply_with, run_query};
@@ -55,7 +55,7 @@ fn misled(
         for packet in visits {
             visited.insert(packet.to);
             if let Some((from, reply)) = answer(packet) {
-                net.inject(n, Socket::Client, from, &reply);
+                net.inject(n, SocketKey::Client, from, &reply);
             }
         }
         net.run(100);
@@ -173,7 +173,7 @@ fn whoever_answers_takes_the_place_of_a_claim() {
         net.with(n, |node, now| node.request(now, crate::net::ping(1, honest)).unwrap());
         let asked = pings(&net.take_sent()).into_iter().find(|packet| packet.to == honest);
         let reply = reply_with(&asked.unwrap(), Some(Id::of(honest)), &[]);
-        net.inject(n, Socket::Client, honest, &reply);
+        net.inject(n, SocketKey::Client, honest, &reply);
         assert_eq!(net.node(n).table().contains(&Id::of(honest)), has_place);
         assert_eq!(net.node(n).nodes_len(), 20);
     }

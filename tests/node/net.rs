@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::*;
 
 /// From any node to any other, in ms.
 pub const LATENCY_MS: u64 = 10;
@@ -25,14 +25,14 @@ pub struct Peer {
     /// What it told its driver, as far as no test took it.
     pub events: Vec<Event>,
     /// What it told its driver of itself last.
-    pub standing: Standing,
+    pub status: NodeStatus,
     /// Gone without a word: hears and says nothing.
     pub dead: bool,
     /// Drops what comes unasked for.
     pub walled: bool,
     /// What arrives waits in `waiting` for whoever hands it in.
     pub held: bool,
-    pub waiting: Vec<(Socket, Packet)>,
+    pub waiting: Vec<(SocketKey, Packet)>,
     asked: BTreeSet<(u16, Addr)>,
 }
 
@@ -42,7 +42,7 @@ pub struct Net {
     /// Everything sent so far.
     pub sent: Vec<Packet>,
     on_their_way: BTreeMap<(u64, usize), Packet>,
-    sockets: BTreeMap<Addr, (usize, Socket)>,
+    sockets: BTreeMap<Addr, (usize, SocketKey)>,
 }
 
 impl Net {
@@ -69,7 +69,7 @@ impl Net {
         let client = server + 263;
         let node = Node::new(config, self.now);
         self.peers.push(Peer {
-            standing: node.standing(),
+            status: node.status(),
             node,
             host,
             server,
@@ -81,8 +81,8 @@ impl Net {
             waiting: Vec::new(),
             asked: BTreeSet::new(),
         });
-        self.sockets.insert(Addr::new(host, server), (n, Socket::Server));
-        self.sockets.insert(Addr::new(host, client), (n, Socket::Client));
+        self.sockets.insert(Addr::new(host, server), (n, SocketKey::Server));
+        self.sockets.insert(Addr::new(host, client), (n, SocketKey::Client));
         self.with(n, |node, now| node.handle_bound(now, server, client));
         n
     }
@@ -142,7 +142,7 @@ impl Net {
     }
 
     /// Hands a datagram to a node, as if it had come from the network.
-    pub fn inject(&mut self, n: usize, socket: Socket, from: Addr, bytes: &[u8]) {
+    pub fn inject(&mut self, n: usize, socket: SocketKey, from: Addr, bytes: &[u8]) {
         self.with(n, |node, now| node.handle_datagram(now, socket, from, bytes));
     }
 
@@ -225,19 +225,19 @@ impl Net {
         let peer = &mut self.peers[n];
         while let Some(event) = peer.node.poll_event() {
             match event {
-                Event::Standing(standing) => peer.standing = *standing,
+                Event::Status(status) => peer.status = *status,
                 event => peer.events.push(event),
             }
         }
-        assert_eq!(peer.standing, peer.node.standing(), "the driver knows");
+        assert_eq!(peer.status, peer.node.status(), "the driver knows");
     }
 
     fn send(&mut self, n: usize, transmit: Transmit, bytes: Vec<u8>) {
         let peer = &mut self.peers[n];
         let port = match transmit.socket {
-            Socket::Server => peer.server,
-            Socket::Client => peer.client,
-            Socket::Foreign(number) => u16::try_from(number).unwrap(),
+            SocketKey::Server => peer.server,
+            SocketKey::Client => peer.client,
+            SocketKey::Foreign(number) => u16::try_from(number).unwrap(),
         };
         if peer.dead {
             return;

@@ -1,6 +1,6 @@
 //! Whatever comes in, in whatever order: no panic, bounded state, true counters.
 
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::*;
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Driver {
     node: Node,
     now: Now,
-    sent: Vec<(Socket, Addr, Vec<u8>)>,
+    sent: Vec<(SocketKey, Addr, Vec<u8>)>,
     verdicts: Vec<(u32, usize)>,
     lookups: Vec<u32>,
     queries: Vec<u32>,
@@ -127,10 +127,10 @@ impl Driver {
     fn take(&mut self, step: Step) {
         let (node, now) = (&mut self.node, self.now);
         match step {
-            Step::Garbage(bytes) => node.handle_datagram(now, Socket::Server, peer(1), &bytes),
+            Step::Garbage(bytes) => node.handle_datagram(now, SocketKey::Server, peer(1), &bytes),
             Step::Request { flags, command, rest } => {
                 let bytes = request_bytes(flags, command, &rest);
-                node.handle_datagram(now, Socket::Client, peer(flags), &bytes);
+                node.handle_datagram(now, SocketKey::Client, peer(flags), &bytes);
             }
             Step::Reply { nth, flags, rest } => {
                 if let Some((socket, to, request)) = self.sent.iter().rev().nth(nth) {

@@ -2,8 +2,8 @@
 
 use std::net::Ipv4Addr;
 
-use dht_rpc_native::proto::wire::{self, command};
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::wire::{self, command};
+use dht_rpc_native::dht::*;
 
 use crate::hostile::{EVIL, answered, counted, hello, node_up, pings, say};
 use crate::net::{Net, Packet, command_of, find_node, ping, reply_with, request};
@@ -33,7 +33,7 @@ fn answer_pings(net: &mut Net, n: usize) -> Vec<Addr> {
     let asked = pings(&net.take_sent());
     for ping in &asked {
         let reply = reply_with(ping, Some(Id::of(ping.to)), &[]);
-        net.inject(n, Socket::Client, ping.to, &reply);
+        net.inject(n, SocketKey::Client, ping.to, &reply);
     }
     asked.iter().map(|ping| ping.to).collect()
 }
@@ -236,7 +236,7 @@ fn a_reply_leads_a_lookup_to_so_many() {
         let asked = net.take_sent();
         let dead: Vec<Addr> = (0..300).map(|i| Addr::new((0x4200_0000 + i).into(), 9)).collect();
         let reply = reply_with(&asked[0], Some(Id::of(liar)), &dead);
-        net.inject(n, Socket::Client, liar, &reply);
+        net.inject(n, SocketKey::Client, liar, &reply);
         net.run(120_000);
         let sent = net.take_sent();
         let visit = |packet: &&Packet| command_of(packet) == Some((true, command::FIND_NODE));
@@ -259,17 +259,17 @@ fn replies_that_nobody_asked_for_mean_nothing() {
     let tid = u16::from_le_bytes([reply[2], reply[3]]);
     for other in (0..=u16::MAX).filter(|other| *other != tid) {
         reply[2..4].copy_from_slice(&other.to_le_bytes());
-        net.inject(n, Socket::Client, peer, &reply);
+        net.inject(n, SocketKey::Client, peer, &reply);
     }
     assert_eq!((answered(&mut net, n), net.node(n).nodes_len()), (0, 0));
     assert_eq!(counted(&net, n).unasked_replies, 65_535);
 
     reply[2..4].copy_from_slice(&tid.to_le_bytes());
     for wrong in [Addr::new(EVIL, 5), Addr::new(HONEST, 6)] {
-        net.inject(n, Socket::Client, wrong, &reply);
+        net.inject(n, SocketKey::Client, wrong, &reply);
     }
     assert_eq!((answered(&mut net, n), counted(&net, n).wrong_source), (0, 2));
-    net.inject(n, Socket::Client, peer, &reply);
+    net.inject(n, SocketKey::Client, peer, &reply);
     assert_eq!(answered(&mut net, n), 1);
 }
 
@@ -295,7 +295,7 @@ fn no_internal_reply_is_more_than_four_times_its_request() {
             net.take_sent();
             let mut bytes = Vec::new();
             request.encode(&mut bytes);
-            net.inject(1, Socket::Server, from, &bytes);
+            net.inject(1, SocketKey::Server, from, &bytes);
             net.run(5);
             let own = net.addr(1);
             let replies = net.take_sent().into_iter();
@@ -314,6 +314,6 @@ fn a_users_command_may_be_answered_by_a_third_node() {
     let (mut net, n) = up(Protections::default());
     net.with(n, |node, now| node.request(now, request(1, Addr::new(HONEST, 5), 3)).unwrap());
     let asked = net.take_sent().remove(0);
-    net.inject(n, Socket::Client, Addr::new(EVIL, 9), &reply_with(&asked, None, &[]));
+    net.inject(n, SocketKey::Client, Addr::new(EVIL, 9), &reply_with(&asked, None, &[]));
     assert_eq!(answered(&mut net, n), 1);
 }

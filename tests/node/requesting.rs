@@ -1,7 +1,7 @@
 //! Tries, time-outs, the window, sessions, and the ends of requests.
 
-use dht_rpc_native::proto::requests::MAX_INFLIGHT;
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::requests::MAX_INFLIGHT;
+use dht_rpc_native::dht::*;
 
 use crate::net::{
     Net, Packet, command_of, failures, find_node, ping, reply_to, request, run_query,
@@ -72,7 +72,7 @@ fn requests_wait_for_the_sockets() {
 
     node.handle_bound(later(4000), 1, 2);
     let sent = node.poll_transmit(&mut buf).unwrap();
-    assert_eq!((sent.socket, sent.to, sent.len), (Socket::Client, NOBODY, buf.len()));
+    assert_eq!((sent.socket, sent.to, sent.len), (SocketKey::Client, NOBODY, buf.len()));
     assert_eq!(node.poll_timeout(), Some(5000), "both the tick and a second from the sending");
 }
 
@@ -94,7 +94,7 @@ fn a_reply_to_an_internal_command_comes_from_where_it_was_asked() {
             let spec = RequestSpec { internal, ..request(1, asked.parse().unwrap(), 0) };
             net.with(n, |node, now| node.request(now, spec).unwrap());
             let reply = reply_to(&net.take_sent()[0]);
-            net.inject(n, Socket::Client, from.parse().unwrap(), &reply);
+            net.inject(n, SocketKey::Client, from.parse().unwrap(), &reply);
             let answered = net.node(n).inflight() == 0;
             assert_eq!(answered, accepted || !internal, "{asked} {from} {internal}");
         }
@@ -106,8 +106,8 @@ fn a_second_reply_is_ignored() {
     let (mut net, n) = alone();
     net.with(n, |node, now| node.request(now, ping(1, NOBODY)).unwrap());
     let reply = reply_to(&net.take_sent()[0]);
-    net.inject(n, Socket::Client, NOBODY, &reply);
-    net.inject(n, Socket::Client, NOBODY, &reply);
+    net.inject(n, SocketKey::Client, NOBODY, &reply);
+    net.inject(n, SocketKey::Client, NOBODY, &reply);
     let responses = net.take_events(n).into_iter();
     assert_eq!(responses.filter(|e| matches!(e, Event::Response { .. })).count(), 1);
     assert_eq!(net.node(n).counters().responses, 1);
@@ -122,7 +122,7 @@ fn the_window_holds_back_what_is_over_eighty_until_there_is_a_place() {
     let first = net.take_sent();
     assert_eq!(first.len(), 80);
     let reply = reply_to(&first[0]);
-    net.inject(n, Socket::Client, NOBODY, &reply);
+    net.inject(n, SocketKey::Client, NOBODY, &reply);
     assert_eq!(net.take_sent().len(), 1, "a reply makes a place");
 
     let start_ms = net.now.mono_ms;
@@ -146,7 +146,7 @@ fn what_waits_leaves_in_order_and_before_what_comes_later() {
     let first = net.take_sent();
     for packet in &first[..4] {
         let reply = reply_to(packet);
-        net.inject(n, Socket::Client, NOBODY, &reply);
+        net.inject(n, SocketKey::Client, NOBODY, &reply);
         net.with(n, |node, now| node.request(now, request(0, NOBODY, 1000)).unwrap());
     }
     let later: Vec<_> = net.take_sent().iter().filter_map(command_of).collect();
@@ -240,7 +240,7 @@ fn adaptive_time_outs_follow_the_destination() {
     net.with(n, |node, now| node.request(now, ping(2, NOBODY)).unwrap());
     let reply = reply_to(&net.take_sent()[0]);
     net.run(240);
-    net.inject(n, Socket::Client, NOBODY, &reply);
+    net.inject(n, SocketKey::Client, NOBODY, &reply);
     let start_ms = net.now.mono_ms;
     net.with(n, |node, now| node.request(now, ping(3, NOBODY)).unwrap());
     net.run(20_000);

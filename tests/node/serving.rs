@@ -1,7 +1,7 @@
 //! How a node answers, datagram by datagram.
 
-use dht_rpc_native::proto::wire::{self, Message, command};
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::wire::{self, Message, command};
+use dht_rpc_native::dht::*;
 
 use crate::net::{Net, Packet};
 
@@ -22,7 +22,7 @@ fn ask(command: u64) -> wire::Request<'static> {
 }
 
 /// What a node of `net` sends at once when a stranger asks.
-fn answers(net: &mut Net, n: usize, socket: Socket, request: wire::Request<'_>) -> Vec<Packet> {
+fn answers(net: &mut Net, n: usize, socket: SocketKey, request: wire::Request<'_>) -> Vec<Packet> {
     let mut bytes = Vec::new();
     request.encode(&mut bytes);
     net.take_sent();
@@ -32,7 +32,7 @@ fn answers(net: &mut Net, n: usize, socket: Socket, request: wire::Request<'_>) 
 
 /// The only answer.
 fn answer(net: &mut Net, n: usize, request: wire::Request<'_>) -> Packet {
-    let mut sent = answers(net, n, Socket::Server, request);
+    let mut sent = answers(net, n, SocketKey::Server, request);
     assert_eq!(sent.len(), 1, "{sent:?}");
     sent.remove(0)
 }
@@ -54,7 +54,7 @@ fn ping_is_answered_empty_and_with_the_id_on_the_server_socket_only() {
     assert_eq!(reply.id, Some(Id::of(net.addr(1)).as_bytes()));
     assert_eq!((reply.token, reply.closer_nodes, reply.value), (None, None, None));
 
-    let sent = answers(&mut net, 1, Socket::Client, ask(command::PING));
+    let sent = answers(&mut net, 1, SocketKey::Client, ask(command::PING));
     assert_eq!(sent[0].from, net.client_addr(1));
     assert_eq!(decoded(&sent[0]).id, None);
 }
@@ -79,14 +79,14 @@ fn ping_nat_is_answered_at_the_port_it_names() {
 
     for value in [None, Some(&[1u8][..]), Some(&[0, 0])] {
         let request = wire::Request { value, ..ask(command::PING_NAT) };
-        assert_eq!(answers(&mut net, n, Socket::Server, request), []);
+        assert_eq!(answers(&mut net, n, SocketKey::Server, request), []);
     }
 }
 
 #[test]
 fn find_node_is_answered_with_exactly_the_nearest() {
     let mut net = Net::persistent(40);
-    assert_eq!(answers(&mut net, 1, Socket::Server, ask(command::FIND_NODE)), []);
+    assert_eq!(answers(&mut net, 1, SocketKey::Server, ask(command::FIND_NODE)), []);
 
     let request = wire::Request { target: Some(&TARGET), ..ask(command::FIND_NODE) };
     let packet = answer(&mut net, 1, request);
@@ -122,13 +122,13 @@ fn a_users_command_is_handed_over_and_answered_with_token_and_closer_nodes() {
     net.take_events(1);
     let request =
         wire::Request { internal: false, target: Some(&TARGET), value: Some(b""), ..ask(3) };
-    assert_eq!(answers(&mut net, 1, Socket::Client, request), []);
+    assert_eq!(answers(&mut net, 1, SocketKey::Client, request), []);
     let events = net.take_events(1);
     let [Event::Request(incoming)] = &events[..] else {
         panic!("{events:?}");
     };
     assert_eq!(incoming.from, Contact { id: None, addr: STRANGER });
-    assert_eq!((incoming.socket, incoming.tid, incoming.command), (Socket::Client, 77, 3));
+    assert_eq!((incoming.socket, incoming.tid, incoming.command), (SocketKey::Client, 77, 3));
     assert_eq!((incoming.target, incoming.value.as_deref()), (Some(TARGET), Some(&b""[..])));
 
     let spec = ReplySpec {
@@ -160,7 +160,7 @@ fn a_relay_keeps_the_tid_and_loses_the_token() {
     let third = net.addr(2);
     net.take_sent();
     let spec = RelaySpec {
-        socket: Socket::Server,
+        socket: SocketKey::Server,
         tid: 77,
         to: third,
         internal: false,
@@ -195,7 +195,7 @@ fn a_token_is_good_for_its_host_and_for_a_while() {
     net.take_events(1);
     let token = |net: &mut Net, host| {
         let spec = ReplySpec {
-            socket: Socket::Server,
+            socket: SocketKey::Server,
             tid: 1,
             to: host,
             token: true,
@@ -215,7 +215,7 @@ fn a_token_is_good_for_its_host_and_for_a_while() {
     net.run(7400);
     net.take_events(1);
     assert_eq!(
-        answers(&mut net, 1, Socket::Server, wire::Request { token: Some(&good), ..request }),
+        answers(&mut net, 1, SocketKey::Server, wire::Request { token: Some(&good), ..request }),
         []
     );
     let events = net.take_events(1);
@@ -227,7 +227,7 @@ fn a_token_is_good_for_its_host_and_for_a_while() {
     assert_eq!((reply.error, reply.closer_nodes.unwrap().len()), (2, 2));
     let fresh = *reply.token.unwrap();
     let again = wire::Request { token: Some(&fresh), ..request };
-    assert_eq!(answers(&mut net, 1, Socket::Server, again), []);
+    assert_eq!(answers(&mut net, 1, SocketKey::Server, again), []);
 
     net.run(15_000);
     let packet = answer(&mut net, 1, wire::Request { token: Some(&good), ..request });
@@ -241,7 +241,7 @@ fn a_delayed_ping_is_answered_when_its_time_has_come() {
     let ask_for = |net: &mut Net, delay_ms: u32| {
         let value = delay_ms.to_le_bytes();
         let request = wire::Request { value: Some(&value), ..ask(command::DELAYED_PING) };
-        answers(net, n, Socket::Server, request)
+        answers(net, n, SocketKey::Server, request)
     };
     assert_eq!(ask_for(&mut net, 10_001), []);
     net.run(20_000);

@@ -3,21 +3,21 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::*;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
-use self::pressure::Pressure;
-use self::udp::Backlog;
+use self::datagram::Backlog;
+use self::queue_occupancy::QueueOccupancy;
 use crate::hostile::{EVIL, counted};
 use crate::net::{Net, Packet, find_node, ping, wire_ping};
 
 /// How the engine derives the steps of pressure: the file itself, and what it takes from beside it.
-#[path = "../../src/engine/pressure.rs"]
-mod pressure;
+#[path = "../../src/engine/udp/queue_occupancy.rs"]
+mod queue_occupancy;
 
-mod udp {
+mod datagram {
     #[allow(dead_code, reason = "the pressure is that of what waits")]
     pub struct Backlog {
         pub waiting: u32,
@@ -26,7 +26,7 @@ mod udp {
     }
 }
 
-/// As `src/engine/udp/mod.rs`.
+/// As `src/engine/udp/datagram.rs`.
 const MAX_BATCH: usize = 32;
 
 /// What Linux counts for a small datagram that waits, and the room that the engine asks it for.
@@ -58,10 +58,10 @@ struct Receiver {
     n: usize,
     rng: StdRng,
     /// The flooders' requests of one ms.
-    flood: Vec<(Socket, Packet)>,
-    queue: VecDeque<(Socket, Packet)>,
+    flood: Vec<(SocketKey, Packet)>,
+    queue: VecDeque<(SocketKey, Packet)>,
     lost: u32,
-    pressure: Pressure,
+    pressure: QueueOccupancy,
     /// How far into this ms the thread is busy, or beyond it.
     busy_us: u64,
 }
@@ -75,9 +75,9 @@ impl Receiver {
         net.run(5000);
         net.peers[n].held = true;
         let hosts = (0..5 * FLOODERS).map(|i| i % FLOODERS);
-        let flood = hosts.map(|host| (Socket::Server, shout(host, net.addr(n)))).collect();
+        let flood = hosts.map(|host| (SocketKey::Server, shout(host, net.addr(n)))).collect();
         let (rng, queue, pressure) =
-            (StdRng::seed_from_u64(1), VecDeque::new(), Pressure::default());
+            (StdRng::seed_from_u64(1), VecDeque::new(), QueueOccupancy::default());
         Self { net, n, rng, flood, queue, lost: 0, pressure, busy_us: 0 }
     }
 
@@ -110,7 +110,7 @@ impl Receiver {
         self.busy_us = self.busy_us.max(us);
     }
 
-    fn arrive(&mut self, socket: Socket, packet: Packet) {
+    fn arrive(&mut self, socket: SocketKey, packet: Packet) {
         if self.waiting() + WEIGHT > ROOM {
             self.lost += 1;
         } else {

@@ -1,7 +1,7 @@
 //! Ticks, checks, full buckets, hints, sleep.
 
-use dht_rpc_native::proto::wire::{self, command};
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::wire::{self, command};
+use dht_rpc_native::dht::*;
 
 use crate::net::{Net, Packet, command_of, find_node, ping, reply_with, run_query};
 
@@ -47,7 +47,7 @@ fn say(net: &mut Net, n: usize, from: Addr, command: u64, value: Option<&[u8]>) 
     };
     let mut bytes = Vec::new();
     request.encode(&mut bytes);
-    net.inject(n, Socket::Client, from, &bytes);
+    net.inject(n, SocketKey::Client, from, &bytes);
 }
 
 fn pings(sent: &[Packet]) -> Vec<&Packet> {
@@ -109,7 +109,7 @@ fn a_full_bucket_keeps_an_entry_that_answers() {
     assert_eq!(asked.len(), 3, "no more than three such pings at a time");
     for ping in asked {
         let reply = reply_with(ping, Some(Id::of(ping.to)), &[]);
-        net.inject(n, Socket::Client, ping.to, &reply);
+        net.inject(n, SocketKey::Client, ping.to, &reply);
         assert!(known(&net, n, ping.to));
     }
     assert!(new.iter().all(|addr| !known(&net, n, *addr)));
@@ -153,7 +153,7 @@ fn a_down_hint_removes_a_dead_node_and_no_live_one() {
     let ping = *pings(&sent).first().unwrap();
     assert_eq!(ping.to, live);
     let reply = reply_with(ping, Some(Id::of(live)), &[]);
-    net.inject(n, Socket::Client, live, &reply);
+    net.inject(n, SocketKey::Client, live, &reply);
     net.run(4500);
     assert!(known(&net, n, live) && !known(&net, n, dead));
     assert_eq!(net.node(n).table().get(&Id::of(live)).unwrap().down_hints, 1);
@@ -167,7 +167,7 @@ fn a_checked_node_that_lost_its_id_leaves() {
     let sent = hint(&mut net, n, Addr::new([1, 2, 3, 4].into(), 5), addr);
     let ping = *pings(&sent).first().unwrap();
     let reply = reply_with(ping, None, &[]);
-    net.inject(n, Socket::Client, addr, &reply);
+    net.inject(n, SocketKey::Client, addr, &reply);
     assert!(!known(&net, n, addr));
 }
 

@@ -5,18 +5,18 @@
 mod reader;
 
 use arbitrary::{Arbitrary, Unstructured};
-use dht_rpc_native::binding::commands::{self, Record};
-use dht_rpc_native::binding::outbox::{BATCH, Outbox, Room};
-use dht_rpc_native::binding::{records, view};
-use dht_rpc_native::proto::wire::{self, Message};
-use dht_rpc_native::proto::{
-    Addr, Config, Event, Hardened, Interest, Node, Now, Protections, Socket,
+use dht_rpc_native::binding::crossing::outbox::{BATCH, Outbox, RecordClass};
+use dht_rpc_native::binding::dht::commands::{self, Record};
+use dht_rpc_native::binding::dht::{records, view};
+use dht_rpc_native::dht::wire::{self, Message};
+use dht_rpc_native::dht::{
+    Addr, Config, Event, Hardened, Interest, Node, Now, Protections, SocketKey,
 };
 
 /// Steps of one input.
 const MAX_STEPS: usize = 64;
 
-/// Bytes that `lib/environment.js` drains into.
+/// Bytes that `lib/crossing/environment.js` drains into.
 const SLAB: usize = 512 * 1024;
 
 const HANDLE: u32 = 7;
@@ -157,7 +157,7 @@ impl World {
             Step::Drain(room) => self.drain(usize::from(*room)),
             Step::Crash(text) => {
                 let text = String::from_utf8_lossy(text);
-                self.outbox.push(Room::Always, |out| records::crashed(out, HANDLE, &text));
+                self.outbox.push(RecordClass::Always, |out| records::crashed(out, HANDLE, &text));
             }
             Step::Read => self.read(),
             Step::Nodes { subnet, count } => {
@@ -186,7 +186,7 @@ impl World {
         bytes.extend(tid.to_le_bytes());
         bytes.extend([1, 2, 3, 4, 5, 6]);
         bytes.extend(rest);
-        let socket = Socket::Client;
+        let socket = SocketKey::Client;
         self.node.handle_datagram(self.now, socket, from, &bytes);
     }
 
@@ -197,8 +197,9 @@ impl World {
             if let Some(Message::Request(request)) = wire::decode(&buf) {
                 self.sent.push((transmit.to, request.tid));
             }
-            if matches!(transmit.socket, Socket::Foreign(_)) {
-                self.outbox.push(Room::Sends, |out| records::send(out, HANDLE, &transmit, &buf));
+            if matches!(transmit.socket, SocketKey::Foreign(_)) {
+                self.outbox
+                    .push(RecordClass::Sends, |out| records::send(out, HANDLE, &transmit, &buf));
             }
             buf.clear();
         }
@@ -208,7 +209,7 @@ impl World {
             {
                 self.verdicts.push(*key);
             }
-            self.outbox.push(Room::Always, |out| records::event(out, HANDLE, &event));
+            self.outbox.push(RecordClass::Always, |out| records::event(out, HANDLE, &event));
         }
     }
 

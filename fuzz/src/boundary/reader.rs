@@ -1,6 +1,7 @@
-//! Reads records as `lib/records.js` does, and sees that each is as long as its fields.
+//! Reads records as `lib/dht/records.js` does, and sees that each is as long as its fields.
 
-use dht_rpc_native::binding::records::{ENTRY, Kind, length};
+use dht_rpc_native::binding::crossing::pack::length;
+use dht_rpc_native::binding::dht::records::{ENTRY, Kind};
 
 /// A word and the first word's kind are 4 bytes; a record's head is two words.
 const WORD: usize = 4;
@@ -47,7 +48,7 @@ fn fields_len(kind: u8, fields: &[u8]) -> usize {
             assert!(std::str::from_utf8(text).is_ok());
             2 * WORD + text.len()
         }
-        _ if is(Kind::Standing) => 4 * WORD + 32,
+        _ if is(Kind::Status) => 4 * WORD + 32,
         _ => {
             assert!((Kind::Ready as u8..=Kind::QueryProgress as u8).contains(&kind));
             0

@@ -1,7 +1,7 @@
 //! Carrying a step out.
 
-use dht_rpc_native::proto::wire::{self, Message};
-use dht_rpc_native::proto::{Addr, RelaySpec, ReplySpec, Socket};
+use dht_rpc_native::dht::wire::{self, Message};
+use dht_rpc_native::dht::{Addr, RelaySpec, ReplySpec, SocketKey};
 
 use super::driver::Driver;
 use super::peers::{Answered, Asked, Peer, Token, Value};
@@ -87,7 +87,7 @@ fn act_many(driver: &mut Driver, many: Many) {
         }
         Many::Askers { subnet, count, asked } => {
             for n in 0..count.min(MAX_HANDED_IN) {
-                asked_by(driver, Socket::Server, &asked.by(Peer::of_subnet(subnet, n)));
+                asked_by(driver, SocketKey::Server, &asked.by(Peer::of_subnet(subnet, n)));
                 driver.drain();
             }
         }
@@ -166,7 +166,7 @@ fn act_on_itself(driver: &mut Driver, step: Step) {
     }
 }
 
-fn hand_in(driver: &mut Driver, socket: Socket, from: Addr, bytes: &[u8]) {
+fn hand_in(driver: &mut Driver, socket: SocketKey, from: Addr, bytes: &[u8]) {
     if let Some(Message::Request(request)) = wire::decode(bytes)
         && request.internal
     {
@@ -175,7 +175,7 @@ fn hand_in(driver: &mut Driver, socket: Socket, from: Addr, bytes: &[u8]) {
     driver.node.handle_datagram(driver.now, socket, from, bytes);
 }
 
-fn asked_by(driver: &mut Driver, socket: Socket, asked: &Asked) {
+fn asked_by(driver: &mut Driver, socket: SocketKey, asked: &Asked) {
     let from = asked.from.addr();
     let token = match asked.token {
         Token::Nothing => None,
@@ -186,7 +186,7 @@ fn asked_by(driver: &mut Driver, socket: Socket, asked: &Asked) {
     hand_in(driver, socket, from, &bytes);
 }
 
-fn answered_by(driver: &mut Driver, socket: Option<Socket>, answered: &Answered) {
+fn answered_by(driver: &mut Driver, socket: Option<SocketKey>, answered: &Answered) {
     let Some(sent) = driver.sent.iter().rev().nth(usize::from(answered.nth)) else {
         return;
     };

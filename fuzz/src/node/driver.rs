@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dht_rpc_native::proto::wire::{self, MAX_DATAGRAM, Message};
-use dht_rpc_native::proto::{
-    Addr, Bytes32, Contact, Event, Id, Incoming, Node, Now, QueryState, Socket,
+use dht_rpc_native::dht::wire::{self, MAX_DATAGRAM, Message};
+use dht_rpc_native::dht::{
+    Addr, Bytes32, Contact, Event, Id, Incoming, Node, Now, QueryState, SocketKey,
 };
 
 use super::steps::{Setup, Step};
@@ -22,7 +22,7 @@ const K: usize = 20;
 
 /// A request that left the node.
 pub struct Sent {
-    pub socket: Socket,
+    pub socket: SocketKey,
     pub to: Addr,
     pub tid: u16,
 }
@@ -104,7 +104,7 @@ impl Driver {
 
     pub fn set_interest(&mut self, requests: bool, nodes: bool) {
         self.requests_wanted = requests;
-        self.node.set_interest(dht_rpc_native::proto::Interest { requests, nodes });
+        self.node.set_interest(dht_rpc_native::dht::Interest { requests, nodes });
     }
 
     pub fn check(&self) {

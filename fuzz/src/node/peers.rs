@@ -1,8 +1,9 @@
 //! Who the datagrams come from, and what they say.
 
 use arbitrary::Arbitrary;
-use dht_rpc_native::proto::wire::{ReplyHead, Request, encode_addr};
-use dht_rpc_native::proto::{Addr, Bytes32, Id};
+use dht_rpc_native::dht::wire::{ReplyHead, Request};
+use dht_rpc_native::dht::{Addr, Bytes32, Id};
+use dht_rpc_native::net::addr::encode_addr;
 
 /// An address: mostly of a few, so that nodes come back and hosts have several ports.
 #[derive(Arbitrary, Clone, Copy, Debug)]

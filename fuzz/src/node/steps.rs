@@ -1,9 +1,9 @@
 //! What can happen to a node.
 
 use arbitrary::Arbitrary;
-use dht_rpc_native::proto::{
+use dht_rpc_native::dht::{
     AdaptiveTimeoutConfig, BootstrapNode, Commit, Config, Contact, EntryField, Flag, Given,
-    Hardened, Id, Protections, QuerySpec, RequestSpec, Socket,
+    Hardened, Id, Protections, QuerySpec, RequestSpec, SocketKey,
 };
 
 use super::peers::{Answered, Asked, Peer, Value};
@@ -94,11 +94,11 @@ pub enum On {
 }
 
 impl On {
-    pub fn socket(self) -> Socket {
+    pub fn socket(self) -> SocketKey {
         match self {
-            Self::Server => Socket::Server,
-            Self::Client => Socket::Client,
-            Self::Foreign(n) => Socket::Foreign(3 + u32::from(n)),
+            Self::Server => SocketKey::Server,
+            Self::Client => SocketKey::Client,
+            Self::Foreign(n) => SocketKey::Foreign(3 + u32::from(n)),
         }
     }
 }

@@ -13,8 +13,9 @@ use std::ptr::{from_mut, null_mut};
 use mio::net::UdpSocket;
 use mio::{Registry, Token};
 
-use super::{Backlog, Entry, MAX_BATCH, ROOM};
-use crate::proto::{Addr, Transmit};
+use super::datagram::{Backlog, Entry, MAX_BATCH, ROOM};
+use crate::net::addr::Addr;
+use crate::net::transmit::Transmit;
 
 /// Has the poll report `token` whenever there is something to read.
 ///

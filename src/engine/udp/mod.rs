@@ -1,38 +1,17 @@
-//! Datagrams of one UDP socket, many at a time where the operating system can.
+//! UDP sockets: datagrams of one socket, many at a time where the operating system can, and how the
+//! socket fares.
 
+mod batch_size;
+pub mod datagram;
+mod drop_counter;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub use linux::{backlog, deregister, receive, register, send};
-
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 mod portable;
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub use portable::{backlog, deregister, receive, register, send};
+mod queue_occupancy;
+pub mod receive_batch;
+pub mod socket;
+mod system;
 
 #[cfg(test)]
 mod tests;
-
-use crate::proto::Addr;
-use crate::proto::wire::MAX_DATAGRAM;
-
-/// How many datagrams are read before they are handed to the node, which is then locked once for
-/// all of them. Larger batches hold the lock longer and save little.
-pub const MAX_BATCH: usize = 32;
-
-/// One byte more than the largest datagram, so that a larger one shows and is dropped.
-pub const ROOM: usize = MAX_DATAGRAM + 1;
-
-/// What the system says of a socket's receive buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Backlog {
-    /// Bytes of memory that datagrams take which wait to be read.
-    pub waiting: u32,
-    /// Bytes that they may take.
-    pub room: u32,
-    /// Datagrams that were dropped since the socket was opened, for there was no room. Wraps.
-    pub lost: u32,
-}
-
-/// The length of a datagram and who sent it.
-pub type Entry = (usize, Addr);

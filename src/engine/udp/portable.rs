@@ -8,8 +8,8 @@ use mio::net::UdpSocket;
 use mio::{Interest, Registry, Token};
 use parking_lot::RwLock;
 
-use super::{Backlog, Entry, MAX_BATCH, ROOM};
-use crate::proto::Transmit;
+use super::datagram::{Backlog, Entry, MAX_BATCH, ROOM};
+use crate::net::transmit::Transmit;
 
 /// Errors in a row after which a socket is left alone until it is readable again.
 const MAX_RECEIVE_ERRORS: usize = 1024;

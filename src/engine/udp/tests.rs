@@ -7,8 +7,12 @@ use std::time::Duration;
 use mio::net::UdpSocket;
 use mio::{Events, Poll, Token};
 
-use super::{Backlog, Entry, MAX_BATCH, ROOM, portable};
-use crate::proto::{Socket, Transmit};
+use super::datagram::{Backlog, Entry, MAX_BATCH, ROOM};
+use super::portable;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use super::system;
+use crate::net::socket_key::SocketKey;
+use crate::net::transmit::Transmit;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -29,10 +33,10 @@ const PORTABLE: Way = Way {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const LINUX: Way = Way {
-    register: super::register,
-    deregister: super::deregister,
-    receive: super::receive,
-    send: super::send,
+    register: system::register,
+    deregister: system::deregister,
+    receive: system::receive,
+    send: system::send,
 };
 
 #[test]
@@ -65,7 +69,7 @@ fn linux_tells_what_waits_and_what_was_lost() {
     const SENT: usize = 1000;
     let (receiver, sender) = (bound(), bound());
     socket2::SockRef::from(&receiver).set_recv_buffer_size(64 * 1024).unwrap();
-    let backlog = || super::backlog(&receiver).unwrap();
+    let backlog = || system::backlog(&receiver).unwrap();
     assert_eq!((backlog().waiting, backlog().lost), (0, 0));
     for _ in 0..SENT {
         (LINUX.send)(&sender, &[to(&receiver, 500)], &[7; 500]);
@@ -235,5 +239,5 @@ fn port(socket: &UdpSocket) -> u16 {
 
 fn to(receiver: &UdpSocket, len: usize) -> Transmit {
     let to = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port(receiver));
-    Transmit { socket: Socket::Server, to, ttl: 0, len }
+    Transmit { socket: SocketKey::Server, to, ttl: 0, len }
 }

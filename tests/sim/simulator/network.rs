@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::*;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::*;
 
 use super::memory;
 
@@ -102,19 +102,19 @@ impl Peer {
         Some(node.poll_timeout()?.saturating_add(self.slept_ms))
     }
 
-    pub fn socket(&self, port: u16) -> Option<Socket> {
+    pub fn socket(&self, port: u16) -> Option<SocketKey> {
         match port {
-            port if port == self.server => Some(Socket::Server),
-            port if port == self.client => Some(Socket::Client),
+            port if port == self.server => Some(SocketKey::Server),
+            port if port == self.client => Some(SocketKey::Client),
             _ => None,
         }
     }
 
-    pub fn port(&self, socket: Socket) -> u16 {
+    pub fn port(&self, socket: SocketKey) -> u16 {
         match socket {
-            Socket::Server => self.server,
-            Socket::Client => self.client,
-            Socket::Foreign(port) => port as u16,
+            SocketKey::Server => self.server,
+            SocketKey::Client => self.client,
+            SocketKey::Foreign(port) => port as u16,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use dht_rpc_native::proto::Addr;
+use dht_rpc_native::dht::Addr;
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Item {

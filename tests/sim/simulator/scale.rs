@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::fmt;
 
 use clap::Args;
-use dht_rpc_native::proto::Id;
-use dht_rpc_native::proto::table::K;
+use dht_rpc_native::dht::Id;
+use dht_rpc_native::dht::table::K;
 use rand::RngExt;
 
 use super::limits;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use dht_rpc_native::proto::Addr;
+use dht_rpc_native::dht::Addr;
 
 #[derive(Clone, Debug, Default)]
 pub struct Trace {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::*;
 
 use super::memory;
 use super::network::Network;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
-use dht_rpc_native::proto::Addr;
+use dht_rpc_native::dht::Addr;
 use rand::RngExt;
 use rand::rngs::StdRng;
 

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use dht_rpc_native::proto::requests::{QUERY_RETRIES, RETRIES};
-use dht_rpc_native::proto::window::SLOT_MS;
-use dht_rpc_native::proto::wire::{self, command};
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::requests::{QUERY_RETRIES, RETRIES};
+use dht_rpc_native::dht::window::SLOT_MS;
+use dht_rpc_native::dht::wire::{self, command};
+use dht_rpc_native::dht::*;
 
 use super::{Verdict, require};
 

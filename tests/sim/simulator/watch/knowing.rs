@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use dht_rpc_native::proto::requests::MAX_INFLIGHT;
-use dht_rpc_native::proto::table::K;
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::requests::MAX_INFLIGHT;
+use dht_rpc_native::dht::table::K;
+use dht_rpc_native::dht::*;
 
 use super::{MAX_NODE_BYTES, Verdict, require};
 

@@ -11,8 +11,8 @@ mod tokens;
 
 use std::fmt;
 
-use dht_rpc_native::proto::wire::{self, Message};
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::wire::{self, Message};
+use dht_rpc_native::dht::*;
 
 use self::asking::Asking;
 pub use self::ending::Asked;

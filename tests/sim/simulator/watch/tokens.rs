@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
-use dht_rpc_native::proto::Bytes32;
-use dht_rpc_native::proto::token::TOKEN_ROTATION_MS;
+use dht_rpc_native::dht::Bytes32;
+use dht_rpc_native::dht::token::TOKEN_ROTATION_MS;
 
 use super::{Verdict, require};
 

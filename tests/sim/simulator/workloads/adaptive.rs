@@ -1,6 +1,6 @@
 //! Adaptive nodes live for hours: open ones, ones behind every kind of NAT, ones that sleep.
 
-use dht_rpc_native::proto::Config;
+use dht_rpc_native::dht::Config;
 use rand::RngExt;
 
 use crate::simulator::model::{Dependence, NatKind};

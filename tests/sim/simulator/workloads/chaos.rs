@@ -1,7 +1,7 @@
 //! Everything at once: what counts is that the rules hold and everything ends.
 
-use dht_rpc_native::proto::wire::INVALID_TOKEN;
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::wire::INVALID_TOKEN;
+use dht_rpc_native::dht::*;
 use rand::RngExt;
 
 use super::{find_node, hostile, read, request, write};

@@ -1,7 +1,7 @@
 //! Nodes come and go; values are committed anew by those who published them.
 
-use dht_rpc_native::proto::Config;
-use dht_rpc_native::proto::table::K;
+use dht_rpc_native::dht::Config;
+use dht_rpc_native::dht::table::K;
 use rand::RngExt;
 
 use super::storage::Written;

@@ -1,7 +1,7 @@
 //! Peers that break every rule: what they say is made up, from the network's seed.
 
-use dht_rpc_native::proto::wire::{self, Message};
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::wire::{self, Message};
+use dht_rpc_native::dht::*;
 use rand::RngExt;
 
 use crate::simulator::network::Network;
@@ -84,7 +84,7 @@ impl Network {
         let (id, token, target) = (self.claimed_id(from), self.maybe(), self.maybe());
         let internal = self.rng.random_bool(0.6);
         let command = if internal { self.rng.random_range(0..6) } else { STORE };
-        let named = wire::encode_addr(self.somebody());
+        let named = dht_rpc_native::net::addr::encode_addr(self.somebody());
         let value = self.rng.random_bool(0.7).then_some(&named[..]);
         let (tid, to) = (self.rng.random(), self.claimed_to(to));
         let (id, token, target) = (id.as_ref(), token.as_ref(), target.as_ref());

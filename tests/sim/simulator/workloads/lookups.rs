@@ -1,6 +1,6 @@
 //! Random nodes look random targets up; every id is known, so the true 20 nearest are, too.
 
-use dht_rpc_native::proto::table::K;
+use dht_rpc_native::dht::table::K;
 use rand::RngExt;
 
 use super::find_node;

@@ -8,8 +8,8 @@ mod lookups;
 mod partition;
 mod storage;
 
-use dht_rpc_native::proto::wire::command;
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::wire::command;
+use dht_rpc_native::dht::*;
 use rand::RngExt;
 use rand::seq::IteratorRandom;
 

@@ -1,7 +1,7 @@
 //! Values committed to the 20 nearest, whose holders go; somebody reads.
 
-use dht_rpc_native::proto::table::K;
-use dht_rpc_native::proto::*;
+use dht_rpc_native::dht::table::K;
+use dht_rpc_native::dht::*;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 

@@ -1,0 +1,371 @@
+'use strict'
+
+const { EventEmitter } = require('events')
+const NodeHandle = require('./node-handle')
+const UDX = require('../udx/udx')
+const check = require('../common/check')
+const DHTError = require('../common/errors')
+const FIELDS = require('./fields')
+const { parseOptions, PUBLIC_ADDRESS, MAX_WINDOW } = require('./options')
+
+const PING = 0
+const FIND_NODE = 2
+const DELAYED_PING = 4
+
+const RETRIES = 3
+const DELAYED_PING_MARGIN = 1000 // ms
+const MAX_TIMEOUT = 0xffffffff // ms
+
+const DEFAULTS = {
+  concurrency: 10,
+  maxWindow: MAX_WINDOW,
+  maxPingDelay: 10_000
+}
+
+class DHT extends EventEmitter {
+  constructor(opts = {}) {
+    super()
+
+    const options = parseOptions(opts, DEFAULTS)
+
+    this.destroyed = false
+    this.suspended = false
+
+    this._concurrency = options.concurrency
+    this._maxPingDelay = options.maxPingDelay
+    this._bootstrapNodes = options.bootstrapNodes
+    this._filterNode = options.filterNode
+    this._filterRequest = options.filterRequest
+    this._maxWindow = options.maxWindow
+    this._sendDownHints = options.sendDownHints
+    this._downHintsRateLimit = options.downHintsRateLimit
+    this._handle = new NodeHandle(this, options.config, options.portRange, opts.udx)
+    Object.defineProperties(this, FIELDS)
+
+    for (let i = options.nodes.length - 1; i >= 0; i--) this.addNode(options.nodes[i])
+
+    this._bootstrapping = this._bootstrap()
+    this._bootstrapping.catch(noop)
+  }
+
+  static DEFAULTS = DEFAULTS
+
+  static OK = 0
+  static ERROR_UNKNOWN_COMMAND = DHTError.UNKNOWN_COMMAND
+  static ERROR_INVALID_TOKEN = DHTError.INVALID_TOKEN
+
+  static bootstrapper(port, host, opts) {
+    if (!port) throw DHTError.coded(Error, 'ERR_INVALID_PORT', 'Port is required')
+    if (!host) throw invalidHost('Host is required')
+    if (host === '0.0.0.0' || host === '::') throw invalidHost('Invalid host')
+    if (!UDX.isIPv4(host)) throw invalidHost('Host must be a IPv4 address')
+
+    const dht = new this({
+      port,
+      ephemeral: false,
+      firewalled: false,
+      anyPort: false,
+      bootstrap: [],
+      ...opts,
+      [PUBLIC_ADDRESS]: { ip: check.ip(host), port: check.port(port) }
+    })
+    dht._handle.assumePublicAddress(host, port)
+    return dht
+  }
+
+  get id() {
+    return this.ephemeral ? null : this._handle.view.tableId
+  }
+
+  get host() {
+    return this._nat.host
+  }
+
+  get port() {
+    return this._nat.port
+  }
+
+  get randomized() {
+    return this.host !== null && this.port === 0
+  }
+
+  get socket() {
+    const { sockets } = this._handle
+    return this.firewalled ? sockets.client : sockets.server
+  }
+
+  get config() {
+    return {
+      concurrency: this.concurrency,
+      maxWindow: this._maxWindow,
+      randomPunchInterval: this._randomPunchInterval,
+      connectionKeepAlive: this.connectionKeepAlive,
+      sendDownHints: this._sendDownHints,
+      downHintsRateLimit: this._downHintsRateLimit
+    }
+  }
+
+  on(name, listener) {
+    this._listen(name)
+    return super.on(name, listener)
+  }
+
+  addListener(name, listener) {
+    this._listen(name)
+    return super.addListener(name, listener)
+  }
+
+  prependListener(name, listener) {
+    this._listen(name)
+    return super.prependListener(name, listener)
+  }
+
+  // A datagram from a socket of the user's.
+  onmessage(socket, buffer, from) {
+    if (check.bytes(buffer, 'buffer').byteLength > 1) this.io.onmessage(socket, buffer, from)
+  }
+
+  // A user's command from another node. Exactly false: nobody takes it.
+  onrequest(req) {
+    return this.emit('request', req)
+  }
+
+  bind() {
+    return this._handle.bind()
+  }
+
+  async suspend(opts = {}) {
+    const log = logOf(opts)
+    log('Suspend: waiting for the sockets to be bound')
+    await this.bind()
+    if (this.suspended || this.destroyed) return
+    log('Suspend: closing the sockets')
+    this.suspended = true
+    await this._handle.suspend()
+    log('Suspend: done')
+    this.emit('suspend')
+  }
+
+  async resume(opts = {}) {
+    const log = logOf(opts)
+    if (!this.suspended || this.destroyed) return
+    log('Resume: binding the sockets again')
+    this.suspended = false
+    this._handle.wake()
+    await this._handle.rebind()
+    if (this.suspended || this.destroyed) return
+    this._handle.resumed()
+    log('Resume: done')
+    this.emit('resume')
+  }
+
+  async destroy() {
+    const emitClose = !this.destroyed
+    this.destroyed = true
+    await this._handle.close()
+    if (emitClose) this.emit('close')
+  }
+
+  async fullyBootstrapped() {
+    return this._bootstrapping
+  }
+
+  ready() {
+    return this.fullyBootstrapped()
+  }
+
+  address() {
+    const { socket } = this
+    return socket ? socket.address() : null
+  }
+
+  localAddress() {
+    if (!this.io.serverSocket) return null
+    return { host: localHost(this.udx), port: this.io.serverSocket.address().port }
+  }
+
+  remoteAddress() {
+    if (!this.host || !this.port || this.firewalled || !this.io.serverSocket) return null
+    const { port } = this.io.serverSocket.address()
+    return port === this.port ? { host: this.host, port } : null
+  }
+
+  addNode(node) {
+    const { host, port } = check.object(node, 'node')
+    this._handle.addNode(host, port)
+  }
+
+  // Newest first.
+  toArray(opts) {
+    const limit = opts && opts.limit
+    if (limit === 0) return []
+    return this.nodes.toArray({ limit, reverse: true }).map(({ host, port }) => ({ host, port }))
+  }
+
+  refresh() {
+    this._handle.refresh()
+  }
+
+  session() {
+    return new (Session())(this)
+  }
+
+  findNode(target, opts) {
+    if (this.destroyed) throw DHTError.NODE_DESTROYED()
+    return new (Query())(this, target, true, FIND_NODE, null, opts)
+  }
+
+  query(message, opts) {
+    if (this.destroyed) throw DHTError.NODE_DESTROYED()
+    const { target, command, value } = check.object(message, 'message')
+    return new (Query())(this, target, false, command, value, opts)
+  }
+
+  request(message, to, opts) {
+    try {
+      const { token, command, target, value } = check.object(message, 'message')
+      return this._request(false, command, token, target, value, to, 0, opts)
+    } catch (err) {
+      return Promise.reject(err)
+    }
+  }
+
+  ping(to, opts) {
+    try {
+      const { size, socket } = opts || NO_OPTIONS
+      const length = size == null ? 0 : check.size(size, this._sendsId(socket))
+      const value = length > 0 ? Buffer.alloc(length) : null
+      return this._request(true, PING, null, null, value, to, 0, opts)
+    } catch (err) {
+      return Promise.reject(err)
+    }
+  }
+
+  delayedPing(to, delayMs, opts) {
+    const tooLong = typeof delayMs === 'number' && delayMs > this.maxPingDelay
+    if (tooLong) throw DHTError.DELAY_TOO_LONG(this.maxPingDelay)
+    if (this.destroyed) throw DHTError.NODE_DESTROYED()
+    try {
+      const value = Buffer.alloc(4)
+      value.writeUInt32LE(check.integer(delayMs, 'delayMs', 0, this.maxPingDelay))
+      const timeout = Math.min(delayMs + DELAYED_PING_MARGIN, MAX_TIMEOUT)
+      return this._request(true, DELAYED_PING, null, null, value, to, timeout, opts)
+    } catch (err) {
+      return Promise.reject(err)
+    }
+  }
+
+  rttStats() {
+    return require('./rtt-stats')(this)
+  }
+
+  _ontick() {
+    this._handle.tick()
+  }
+
+  _onwakeup() {
+    this._handle.wakeup()
+  }
+
+  _natAdd(host, port) {
+    this._handle.natAdd(host, port)
+  }
+
+  _updateNetworkState(onlyFirewall = false) {
+    return this._handle.updateNetworkState(onlyFirewall)
+  }
+
+  _onnetworkchange(interfaces) {
+    this.emit('network-change', interfaces)
+    this.emit('network-update')
+  }
+
+  async _bootstrap() {
+    // Whoever made the node may still add listeners, and a subclass its fields.
+    await Promise.resolve()
+    this._handle.start()
+    await this.bind()
+    this.emit('listening')
+    await this._handle.bootstrapped()
+  }
+
+  _listen(name) {
+    if (name === 'add-node' || name === 'remove-node') this._handle.wantNodes()
+  }
+
+  _request(internal, command, token, target, value, to, timeout, opts) {
+    if (this.destroyed) return Promise.reject(DHTError.NODE_DESTROYED())
+    if (!opts) opts = NO_OPTIONS
+
+    const req = {
+      internal,
+      command: check.command(command),
+      token: check.optionalBytes32(token, 'token', 'ERR_INVALID_TOKEN'),
+      target: check.optionalBytes32(target, 'target', 'ERR_INVALID_TARGET'),
+      value: check.value(value),
+      retries: opts.retry === false ? 0 : RETRIES,
+      timeout,
+      ttl: opts.ttl ? check.integer(opts.ttl, 'ttl', 0, 255) : 0
+    }
+    if (req.value !== null) this._checkFits(req, opts.socket)
+
+    const { host, port } = check.object(to, 'to')
+    const address = { ip: check.ip(host), port: check.port(port) }
+    const session = opts.session ? Session().of(this, opts.session) : null
+    return this._handle.requests.send(address, req, opts.socket, session)
+  }
+
+  _checkFits({ value, token, command, target }, socket) {
+    check.requestFits(value, this._sendsId(socket), token !== null, command, target !== null)
+  }
+
+  _sendsId(socket) {
+    return !this.ephemeral && (socket || this.socket) === this._handle.sockets.server
+  }
+
+  _oncrash(err) {
+    const emitClose = !this.destroyed
+    this.destroyed = true
+    const closed = this._handle.close()
+    if (emitClose) closed.then(() => this.emit('close'))
+    if (this.listenerCount('error') > 0) this.emit('error', err)
+    else process.emitWarning(err)
+  }
+}
+
+const NO_OPTIONS = {}
+
+let LoadedQuery = null
+let LoadedSession = null
+
+module.exports = DHT
+
+// What a node that only serves never needs is loaded at its first use.
+function Query() {
+  if (LoadedQuery === null) LoadedQuery = require('./query')
+  return LoadedQuery
+}
+
+function Session() {
+  if (LoadedSession === null) LoadedSession = require('./session')
+  return LoadedSession
+}
+
+function localHost(udx) {
+  const external = udx.networkInterfaces().filter((n) => n.family === 4 && !n.internal)
+  // On a Mac en0 is the one that leads out.
+  const found = external.find((n) => n.name === 'en0') || external[0]
+  return found ? found.host : '127.0.0.1'
+}
+
+function logOf(opts) {
+  const log = (opts && opts.log) || noop
+  check.option(typeof log === 'function', 'log', 'a function', log)
+  return log
+}
+
+function invalidHost(text) {
+  return DHTError.coded(Error, 'ERR_INVALID_HOST', text)
+}
+
+function noop() {}

@@ -1,0 +1,379 @@
+'use strict'
+
+const native = require('../crossing/native')
+const environment = require('../crossing/environment')
+const Replier = require('./replier')
+const Counters = require('./counters')
+const Sockets = require('./sockets')
+const Requests = require('./requests')
+const Queries = require('./queries')
+const View = require('./view')
+const check = require('../common/check')
+const deferred = require('../common/deferred')
+const outgoing = require('../crossing/outgoing')
+const DHTError = require('../common/errors')
+const { stats } = require('./stats')
+const { parseIPv4 } = require('../common/address')
+const dispatch = require('./node-records')
+
+const NO_PROBES = new Map()
+
+// One node of the engine, as its DHT instance holds it: the handle, its sockets, what waits for an
+// answer, and the records that come from it.
+module.exports = class NodeHandle {
+  // udx: the user's, or undefined.
+  constructor(dht, config, portRange, udx) {
+    this.dht = dht
+    this.portRange = portRange
+    this.udx = udx || null
+    this.parts = new Parts()
+    // By which the binding knows it. Where a call sees or changes what is in flight: flushed().
+    this.number = environment.create(config)
+    this.view = new View(this.number)
+    this.sockets = new Sockets()
+    this.replier = new Replier(this)
+    this.requests = new Requests(this)
+    this.queries = new Queries(this)
+    this.counters = new Counters(this)
+
+    this._host = config.host
+    this._foreignSockets =
+      udx && udx.createSocket ? new (require('../udx/foreign-sockets'))(udx, config) : null
+    this._filter = config.filter
+    this._publicAddress = config.publicIp !== undefined
+    this._wantsNodes = false
+    this._bootstrapDynamic = config.bootstrapDynamic
+    this._binding = null
+    // Why it could not be bound: nothing will ever be sent.
+    this.failure = null
+    this._gone = false
+    this._retained = false
+    this._stats = null
+    this._probes = NO_PROBES
+    this._nextProbe = 0
+    this._ready = deferred()
+    this._isClosed = false
+    this._closed = null
+    this._closing = null
+
+    environment.add(this)
+    this.retain()
+  }
+
+  // The number, once all requests that wait to cross were made.
+  flushed() {
+    outgoing.submitRequests()
+    return this.number
+  }
+
+  // As they come from the engine: a subclass may have its own.
+  get stats() {
+    if (this._stats === null) this._stats = stats(this.counters)
+    return this._stats
+  }
+
+  // The binding knows the node no more.
+  get gone() {
+    return this._gone
+  }
+
+  retain() {
+    if (this._retained) return
+    this._retained = true
+    environment.retain()
+  }
+
+  release() {
+    if (!this._retained) return
+    this._retained = false
+    environment.release()
+  }
+
+  bind() {
+    if (this._binding === null) this._binding = this._bind(native.bind)
+    return this._binding
+  }
+
+  // Binds and begins the bootstrap at once, so that nothing comes in between.
+  start() {
+    if (this._gone) return
+    if (this._binding === null) this._binding = this._bind(native.start)
+    else if (this.sockets.server !== null) native.start(this.flushed())
+  }
+
+  // Resolves when the bootstrap is done.
+  bootstrapped() {
+    if (this._gone) return Promise.reject(DHTError.NODE_WAS_DESTROYED())
+    return this._ready.promise
+  }
+
+  async suspend() {
+    this._stop()
+    if (this._foreignSockets !== null) await this._foreignSockets.close()
+  }
+
+  // The wake-up comes first, what it causes is seen before this returns.
+  wake() {
+    this.retain()
+    native.resume(this.flushed())
+    this.changed()
+  }
+
+  // Or is suspended again, and may be woken later.
+  async rebind() {
+    try {
+      this._open(native.bind)
+    } catch (err) {
+      this.dht.suspended = true
+      await this.suspend()
+      throw DHTError.system(err)
+    }
+  }
+
+  resumed() {
+    native.resumed(this.flushed())
+    this.changed()
+  }
+
+  // Resolves when the sockets are closed and everything was settled.
+  close() {
+    if (this._closing === null) this._closing = this._close()
+    return this._closing
+  }
+
+  wantNodes() {
+    if (this._wantsNodes) return
+    this._wantsNodes = true
+    this.view.keepRemoved()
+    if (!this._gone) native.listenToNodes(this.flushed())
+  }
+
+  // The bootstrap nodes may have been changed: they are asked for at each use.
+  watchBootstrapNodes() {
+    if (this._bootstrapDynamic) return
+    this._bootstrapDynamic = true
+    if (!this._gone) native.bootstrapDynamic(this.flushed(), true)
+  }
+
+  // JavaScript changed something by a call of its own: its events are delivered before the call
+  // returns.
+  changed() {
+    this.view.invalidate()
+    environment.collect()
+    this.view.invalidate()
+  }
+
+  setFlag(flag, on) {
+    native.setFlag(this.flushed(), flag, !!on)
+    this.view.setFlag(flag, on)
+    this.changed()
+  }
+
+  updateHealth(responses, timeouts) {
+    native.updateHealth(this.flushed(), Number(responses) || 0, Number(timeouts) || 0)
+    this.changed()
+  }
+
+  resetHealth() {
+    native.resetHealth(this.flushed())
+    this.changed()
+  }
+
+  addNode(host, port) {
+    const ip = check.ip(host)
+    native.addNode(this.flushed(), ip, check.port(port))
+    this.changed()
+  }
+
+  natAdd(host, port) {
+    const ip = check.ip(host)
+    native.natAdd(this.flushed(), ip, natPort(port))
+    this.changed()
+  }
+
+  // No event tells of it. Returns how many samples are like it.
+  natAddQuietly(host, port) {
+    const ip = check.ip(host)
+    const hits = native.natAddQuietly(this.flushed(), ip, natPort(port))
+    this.changed()
+    return hits
+  }
+
+  // The address by which a bootstrapper says that it is known.
+  assumePublicAddress(host, port) {
+    if (!this._publicAddress) this.natAddQuietly(host, port)
+  }
+
+  tick() {
+    native.tick(this.flushed())
+    this.changed()
+  }
+
+  wakeup() {
+    native.wakeup(this.flushed())
+    this.changed()
+  }
+
+  refresh() {
+    native.refresh(this.flushed())
+    this.changed()
+  }
+
+  updateNetworkState(onlyFirewall) {
+    if (this._gone) return Promise.resolve(false)
+    const number = ++this._nextProbe
+    const probe = deferred()
+    if (this._probes === NO_PROBES) this._probes = new Map()
+    this._probes.set(number, probe)
+    native.updateNetworkState(this.flushed(), number, onlyFirewall)
+    this.changed()
+    return probe.promise
+  }
+
+  // A datagram that came on a socket of the user's.
+  message(socket, buffer, host, port) {
+    check.bytes(buffer, 'buffer')
+    const ip = parseIPv4(host)
+    if (this._gone || ip === -1 || !check.isPort(port)) return
+    native.message(this.flushed(), this.sockets.sourceOf(socket), buffer, ip, port)
+    this.changed()
+  }
+
+  onrecord(kind, slab, at) {
+    this.view.invalidate()
+    dispatch(this, kind, slab, at)
+  }
+
+  // Its bootstrap is done.
+  onready() {
+    this._ready.resolve()
+    this._ready = deferred.DONE
+  }
+
+  // What was asked as `number` of the network state is known.
+  onprobed(number, changed) {
+    const probe = this._probes.get(number)
+    if (probe === undefined) return
+    this._probes.delete(number)
+    environment.microtasksDue = true
+    probe.resolve(changed)
+  }
+
+  // What the filter says of the nodes that VERDICT record `key` named, or of the one who asked.
+  answerVerdict(key, accepted) {
+    native.verdict(this.flushed(), key, accepted)
+    this.changed()
+  }
+
+  answerBootstrapNodes(key, list) {
+    native.bootstrapNodes(this.flushed(), key, list)
+    this.changed()
+  }
+
+  oncrashed(reason) {
+    const err = DHTError.NODE_CRASHED(reason)
+    this.requests.destroy(err)
+    this.queries.destroy(err)
+    this._ready.reject(err)
+    this._leave()
+    this.dht._oncrash(err)
+  }
+
+  onclosed() {
+    this._leave()
+    environment.forget(this)
+    environment.microtasksDue = true
+    this.release()
+    this.requests.destroy(DHTError.REQUEST_DESTROYED())
+    this.queries.destroy(DHTError.NODE_WAS_DESTROYED())
+    for (const probe of this._probes.values()) probe.resolve(false)
+    this._probes = NO_PROBES
+    this._ready.reject(DHTError.NODE_WAS_DESTROYED())
+    this._isClosed = true
+    if (this._closed !== null) this._closed.resolve()
+  }
+
+  async _bind(bind) {
+    try {
+      this._open(bind)
+    } catch (err) {
+      this._fail(DHTError.system(err))
+      throw err
+    }
+  }
+
+  _open(bind) {
+    if (this._foreignSockets !== null) return this._openElsewhere(bind)
+    bind(this.flushed())
+    const server = native.boundPort(this.flushed(), 0)
+    this.sockets.open(this, this._host, server, native.boundPort(this.flushed(), 1))
+    this.view.invalidate()
+  }
+
+  _openElsewhere(bind) {
+    const { server, client } = this._foreignSockets.open((socket, buffer, from) => {
+      this.dht.onmessage(socket, buffer, from)
+    })
+    this.sockets.adopt(server, client)
+    native.boundElsewhere(this.flushed(), server.address().port, client.address().port)
+    bind(this.flushed())
+    this.changed()
+  }
+
+  // What waits for the sockets fails as they did, and what is asked from now on.
+  _fail(err) {
+    this.failure = err
+    this.requests.destroy(err)
+    this.queries.destroy(err)
+    this._stop()
+  }
+
+  // Nothing keeps the process alive for the ends of its queries, so they are not waited for.
+  _stop() {
+    outgoing.submit() // replies as well
+    native.suspend(this.number)
+    this.changed()
+    environment.drainSoon()
+    this.release()
+  }
+
+  // A node that crashed as well: the binding and its own sockets know nothing of it yet.
+  async _close() {
+    if (!this._gone) await this.bind().catch(noop)
+    this._leave()
+    outgoing.submit()
+    native.destroy(this.number)
+    if (this._foreignSockets !== null) await this._foreignSockets.close()
+    if (this._isClosed) return
+    this._closed = deferred()
+    return this._closed.promise
+  }
+
+  // The binding forgets the node: what can be read afterwards is read now.
+  _leave() {
+    if (this._gone) return
+    this.view.freeze()
+    this.counters.freeze(this.queries.size)
+    this._gone = true
+  }
+}
+
+// What was made of the parts that a DHT instance has.
+class Parts {
+  constructor() {
+    this.stats = null
+    this.udx = null
+    this.table = null
+    this.io = null
+    this.nodes = null
+    this.health = null
+    this.nat = null
+  }
+}
+
+// A sample whose port says nothing is one as well.
+function natPort(port) {
+  return port === 0 ? 0 : check.port(port)
+}
+
+function noop() {}

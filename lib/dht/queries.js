@@ -1,0 +1,110 @@
+'use strict'
+
+const native = require('../crossing/native')
+const environment = require('../crossing/environment')
+const DHTError = require('../common/errors')
+const { QUERIES_ACTIVE } = require('./stats')
+const { readLength } = require('../crossing/record')
+
+const NONE = new Map() // of nodes that never had a query
+const GONE = 0 // the number of a query that the binding does not know
+
+// The queries of a node's user. One that waits to be read is held weakly: if nobody can read it any
+// more it is dropped.
+module.exports = class Queries {
+  constructor(handle) {
+    this._handle = handle
+    this._slots = NONE
+  }
+
+  get size() {
+    return this._slots.size
+  }
+
+  add(query, packed) {
+    const { failure } = this._handle
+    const number = failure === null ? native.queryNew(this._handle.flushed(), packed) : GONE
+    if (number === GONE) {
+      query.onabort(failure || DHTError.NODE_WAS_DESTROYED())
+      return GONE
+    }
+    if (this._slots === NONE) this._slots = new Map()
+    this._slots.set(number, { ref: new WeakRef(query), held: null })
+    abandoned.register(query, { queries: this, number }, query)
+    return number
+  }
+
+  // It is under way by itself.
+  hold(query) {
+    const slot = this._slots.get(query.number)
+    if (slot !== undefined) slot.held = query
+  }
+
+  // It waits for its reader.
+  unhold(query) {
+    const slot = this._slots.get(query.number)
+    if (slot !== undefined) slot.held = null
+  }
+
+  remove(query) {
+    abandoned.unregister(query)
+    this.drop(query.number)
+  }
+
+  drop(number) {
+    if (!this._slots.delete(number)) return
+    const handle = this._handle
+    const { counters } = handle
+    if (handle.gone) counters.set(QUERIES_ACTIVE, counters.get(QUERIES_ACTIVE) - 1)
+    else native.queryDestroy(handle.flushed(), number)
+  }
+
+  destroy(err) {
+    for (const number of [...this._slots.keys()]) {
+      const query = this._get(number)
+      if (query !== null) query.onabort(err)
+    }
+  }
+
+  // The counts from byte 12, the body from byte 24.
+  onrow(number, slab, at) {
+    const query = this._get(number)
+    if (query === null) return
+    environment.microtasksDue = true
+    query.onrow(slab, at + 24, slab.words, (at >> 2) + 3)
+  }
+
+  onprogress(number, slab, at) {
+    const query = this._get(number)
+    if (query !== null) query.onprogress(slab.words, (at >> 2) + 3)
+  }
+
+  // Bodies from byte 24.
+  oncommit(number, slab, at) {
+    const query = this._get(number)
+    if (query === null) return
+    const i = at >> 2
+    environment.microtasksDue = true
+    const w = slab.words
+    query.oncommit(slab, at + 24, at + readLength(slab, at), w[i + 3], w[i + 4], w[i + 5])
+  }
+
+  // Bodies from byte 32.
+  onend(number, slab, at) {
+    const query = this._get(number)
+    if (query === null) return
+    const w = slab.words
+    const i = at >> 2
+    environment.microtasksDue = true
+    const end = at + readLength(slab, at)
+    query.onend(slab, at + 32, end, w[i + 3], w[i + 4], w[i + 5], w[i + 6], w[i + 7])
+  }
+
+  _get(number) {
+    const slot = this._slots.get(number)
+    if (slot === undefined) return null
+    return slot.held || slot.ref.deref() || null
+  }
+}
+
+const abandoned = new FinalizationRegistry(({ queries, number }) => queries.drop(number))

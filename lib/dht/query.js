@@ -1,0 +1,361 @@
+'use strict'
+
+const { Readable, getStreamError } = require('streamx')
+const native = require('../crossing/native')
+const environment = require('../crossing/environment')
+const ClosestReplies = require('./closest-replies')
+const Session = require('./session')
+const Slab = require('../crossing/slab')
+const check = require('../common/check')
+const DHTError = require('../common/errors')
+const { MAX_RECORD } = require('../crossing/record')
+const { field } = require('../common/field')
+const { packQuery } = require('./query-packer')
+
+const K = 20
+const RETRIES = 5
+const OBJECT = 1024 // what streamx counts an object for
+const HIGH_WATER_MARK = 16 * OBJECT
+
+const FORCE = 4
+const ONLY_CLOSEST_NODES = 8
+const ROWS = 16
+const FROM_REPLIES = 64
+const THOROUGH = 128
+
+const NO_OPTIONS = {}
+const COMMITS = { NONE: 0, AUTO: 1, OWN: 2 }
+const OUTCOMES = { TOO_FEW_NODES: 1, COMMIT_FAILED: 2, NODE_DESTROYED: 3 }
+
+const state = new Slab(MAX_RECORD) // shared: it is read as soon as it is written
+
+const FIELDS = {
+  concurrency: field(
+    function () {
+      return this._concurrency
+    },
+    function (concurrency) {
+      this._concurrency = checkConcurrency(concurrency)
+      if (!this._ended)
+        native.queryConcurrency(this.dht._handle.flushed(), this.number, concurrency)
+    }
+  ),
+  successes: known('_successes'),
+  errors: known('_errors'),
+  inflight: known('_inflight'),
+  // Nearest first, at most k; changes until the end.
+  closestReplies: field(function () {
+    this._readState()
+    return this._replies.closest
+  })
+}
+
+// A lookup as a stream of replies. The engine runs it; what crosses to here are the rows that
+// somebody reads.
+module.exports = class Query extends Readable {
+  constructor(dht, target, internal, command, value, opts) {
+    super()
+
+    if (!opts) opts = {}
+    checkOptions(opts)
+
+    this.dht = dht
+    this.k = K
+    this.target = check.bytes32(target, 'target', 'ERR_INVALID_TARGET')
+    this.internal = internal
+    this.command = check.command(command)
+    this.value = check.value(value)
+    this.force = !!opts.force
+    this.map = opts.map || echo
+    this.retries = opts.retries === 0 ? 0 : opts.retries || RETRIES
+
+    this._concurrency = checkConcurrency(opts.concurrency || dht.concurrency)
+    this._commit = opts.commit || null
+    this._replies = new ClosestReplies()
+    this._successes = 0
+    this._errors = 0
+    this._inflight = 0
+    this._stateTurn = -1
+    this._rows = !!opts.map
+    this._follows = this._rows
+    this._room = 0
+    this._opened = false
+    this._ended = false
+    this._failure = null
+    this._session = Session.of(dht, opts.session)
+
+    if (this.value !== null) {
+      const hasId = !dht.ephemeral && !dht.firewalled
+      check.requestFits(this.value, hasId, this._commit === true, command, true)
+    }
+    Object.defineProperties(this, FIELDS)
+    this._asks = this._asksNow()
+    this.number = dht._handle.queries.add(this, this._pack(opts))
+    this.on('newListener', onlistener)
+  }
+
+  get closestNodes() {
+    this._readState()
+    return this._replies.senders
+  }
+
+  finished() {
+    return new Promise((resolve, reject) => {
+      if (this.destroyed) return settle(getStreamError(this), resolve, reject)
+
+      let error = null
+      const onerror = (err) => {
+        error = err
+      }
+
+      this.resume()
+      this.on('error', onerror)
+      this.once('close', () => {
+        this.removeListener('error', onerror)
+        settle(error, resolve, reject)
+      })
+    })
+  }
+
+  pipe(dest, cb) {
+    this._readRows()
+    return super.pipe(dest, cb)
+  }
+
+  read() {
+    this._readRows()
+    return super.read()
+  }
+
+  // A row: a reply without error.
+  onrow(slab, at, words, i) {
+    this.onprogress(words, i)
+    const reply = this._replies.read(slab, at)
+    if (reply.from.id !== null) this._replies.insert(reply, this.target, this.k)
+    if (this._room > 0) this._room--
+    if (this._ended || this.destroying) return
+
+    let full = false
+    try {
+      const data = this.map(reply)
+      full = !!data && this.push(data) === false
+    } finally {
+      if (full) this.dht._handle.queries.unhold(this)
+      else this._demand()
+    }
+  }
+
+  // While rows are read, what is seen of the query advances with them.
+  onprogress(words, i) {
+    this._successes = words[i]
+    this._errors = words[i + 1]
+    this._inflight = words[i + 2]
+  }
+
+  // The lookup is over, the rest is ours: a function of the user's commits.
+  oncommit(slab, at, end, count, successes, errors) {
+    this._end(slab, at, end, count, successes, errors)
+    if (this.destroying) return
+    if (count === 0) return this.destroy(DHTError.TOO_FEW_NODES(successes, count))
+
+    let pending = count
+    let done = 0
+    const ondone = () => {
+      done++
+      if (--pending === 0) this.push(null)
+    }
+    const onfailed = (err) => {
+      if (--pending > 0) return
+      if (done > 0) this.push(null)
+      else this.destroy(err)
+    }
+    for (const reply of [...this.closestReplies]) this._commitTo(reply).then(ondone, onfailed)
+  }
+
+  onend(slab, at, end, count, successes, errors, outcome, reason) {
+    this._end(slab, at, end, count, successes, errors)
+    if (this.destroying || !this._opened) return
+
+    switch (outcome) {
+      case OUTCOMES.TOO_FEW_NODES:
+        return this.destroy(DHTError.TOO_FEW_NODES(successes, count))
+      case OUTCOMES.COMMIT_FAILED:
+        return this.destroy(DHTError.fromNumber(reason))
+      case OUTCOMES.NODE_DESTROYED:
+        return this.destroy(DHTError.NODE_WAS_DESTROYED())
+      default:
+        this.push(null)
+    }
+  }
+
+  // The node is of no use any more, before the query was over. Whoever reads it later is told then.
+  onabort(err) {
+    if (this._ended) return
+    this._ended = true
+    this._failure = err
+    if (this._opened) this.destroy(err)
+  }
+
+  _read(cb) {
+    const first = !this._opened
+    this._opened = true
+    if (first && this._failure !== null) this.destroy(this._failure)
+    else if (first && this.dht.destroyed) this.destroy(DHTError.NODE_WAS_DESTROYED())
+    else this._demand()
+    cb(null)
+  }
+
+  _destroy(cb) {
+    this._readState()
+    // What was in flight goes with the query, unless the session is the user's.
+    if (!this._ended && this._session === null) {
+      this._errors += this._inflight
+      this._inflight = 0
+    }
+    this._ended = true
+    this._replies.end()
+    this.dht._handle.queries.remove(this)
+    cb(null)
+  }
+
+  // Lets the engine go on, for as many rows as the stream has room for. Not for every single row
+  // that was read.
+  _demand() {
+    if (this._ended || this.destroying) return
+    this.dht._handle.queries.hold(this)
+
+    const room = Math.ceil((HIGH_WATER_MARK - this._readableState.buffered) / OBJECT)
+    if (this._room > room / 2) return
+    this._room = room
+    try {
+      this._followFields()
+    } catch (err) {
+      return this.destroy(err)
+    }
+    native.queryDemand(this.dht._handle.flushed(), this.number, room)
+  }
+
+  // They may be written, and rule what is asked from the next visit on.
+  _followFields() {
+    if (this.map !== echo) this._readRows()
+    const asks = this._asksNow()
+    if (asks.every((value, i) => value === this._asks[i])) return
+    check.bytes32(this.target, 'target', 'ERR_INVALID_TARGET')
+    check.command(this.command)
+    check.value(this.value)
+    this._asks = asks
+    native.queryChange(this.dht._handle.flushed(), this.number, this._pack(NO_OPTIONS))
+  }
+
+  _asksNow() {
+    const { target, internal, command, value, force, retries } = this
+    return [target, internal, command, value, force, retries]
+  }
+
+  _readRows() {
+    if (this._rows) return
+    this._rows = true
+    if (this._ended) return
+    native.queryRows(this.dht._handle.flushed(), this.number, true)
+    if (this._opened) this._readState()
+    this._follows = true
+  }
+
+  _readState() {
+    if (this._ended || this._follows) return
+    const turn = environment.turn()
+    if (this._stateTurn === turn) return
+    this._stateTurn = turn
+
+    if (native.queryRead(this.dht._handle.flushed(), this.number, state.bytes) === 0) return
+    this._successes = state.words[0]
+    this._errors = state.words[1]
+    this._inflight = state.words[2]
+    this._replies.readClosest(state, 16, state.words[3])
+  }
+
+  _end(slab, at, end, count, successes, errors) {
+    this._replies.keepClosest(slab, at, count, end)
+    this._successes = successes
+    this._errors = errors
+    this._inflight = 0
+    this._ended = true
+    this.dht._handle.queries.unhold(this)
+  }
+
+  async _commitTo(reply) {
+    return this._commit(reply, this.dht, this)
+  }
+
+  _pack(opts) {
+    const session = this._session === null ? 0 : this._session.number
+    const commit = this._commit === true ? COMMITS.AUTO : this._commit ? COMMITS.OWN : COMMITS.NONE
+    const flags =
+      (this.internal ? 1 : 0) |
+      (this.force ? FORCE : 0) |
+      (opts.onlyClosestNodes ? ONLY_CLOSEST_NODES : 0) |
+      (this._rows ? ROWS : 0) |
+      (opts.thorough ? THOROUGH : 0) |
+      (opts.nodes || opts.closestNodes ? 0 : FROM_REPLIES)
+    return packQuery(this, flags, commit, session, givenNodes(opts))
+  }
+}
+
+function known(name) {
+  return field(function () {
+    this._readState()
+    return this[name]
+  })
+}
+
+function checkOptions({ retries, map, commit, thorough }) {
+  if (retries) check.integer(retries, 'retries', 0, 255)
+  check.option(!map || typeof map === 'function', 'map', 'a function', map)
+  const known = !commit || commit === true || typeof commit === 'function'
+  check.option(known, 'commit', 'true or a function', commit)
+  const given = thorough !== undefined && thorough !== null
+  check.option(!given || typeof thorough === 'boolean', 'thorough', 'true or false', thorough)
+}
+
+function checkConcurrency(concurrency) {
+  return check.integer(concurrency, 'concurrency', 1, 0xffffffff)
+}
+
+function givenNodes(opts) {
+  const nodes = opts.nodes || opts.closestNodes
+  if (nodes) return list(nodes, 'nodes', contact)
+  const replies = opts.replies || opts.closestReplies
+  return replies ? list(replies, 'replies', sender) : null
+}
+
+function list(given, field, of) {
+  const isList = typeof given === 'object' && (Symbol.iterator in given || given.length >= 0)
+  check.option(isList, field, 'an array', given)
+  return Array.from(given, (member, i) => of(member, `${field}[${i}]`))
+}
+
+function sender(reply, field) {
+  return contact(check.object(reply, field).from, field)
+}
+
+function contact(node, field) {
+  const { id, host, port } = check.object(node, field)
+  return {
+    ip: check.ip(host, `${field}.host`),
+    port: check.port(port, `${field}.port`),
+    id: check.optionalBytes32(id, `${field}.id`, 'ERR_INVALID_ID')
+  }
+}
+
+function onlistener(name) {
+  if (name === 'data' || name === 'readable') this._readRows()
+}
+
+function settle(error, resolve, reject) {
+  if (error) reject(error)
+  else resolve()
+}
+
+function echo(reply) {
+  return reply
+}

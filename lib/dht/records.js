@@ -1,0 +1,188 @@
+'use strict'
+
+const native = require('../crossing/native')
+const Slab = require('../crossing/slab')
+const { formatIPv4 } = require('../common/address')
+
+// Reads what comes from the binding. src/binding/dht/records.rs documents the layout and packs it.
+
+const PRESENT = 0x10000
+const IDS = 32
+
+const ids = new Slab(32 * 20) // shared: they are read as soon as they are written
+
+// Bytes of a contact and of an entry.
+const CONTACT = 40
+const ENTRY = 72
+
+// What w[0] of a record says it is.
+const KINDS = {
+  REQUEST: 1,
+  RESPONSE: 2,
+  FAILURE: 3,
+  QUERY_ROW: 4,
+  QUERY_COMMIT: 5,
+  QUERY_END: 6,
+  READY: 7,
+  PERSISTENT: 8,
+  EPHEMERAL: 9,
+  WAKEUP: 10,
+  NAT_UPDATE: 11,
+  NETWORK_UPDATE: 12,
+  NODE_ADDED: 13,
+  NODE_REMOVED: 14,
+  NETWORK_CHANGE: 15,
+  BOOTSTRAP_WANTED: 16,
+  VERDICT: 17,
+  SEND: 18,
+  NETWORK_STATE: 19,
+  CRASHED: 20,
+  CLOSED: 21,
+  STATUS: 22,
+  QUERY_PROGRESS: 23,
+  REQUEST_VERDICT: 24
+}
+
+module.exports = {
+  KINDS,
+  ENTRY,
+  readRequest,
+  readReply,
+  readSender,
+  replySerial,
+  replyLength,
+  readContacts,
+  readAddress,
+  optionalAddress
+}
+
+function readRequest(slab, at, req) {
+  const w = slab.words
+  const i = at >> 2
+  const flags = w[i + 2] >>> 16
+  const ports = w[i + 4]
+  const from = { id: null, host: formatIPv4(w[i + 3]), port: ports & 0xffff }
+
+  req.tid = w[i + 2] & 0xffff
+  req.from = from
+  req.to = { id: null, host: formatIPv4(w[i + 5]), port: ports >>> 16 }
+  req.command = slab.doubles[(at + 32) >> 3]
+
+  let next = at + 40
+  if (flags & 1) {
+    from.id = slab.copy(next, 32)
+    next += 32
+  }
+  if (flags & 2) {
+    req.token = slab.copy(next, 32)
+    next += 32
+  }
+  if (flags & 8) {
+    req.target = slab.copy(next, 32)
+    next += 32
+  }
+  if (flags & 16) req.value = slab.copy(next, w[i + 7])
+  return req
+}
+
+function readReply(slab, at) {
+  const w = slab.words
+  const i = at >> 2
+  const flags = w[i] >>> 16
+  const ports = w[i + 3]
+  const from = readSender(slab, at)
+  const reply = {
+    tid: w[i] & 0xffff,
+    rtt: w[i + 1],
+    from,
+    to: { id: null, host: formatIPv4(w[i + 4]), port: ports >>> 16 },
+    token: null,
+    closerNodes: null,
+    error: slab.doubles[(at + 32) >> 3],
+    value: null
+  }
+
+  let next = at + (flags & 1 ? 72 : 40)
+  if (flags & 2) {
+    reply.token = slab.copy(next, 32)
+    next += 32
+  }
+  if (flags & 4) {
+    const count = w[i + 5] & 0xffff
+    reply.closerNodes = readAddresses(slab, next, count)
+    const known = w[i + 5] >>> 16
+    if (flags & IDS) readIds(slab, next + 8 * count, reply.closerNodes, known)
+    else if (known > 0) askIds(slab, next, reply.closerNodes, known)
+    next += 8 * count + (flags & IDS ? 32 * known : 0)
+  }
+  if (flags & 16) reply.value = slab.copy(next, w[i + 6])
+  return reply
+}
+
+// Who sent the reply.
+function readSender(slab, at) {
+  const w = slab.words
+  const i = at >> 2
+  const id = w[i] & 0x10000 ? slab.copy(at + 40, 32) : null
+  return { id, host: formatIPv4(w[i + 2]), port: w[i + 3] & 0xffff }
+}
+
+// The same number is the same reply.
+function replySerial(slab, at) {
+  return slab.words[(at >> 2) + 7]
+}
+
+function replyLength(slab, at) {
+  const w = slab.words
+  const i = at >> 2
+  const flags = w[i] >>> 16
+  const ids = (flags & 1 ? 32 : 0) + (flags & 2 ? 32 : 0)
+  const nodes = 8 * (w[i + 5] & 0xffff) + (flags & IDS ? 32 * (w[i + 5] >>> 16) : 0)
+  return (40 + ids + nodes + w[i + 6] + 7) & ~7
+}
+
+function readContacts(slab, at, count) {
+  const contacts = new Array(count)
+  for (let n = 0; n < count; n++, at += CONTACT) {
+    const i = at >> 2
+    const port = slab.words[i + 1]
+    contacts[n] = {
+      id: port & PRESENT ? slab.copy(at + 8, 32) : null,
+      host: formatIPv4(slab.words[i]),
+      port: port & 0xffff
+    }
+  }
+  return contacts
+}
+
+function readAddress(slab, i) {
+  return { id: null, host: formatIPv4(slab.words[i]), port: slab.words[i + 1] & 0xffff }
+}
+
+// known: what was read there before, kept if it still says the same.
+function optionalAddress(slab, i, known) {
+  if (!(slab.words[i + 1] & PRESENT)) return null
+  const port = slab.words[i + 1] & 0xffff
+  const host = formatIPv4(slab.words[i])
+  return known !== null && known.port === port && known.host === host
+    ? known
+    : { id: null, host, port }
+}
+
+function readAddresses(slab, at, count) {
+  const list = new Array(count)
+  for (let n = 0; n < count; n++) list[n] = readAddress(slab, (at >> 2) + 2 * n)
+  return list
+}
+
+// The ids of the first nodes.
+function readIds(slab, at, nodes, count) {
+  for (let n = 0; n < count; n++, at += 32) nodes[n].id = slab.copy(at, 32)
+}
+
+// They were not packed, as few look at them.
+function askIds(slab, at, nodes, count) {
+  ids.reserve(32 * count)
+  native.nodeIds(slab.bytes, at, count, ids.bytes)
+  readIds(ids, 0, nodes, count)
+}

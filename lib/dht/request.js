@@ -1,0 +1,54 @@
+'use strict'
+
+const check = require('../common/check')
+const { UNKNOWN_COMMAND } = require('../common/errors')
+
+const NO_OPTIONS = {}
+
+// A user's command from another node. It may be answered later, any number of times, from any
+// socket to anybody.
+module.exports = class Request {
+  constructor(replier, socket) {
+    this.socket = socket
+    this.tid = 0
+    this.from = null
+    this.to = null
+    this.token = null
+    this.command = 0
+    this.target = null
+    this.value = null
+    this.internal = false
+    this.ttl = 0
+    this._replier = replier
+  }
+
+  reply(value, opts = NO_OPTIONS) {
+    if (opts === null) opts = NO_OPTIONS
+    const token = opts.token !== false
+    const closerNodes = opts.closerNodes !== false
+    const to = opts.to || this.from
+    this._replier.reply(this, 0, value, token, closerNodes, to, opts.socket || this.socket)
+  }
+
+  error(code, opts = NO_OPTIONS) {
+    if (opts === null) opts = NO_OPTIONS
+    const token = opts.token === true
+    const closerNodes = opts.closerNodes !== false
+    const to = opts.to || this.from
+    this._replier.reply(this, code, null, token, closerNodes, to, opts.socket || this.socket)
+  }
+
+  relay(value, to, opts) {
+    check.object(to, 'to')
+    this._replier.relay(this, value, to, (opts && opts.socket) || this.socket)
+  }
+
+  sendReply(error, value, token, hasCloserNodes) {
+    this._replier.reply(this, error, value, token, hasCloserNodes, this.from, this.socket)
+  }
+
+  // Nobody took the command.
+  refuse() {
+    this.sendReply(UNKNOWN_COMMAND, null, false, this.target !== null)
+  }
+}

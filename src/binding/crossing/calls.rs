@@ -1,0 +1,81 @@
+//! The functions that open an environment and drain what waits for it.
+//!
+//! Those that fill a slab return the bytes written.
+
+use std::time::Instant;
+
+use napi::Env;
+use napi::bindgen_prelude::BufferSlice;
+use napi_derive::napi;
+
+use super::environment;
+use super::outbox::BATCH;
+use crate::engine::NotificationFlag;
+
+/// Keeps the process alive while nodes live.
+#[napi(catch_unwind, js_name = "ref")]
+pub fn reference(env: Env, environment: u32, on: bool) {
+    environment::reference(env, environment, on);
+}
+
+/// Moves waiting records to the slab, `batch` bytes but for the last ones; 0 if there are none.
+/// With `patient` it may wait for them for a moment, see [`AdaptiveSpin`](crate::engine::AdaptiveSpin).
+#[napi(catch_unwind)]
+pub fn drain(environment: u32, patient: bool, batch: u32, mut slab: BufferSlice<'_>) -> u32 {
+    let batch = batch as usize;
+    let Some(shared) = environment::shared(environment) else { return 0 };
+    environment::repack(&shared);
+    let mut spin = shared.spin.lock();
+    spin.wake_up(Instant::now());
+    shared.notified.lower();
+    let mut len = shared.outbox.drain(&mut slab, batch);
+    if len == 0 && patient {
+        shared.notified.suppress();
+        spin.spin(Instant::now, || shared.outbox.is_filled());
+        shared.notified.lower();
+        len = shared.outbox.drain(&mut slab, batch);
+    }
+    if len == 0 {
+        spin.fall_asleep(Instant::now());
+    }
+    len as u32
+}
+
+/// Moves to the slab what came of JavaScript's own calls; 0 if nothing did.
+#[napi(catch_unwind)]
+pub fn drain_own(mut slab: BufferSlice<'_>) -> u32 {
+    environment::drain_own(&mut slab) as u32
+}
+
+/// Runs the shards' polls on this thread without waiting, then drains.
+#[napi(catch_unwind)]
+pub fn drive(environment: u32, mut slab: BufferSlice<'_>) -> u32 {
+    let Some(shared) = environment::shared(environment) else { return 0 };
+    {
+        let _suppressed = Suppressed::new(&shared.notified);
+        environment::drive();
+    }
+    shared.outbox.drain(&mut slab, BATCH) as u32
+}
+
+/// Gives the polls back to the shards.
+#[napi(catch_unwind)]
+pub fn release() {
+    environment::release();
+}
+
+/// Nobody wakes JavaScript while this lives, a panic or not.
+struct Suppressed<'a>(&'a NotificationFlag);
+
+impl<'a> Suppressed<'a> {
+    fn new(flag: &'a NotificationFlag) -> Self {
+        flag.suppress();
+        Self(flag)
+    }
+}
+
+impl Drop for Suppressed<'_> {
+    fn drop(&mut self) {
+        self.0.lower();
+    }
+}

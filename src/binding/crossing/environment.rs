@@ -1,0 +1,166 @@
+//! One JavaScript environment: its wake, its shards, who lives in it.
+//!
+//! An environment is a thread (the main one or a worker), so its state is thread-local. What other
+//! threads reach of it is [`Shared`].
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use napi::bindgen_prelude::{Function, Result, Status};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Env, sys};
+use parking_lot::Mutex;
+
+use super::outbox::{BATCH, Outbox};
+use crate::engine::{AdaptiveSpin, NotificationFlag, Shard};
+
+/// Weak: it does not keep the process alive unless it is referenced for a live node.
+type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 0>;
+
+/// What the shards see of an environment.
+#[derive(Default)]
+pub struct Shared {
+    pub outbox: Outbox,
+    /// Raised: JavaScript was told, or will look by itself; no need to wake it.
+    pub notified: NotificationFlag,
+    /// JavaScript's.
+    pub spin: Mutex<AdaptiveSpin>,
+    wake: Mutex<Option<Wake>>,
+}
+
+impl Shared {
+    /// Has JavaScript drain the outbox, unless it is about to.
+    pub fn wake(&self) {
+        if !self.notified.raise() {
+            return;
+        }
+        if let Some(wake) = &*self.wake.lock() {
+            wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+}
+
+/// A room above, some of whose things live in environments.
+pub trait Guest {
+    /// Packs anew what changed about `handle` while there was no room for it.
+    fn repack(&self, handle: u32, shared: &Arc<Shared>);
+
+    /// This thread's environment ends, and nothing reaches it any more.
+    fn tear_down(&self);
+}
+
+#[derive(Default)]
+struct Environment {
+    /// One for each time that the front was loaded: module caches can be reset.
+    opened: Vec<Arc<Shared>>,
+    guests: Vec<&'static dyn Guest>,
+    /// The last handle given; they are not used again.
+    last_handle: u32,
+    /// Those that things of this environment were placed on.
+    shards: Vec<Arc<Shard>>,
+    /// What came of JavaScript's own calls.
+    own: Arc<Outbox>,
+}
+
+thread_local! {
+    static ENVIRONMENT: RefCell<Environment> = RefCell::default();
+}
+
+/// Opens this thread's environment for one loading of the front and returns its number; `wake` is
+/// called when there is something to drain.
+pub fn open(env: Env, wake: Function<'_, (), ()>, guests: &[&'static dyn Guest]) -> Result<u32> {
+    napi::bindgen_prelude::retain_current_module_for_unload_safety();
+    let wake =
+        wake.build_threadsafe_function::<()>().weak::<true>().callee_handled::<false>().build()?;
+    let shared = Arc::new(Shared { wake: Mutex::new(Some(wake)), ..Shared::default() });
+    ENVIRONMENT.with_borrow_mut(|e| {
+        e.opened.push(shared);
+        let number = e.opened.len() as u32 - 1;
+        if number == 0 {
+            e.guests = guests.to_vec();
+            // Registered after the first function, so that it runs before that is torn down; the
+            // functions of later loadings are detached by it as well, and calling one that was
+            // torn down is refused by N-API.
+            env.add_env_cleanup_hook((), |()| tear_down())?;
+        }
+        Ok(number)
+    })
+}
+
+/// Keeps the process alive, or no longer.
+pub fn reference(env: Env, number: u32, on: bool) {
+    let Some(shared) = shared(number) else { return };
+    if let Some(wake) = &*shared.wake.lock() {
+        // SAFETY: on the environment's own thread, with a function that was not released.
+        unsafe {
+            match on {
+                true => sys::napi_ref_threadsafe_function(env.raw(), wake.raw()),
+                false => sys::napi_unref_threadsafe_function(env.raw(), wake.raw()),
+            }
+        };
+    }
+}
+
+/// What was opened as `number`.
+pub fn shared(number: u32) -> Option<Arc<Shared>> {
+    ENVIRONMENT.with_borrow(|e| e.opened.get(number as usize).cloned())
+}
+
+/// What came of JavaScript's own calls.
+pub fn own() -> Arc<Outbox> {
+    ENVIRONMENT.with_borrow(|e| Arc::clone(&e.own))
+}
+
+/// Reserves the next handle.
+pub fn next_handle() -> u32 {
+    ENVIRONMENT.with_borrow_mut(|e| {
+        e.last_handle += 1;
+        e.last_handle
+    })
+}
+
+/// Something of this environment lives on `shard`.
+pub fn uses(shard: &Arc<Shard>) {
+    ENVIRONMENT.with_borrow_mut(|e| {
+        if !e.shards.iter().any(|known| Arc::ptr_eq(known, shard)) {
+            e.shards.push(Arc::clone(shard));
+        }
+    });
+}
+
+/// Moves the records of JavaScript's own calls to the slab.
+pub fn drain_own(slab: &mut [u8]) -> usize {
+    own().drain(slab, BATCH)
+}
+
+/// Packs what there was no room for when it changed.
+pub fn repack(shared: &Arc<Shared>) {
+    for handle in shared.outbox.unsent() {
+        guests().iter().for_each(|guest| guest.repack(handle, shared));
+    }
+}
+
+/// Runs the polls of this environment's shards on this thread, without waiting.
+pub fn drive() {
+    let shards = ENVIRONMENT.with_borrow(|e| e.shards.clone());
+    shards.iter().for_each(|shard| shard.drive());
+}
+
+/// Gives the polls back.
+pub fn release() {
+    ENVIRONMENT.with_borrow(|e| e.shards.iter().for_each(|shard| shard.release()));
+}
+
+fn guests() -> Vec<&'static dyn Guest> {
+    ENVIRONMENT.with_borrow(|e| e.guests.clone())
+}
+
+/// The environment ends: nothing may reach it any more, and its guests go.
+fn tear_down() {
+    release();
+    let environment = ENVIRONMENT.take();
+    for shared in &environment.opened {
+        shared.wake.lock().take();
+    }
+    environment.guests.iter().for_each(|guest| guest.tear_down());
+}

@@ -1,0 +1,12 @@
+//! How records cross, whatever they are about: a queue in either direction, a wake, the frames.
+
+mod chunks;
+pub mod inbox;
+pub mod outbox;
+pub mod pack;
+
+#[cfg(feature = "node-api")]
+#[cfg_attr(test, allow(dead_code, reason = "only the addon exports them"))]
+mod calls;
+#[cfg(feature = "node-api")]
+pub mod environment;

@@ -1,0 +1,309 @@
+//! The functions that make, drive and change nodes.
+//!
+//! JavaScript never waits here for a node that another thread holds, except where it needs an
+//! answer: its call is kept and run by whoever lets go.
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use napi::Status;
+use napi::bindgen_prelude::Error;
+use napi_derive::napi;
+
+use super::super::crossing::environment;
+use super::commands::{self, Record};
+use super::config::{NodeConfig, bootstrap_nodes};
+use super::sink::RecordSink;
+use super::{nodes, records, status};
+use crate::dht::{EntryField, Interest, Node, RequestError};
+use crate::engine::Engine;
+use crate::net::{Addr, Now, SocketKey};
+
+/// Makes a node and returns its handle, from 1 on. Throws the system's coded error when there is no
+/// poll or thread to be had for it.
+#[napi(catch_unwind)]
+pub fn create(environment: u32, config: NodeConfig) -> std::result::Result<u32, Error<String>> {
+    let refused = |text: &str| Error::new(Status::InvalidArg.to_string(), text.to_owned());
+    let shared =
+        environment::shared(environment).ok_or_else(|| refused("the environment is not open"))?;
+    let bind = config.bind().ok_or_else(|| refused("host must be an IPv4 address"))?;
+    let handle = environment::next_handle();
+    let sink = Box::new(RecordSink { handle, shared: Arc::clone(&shared) });
+    let node =
+        Engine::get().add(config.core(), bind, config.shards as usize, sink).map_err(system)?;
+    // JavaScript alone knows whether somebody listens by the time that a request is delivered.
+    node.with(|node, _| node.set_interest(Interest { requests: true, nodes: false }));
+    nodes::insert(handle, node, shared);
+    Ok(handle)
+}
+
+/// Binds both sockets, or binds them again after a suspension. Throws the system's coded error.
+#[napi(catch_unwind)]
+pub fn bind(handle: u32) -> std::result::Result<(), Error<String>> {
+    let Some(node) = nodes::get(handle) else { return Ok(()) };
+    node.bind().map_err(system)
+}
+
+/// Begins the bootstrap, binding first if that was not done: nothing can come in between.
+#[napi(catch_unwind)]
+pub fn start(handle: u32) -> std::result::Result<(), Error<String>> {
+    let Some(node) = nodes::get(handle) else { return Ok(()) };
+    node.start().map_err(system)
+}
+
+/// The user's own sockets are bound to these ports: datagrams come by [`message`] and leave in SEND
+/// records.
+#[napi(catch_unwind)]
+pub fn bound_elsewhere(handle: u32, server_port: u32, client_port: u32) {
+    if let Some(node) = nodes::get(handle) {
+        node.bound_elsewhere(server_port as u16, client_port as u16);
+    }
+}
+
+/// Makes the packed request that `bytes` begins with; 0, or the error for which it was refused.
+#[napi(catch_unwind)]
+pub fn request(bytes: &[u8]) -> u32 {
+    let Some(Record::Request { handle, body }) = commands::records(bytes).next() else {
+        return RequestError::TooLarge as u32;
+    };
+    let Some(node) = nodes::get(handle) else { return RequestError::Destroyed as u32 };
+    let Some(spec) = commands::request(body) else { return RequestError::TooLarge as u32 };
+    let result = if node.is_bound_elsewhere() || matches!(spec.socket, Some(SocketKey::Foreign(_)))
+    {
+        // JavaScript sends it, before the call returns.
+        let sent = nodes::run(handle, |node, now| node.request(now, spec));
+        sent.unwrap_or(Err(RequestError::Destroyed))
+    } else {
+        node.request(spec)
+    };
+    result.map_or_else(|error| error as u32, |()| 0)
+}
+
+/// Makes the packed reply or relay that `bytes` begins with at once, for a socket of the user's: a
+/// SEND record follows.
+#[napi(catch_unwind)]
+pub fn reply_now(bytes: &[u8]) {
+    if let Some(Record::Answer { handle, bytes }) = commands::records(bytes).next() {
+        run(handle, |node, now| commands::answer(node, now, bytes));
+    }
+}
+
+/// Makes the packed requests of a batch, and hands its replies to their shards.
+#[napi(catch_unwind)]
+pub fn submit(bytes: &[u8], length: u32) {
+    nodes::submit(bytes.get(..length as usize).unwrap_or_default());
+}
+
+/// Sends the replies that the shards were handed before it returns, for a process that is about to
+/// exit.
+#[napi(catch_unwind)]
+pub fn flush_at_exit() {
+    nodes::flush_at_exit();
+}
+
+/// Drops the requests of a session, without events for those that the user made.
+#[napi(catch_unwind)]
+pub fn session_destroy(handle: u32, session: u32) {
+    call(handle, move |node, now| node.session_destroy(now, session));
+}
+
+/// Makes a packed query and returns its number; 0 if the node is gone.
+#[napi(catch_unwind)]
+pub fn query_new(handle: u32, bytes: &[u8]) -> u32 {
+    let Some(spec) = commands::query(bytes) else { return 0 };
+    let node = nodes::get(handle);
+    node.and_then(|node| node.with(|node, now| node.query(now, spec))).unwrap_or(0)
+}
+
+/// Opens a query, or lets it report up to `room` more rows.
+#[napi(catch_unwind)]
+pub fn query_demand(handle: u32, query: u32, room: u32) {
+    call(handle, move |node, now| node.query_demand(now, query, room));
+}
+
+/// Says whether somebody reads a query's rows.
+#[napi(catch_unwind)]
+pub fn query_rows(handle: u32, query: u32, on: bool) {
+    call(handle, move |node, _| node.query_rows(query, on));
+}
+
+/// Changes what a packed query asks; its nodes, session and commit stay as they were.
+#[napi(catch_unwind)]
+pub fn query_change(handle: u32, query: u32, bytes: &[u8]) {
+    if let Some(spec) = commands::query(bytes) {
+        call(handle, move |node, _| node.query_change(query, spec));
+    }
+}
+
+#[napi(catch_unwind)]
+pub fn query_concurrency(handle: u32, query: u32, concurrency: u32) {
+    call(handle, move |node, _| node.query_concurrency(query, concurrency));
+}
+
+/// Drops a query and what it has in flight. Called once for each, also after its end.
+#[napi(catch_unwind)]
+pub fn query_destroy(handle: u32, query: u32) {
+    call(handle, move |node, now| node.query_destroy(now, query));
+}
+
+/// Has NODE_ADDED and NODE_REMOVED records made.
+#[napi(catch_unwind)]
+pub fn listen_to_nodes(handle: u32) {
+    call(handle, |node, _| node.set_interest(Interest { requests: true, nodes: true }));
+}
+
+#[napi(catch_unwind)]
+pub fn add_node(handle: u32, ip: u32, port: u32) {
+    let addr = address(ip, port);
+    run(handle, |node, now| node.add_node(now, addr));
+}
+
+#[napi(catch_unwind)]
+pub fn refresh(handle: u32) {
+    run(handle, |node, now| node.refresh(now));
+}
+
+/// One tick, by hand.
+#[napi(catch_unwind)]
+pub fn tick(handle: u32) {
+    run(handle, |node, now| node.tick(now));
+}
+
+/// As if the machine had slept.
+#[napi(catch_unwind)]
+pub fn wakeup(handle: u32) {
+    run(handle, |node, now| node.wakeup(now));
+}
+
+#[napi(catch_unwind)]
+pub fn nat_add(handle: u32, ip: u32, port: u32) {
+    let addr = address(ip, port);
+    run(handle, |node, _| node.nat_add(addr));
+}
+
+/// A sample of which no event tells; returns how many of the kept ones are like it.
+#[napi(catch_unwind)]
+pub fn nat_add_quietly(handle: u32, ip: u32, port: u32) -> u32 {
+    let addr = address(ip, port);
+    nodes::run(handle, |node, _| node.nat_add_quietly(addr) as u32).unwrap_or(0)
+}
+
+/// Judges the health by these counters.
+#[napi(catch_unwind)]
+pub fn update_health(handle: u32, responses: f64, timeouts: f64) {
+    run(handle, |node, _| node.update_health(responses as i64, timeouts as i64));
+}
+
+#[napi(catch_unwind)]
+pub fn reset_health(handle: u32) {
+    run(handle, |node, _| node.reset_health());
+}
+
+/// Overwrites one of the flags of a state.
+#[napi(catch_unwind)]
+pub fn set_flag(handle: u32, flag: u32, on: bool) {
+    if let Some(flag) = status::flag_of(flag) {
+        run(handle, |node, _| node.set_flag(flag, on));
+    }
+}
+
+/// Overwrites a number of an entry: 0 sampled, 1 added, 2 pinged, 3 seen, 4 down hints.
+#[napi(catch_unwind)]
+pub fn set_entry(handle: u32, serial: u32, field: u32, value: i32) {
+    let field = match field {
+        0 => EntryField::Sampled,
+        1 => EntryField::Added,
+        2 => EntryField::Pinged,
+        3 => EntryField::Seen,
+        4 => EntryField::DownHints,
+        _ => return,
+    };
+    // Nothing comes of it itself, and JavaScript does not look for what comes of calls that waited.
+    if let Some(node) = nodes::get(handle) {
+        node.with(|node, _| node.set_entry(serial, field, value));
+    }
+}
+
+/// Probes the NAT; a NETWORK_STATE record answers `user`.
+#[napi(catch_unwind)]
+pub fn update_network_state(handle: u32, user: u32, only_firewall: bool) {
+    run(handle, |node, now| node.update_network_state(now, user, only_firewall));
+}
+
+/// Answers a BOOTSTRAP_WANTED record.
+#[napi(catch_unwind, js_name = "bootstrapNodes")]
+pub fn give_bootstrap_nodes(handle: u32, key: u32, list: Vec<String>) {
+    let nodes = bootstrap_nodes(&list);
+    run(handle, |node, now| node.handle_bootstrap_nodes(now, key, nodes));
+}
+
+/// Has the bootstrap nodes asked for at each use.
+#[napi(catch_unwind)]
+pub fn bootstrap_dynamic(handle: u32, on: bool) {
+    call(handle, move |node, _| node.set_bootstrap_dynamic(on));
+}
+
+/// Answers a VERDICT or REQUEST_VERDICT record: one byte for each contact, not 0 if it is accepted.
+#[napi(catch_unwind)]
+pub fn verdict(handle: u32, key: u32, accepted: &[u8]) {
+    let accepted: Vec<bool> = accepted.iter().map(|&byte| byte != 0).collect();
+    run(handle, |node, now| node.handle_verdict(now, key, &accepted));
+}
+
+/// Hands in a datagram that came on a socket of the user's.
+#[napi(catch_unwind)]
+pub fn message(handle: u32, socket: u32, bytes: &[u8], ip: u32, port: u32) {
+    let Some(socket) = records::socket_of(socket) else { return };
+    let from = address(ip, port);
+    run(handle, |node, now| node.handle_datagram(now, socket, from, bytes));
+}
+
+/// Rejects what is in flight and closes the sockets.
+#[napi(catch_unwind)]
+pub fn suspend(handle: u32) {
+    run(handle, |node, now| node.suspend(now));
+    if let Some(node) = nodes::get(handle) {
+        node.close_sockets();
+    }
+}
+
+/// The wake-up of a suspended node; [`bind`] and [`resumed`] follow.
+#[napi(catch_unwind)]
+pub fn resume(handle: u32) {
+    run(handle, |node, now| node.resume(now));
+}
+
+#[napi(catch_unwind)]
+pub fn resumed(handle: u32) {
+    run(handle, |node, now| node.resumed(now));
+}
+
+/// Rejects what is in flight, closes the sockets and frees the handle. CLOSED is its last record.
+#[napi(catch_unwind)]
+pub fn destroy(handle: u32) {
+    if let Some(node) = nodes::remove(handle) {
+        node.destroy();
+    }
+}
+
+/// Now, and JavaScript sees what came of it as soon as it looks.
+fn run(handle: u32, f: impl FnOnce(&mut Node, Now)) {
+    nodes::run(handle, f);
+}
+
+fn call(handle: u32, f: impl FnOnce(&mut Node, Now) + Send + 'static) {
+    if let Some(node) = nodes::get(handle) {
+        node.call(f);
+    }
+}
+
+fn address(ip: u32, port: u32) -> Addr {
+    Addr::new(Ipv4Addr::from_bits(ip), port as u16)
+}
+
+/// Its code is the system's number: the front knows the names.
+fn system(error: io::Error) -> Error<String> {
+    let code = error.raw_os_error().map_or("EIO".to_owned(), |number| number.to_string());
+    Error::new(code, error.to_string())
+}

@@ -1,0 +1,330 @@
+//! One poll, one thread, and the tenants that are on them.
+//!
+//! The poll can be driven by either of two threads. While JavaScript waits for a reply to a lone
+//! request, handing that reply from thread to thread would cost more than the request itself; so
+//! JavaScript borrows the poll and runs it between two turns of its event loop:
+//!
+//! ```text
+//! shard thread   poll ── poll ──┐ naps (1 ms at a time)          ┌── poll ──
+//!                          wake │                      release   │
+//! JavaScript         request ───┴ drive  drive  drive ───────────┘
+//! ```
+//!
+//! A borrower that falls silent for a nap loses the poll: JavaScript that computes for seconds
+//! holds no datagram up for more than that.
+//!
+//! Nothing that panics ends the thread: neither a tenant, which is gone then, nor what is done for
+//! one, nor a round of the poll.
+
+pub mod deadlines;
+pub mod run_queue;
+pub mod sockets;
+pub mod tenant;
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Poll, Registry, Token, Waker};
+use parking_lot::RwLock;
+
+use self::deadlines::NEVER;
+use self::run_queue::RunQueue;
+use self::sockets::place_of;
+use self::tenant::{Tenant, guarded};
+use super::clock;
+use super::sync::adaptive_spin::AdaptiveSpin;
+use super::sync::poll_ownership::PollOwnership;
+use super::udp::receive_batch::ReceiveBatch;
+
+/// How long the thread sleeps before it looks whether its borrower still drives.
+const NAP: Duration = Duration::from_millis(1);
+/// Sockets in a row that were said to be readable and were not, after which each round is followed
+/// by a nap: while reading fails, the system says so again and again.
+const MAX_FRUITLESS: u32 = 32;
+/// The waker's token; those of sockets count from 0 on.
+const WAKE: Token = Token(usize::MAX);
+/// Readiness events taken from the operating system at a time.
+const MAX_EVENTS: usize = 256;
+/// Waits after requests that may be awake: for the answers, for what JavaScript makes of them. Those
+/// who ask from elsewhere wait for longer than a wake takes.
+const WAITS: u32 = 4;
+/// Rounds of one [`Shard::drive`]: in the first a node on this shard answers, in the second the
+/// answer is read.
+const ROUNDS: usize = 2;
+
+/// See the module's page.
+pub struct Shard {
+    registry: Registry,
+    waker: Waker,
+    poll: PollOwnership<PollState>,
+    queue: RunQueue,
+    tenants: RwLock<Vec<Option<Arc<dyn Tenant>>>>,
+    len: AtomicUsize,
+    /// Somebody made requests and waits for the answers.
+    awaited: AtomicBool,
+    thread: OnceLock<Thread>,
+}
+
+/// What only the thread that runs the poll may touch.
+struct PollState {
+    poll: Poll,
+    events: Events,
+    batch: ReceiveBatch,
+    /// Sockets with more to read than a batch, of which the poll will not say so.
+    unread: Vec<usize>,
+    called: Vec<usize>,
+    fruitless: u32,
+    spin: AdaptiveSpin,
+    /// Waits that may still be awake, see [`WAITS`].
+    waits: u32,
+}
+
+impl Shard {
+    /// Makes a shard and starts its thread.
+    pub(super) fn start(index: usize) -> io::Result<Arc<Self>> {
+        let poll = Poll::new()?;
+        let registry = poll.registry().try_clone()?;
+        let waker = Waker::new(&registry, WAKE)?;
+        let state = PollState {
+            poll,
+            events: Events::with_capacity(MAX_EVENTS),
+            batch: ReceiveBatch::new(),
+            unread: Vec::new(),
+            called: Vec::new(),
+            fruitless: 0,
+            spin: AdaptiveSpin::default(),
+            waits: 0,
+        };
+        let shard = Arc::new(Self {
+            registry,
+            waker,
+            poll: PollOwnership::new(state),
+            queue: RunQueue::default(),
+            tenants: RwLock::default(),
+            len: AtomicUsize::new(0),
+            awaited: AtomicBool::new(false),
+            thread: OnceLock::new(),
+        });
+        let runs = Arc::clone(&shard);
+        let thread = std::thread::Builder::new()
+            .name(format!("dht-rpc-{index}"))
+            .spawn(move || runs.run())?;
+        let _ = shard.thread.set(thread.thread().clone());
+        Ok(shard)
+    }
+
+    /// Runs the poll on this thread, without waiting, and borrows it for the time to come.
+    pub fn drive(&self) {
+        let rounds = |state: &mut PollState| {
+            let _ = (0..ROUNDS).all(|_| self.turn_safely(state, false));
+        };
+        if self.poll.borrow(rounds) {
+            self.wake();
+        }
+    }
+
+    /// Gives the poll back to the shard's thread.
+    pub fn release(&self) {
+        if self.poll.give_back()
+            && let Some(thread) = self.thread.get()
+        {
+            thread.unpark();
+        }
+    }
+
+    /// Whether another thread than the shard's own drives the poll.
+    pub fn is_lent(&self) -> bool {
+        self.poll.is_lent()
+    }
+
+    pub fn len(&self) -> usize {
+        self.len.load(Ordering::Relaxed)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Tells every tenant here that the machine's network interfaces changed.
+    pub fn network_changed(&self) {
+        let tenants: Vec<_> = self.tenants.read().iter().flatten().cloned().collect();
+        tenants.iter().for_each(|tenant| tenant.network_changed());
+    }
+
+    pub(super) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    pub(super) fn insert(&self, tenant: Arc<dyn Tenant>) {
+        let mut tenants = self.tenants.write();
+        let key = tenants.iter().position(Option::is_none).unwrap_or(tenants.len());
+        if key == tenants.len() {
+            tenants.push(None);
+        }
+        tenants[key] = Some(Arc::clone(&tenant));
+        self.len.fetch_add(1, Ordering::Relaxed);
+        drop(tenants);
+        tenant.placed(key);
+    }
+
+    pub(super) fn remove(&self, key: usize) {
+        if let Some(place) = self.tenants.write().get_mut(key)
+            && place.take().is_some()
+        {
+            self.len.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Moves a tenant's deadline. `true`: the shard sleeps too long for it, [`Self::wake`] it.
+    pub(super) fn arm(&self, key: usize, old: u64, new: u64) -> bool {
+        self.queue.arm(key, old, new)
+    }
+
+    /// Has the shard run a tenant's waiting calls.
+    pub(super) fn call(&self, key: usize) {
+        if self.queue.call(key) {
+            self.wake();
+        }
+    }
+
+    /// Somebody is about to wait for answers to what waits in calls.
+    pub(super) fn expect_answers(&self) {
+        self.awaited.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn wake_if_asleep(&self) {
+        if self.queue.ring() {
+            self.wake();
+        }
+    }
+
+    fn wake(&self) {
+        if let Err(error) = self.waker.wake() {
+            tracing::warn!(%error, "a shard could not be woken");
+        }
+    }
+
+    fn run(&self) {
+        loop {
+            let turn = |state: &mut PollState| {
+                self.turn_safely(state, true);
+            };
+            self.poll.own(|| std::thread::park_timeout(NAP), turn);
+        }
+    }
+
+    /// A round, and the thread outlives it.
+    fn turn_safely(&self, state: &mut PollState, wait: bool) -> bool {
+        let turn = catch_unwind(AssertUnwindSafe(|| self.turn(state, wait)));
+        turn.unwrap_or_else(|_| {
+            tracing::error!("a shard's round panicked");
+            self.queue.wake_up();
+            state.events.clear();
+            false
+        })
+    }
+
+    /// One round: wait for readiness, read, fire timers, run calls. `false`: nothing was ready.
+    fn turn(&self, state: &mut PollState, wait: bool) -> bool {
+        let wait = wait && state.unread.is_empty();
+        let polled = match wait {
+            true if self.wait_awake(state) => Ok(()),
+            true => self.sleep(state),
+            false => state.poll.poll(&mut state.events, Some(Duration::ZERO)),
+        };
+        if let Err(error) = polled
+            && error.kind() != io::ErrorKind::Interrupted
+        {
+            tracing::error!(%error, "the poll failed");
+            std::thread::sleep(NAP);
+        }
+        let ready = !state.events.is_empty() || !state.unread.is_empty();
+        self.read(state);
+        self.fire_timers();
+        self.run_calls(state);
+        if wait && state.fruitless > MAX_FRUITLESS {
+            std::thread::sleep(NAP);
+        }
+        ready
+    }
+
+    /// `true`: there is something to do.
+    fn wait_awake(&self, state: &mut PollState) -> bool {
+        let PollState { poll, events, spin, waits, .. } = state;
+        if *waits == 0 {
+            return false;
+        }
+        *waits -= 1;
+        spin.spin(Instant::now, || {
+            let polled = poll.poll(events, Some(Duration::ZERO));
+            polled.is_err() || !events.is_empty() || self.queue.are_called() || self.is_lent()
+        })
+    }
+
+    fn sleep(&self, state: &mut PollState) -> io::Result<()> {
+        let PollState { poll, events, spin, .. } = state;
+        let timeout = self.fall_asleep();
+        spin.fall_asleep(Instant::now());
+        let polled = poll.poll(events, timeout.map(Duration::from_millis));
+        self.queue.wake_up();
+        spin.wake_up(Instant::now());
+        polled
+    }
+
+    /// How long the poll may wait, in ms.
+    fn fall_asleep(&self) -> Option<u64> {
+        let until = self.queue.fall_asleep(|| self.is_lent());
+        (until != NEVER).then(|| until.saturating_sub(clock::mono_ms()))
+    }
+
+    fn read(&self, state: &mut PollState) {
+        let PollState { events, batch, unread, fruitless, .. } = state;
+        batch.next_round();
+        let ready = std::mem::take(unread);
+        if events.is_empty() && ready.is_empty() {
+            *fruitless = 0;
+        }
+        let fresh = events.iter().map(|event| event.token()).filter(|&token| token != WAKE);
+        for token in fresh.map(|token| token.0).chain(ready) {
+            let (key, socket) = place_of(token);
+            let Some(tenant) = self.get(key) else { continue };
+            let emptied = guarded(&*tenant, || tenant.receive(socket, batch)).unwrap_or(true);
+            if !emptied && !unread.contains(&token) {
+                unread.push(token);
+            }
+            *fruitless = if batch.is_empty() { fruitless.saturating_add(1) } else { 0 };
+        }
+        events.clear();
+    }
+
+    fn fire_timers(&self) {
+        let now_ms = clock::mono_ms();
+        loop {
+            let Some((at, key)) = self.queue.pop_due(now_ms) else { return };
+            if let Some(tenant) = self.get(key) {
+                guarded(&*tenant, || tenant.timeout(at));
+            }
+        }
+    }
+
+    fn run_calls(&self, state: &mut PollState) {
+        self.queue.take_called(&mut state.called);
+        if self.awaited.load(Ordering::Relaxed) {
+            self.awaited.store(false, Ordering::Relaxed);
+            state.waits = WAITS;
+        }
+        for key in state.called.drain(..) {
+            if let Some(tenant) = self.get(key) {
+                guarded(&*tenant, || tenant.run_waiting_calls());
+            }
+        }
+    }
+
+    fn get(&self, key: usize) -> Option<Arc<dyn Tenant>> {
+        self.tenants.read().get(key)?.clone()
+    }
+}
