@@ -3,7 +3,9 @@
 use std::net::Ipv4Addr;
 
 use super::super::crossing::pack::{flag, words};
-use crate::dht::{Flag, NodeStatus};
+#[cfg(feature = "node-api")]
+use crate::dht::Flag;
+use crate::dht::NodeStatus;
 
 const BOOTSTRAPPED: u32 = 1;
 const EPHEMERAL: u32 = 2;
@@ -29,6 +31,7 @@ pub fn append(out: &mut Vec<u8>, status: &NodeStatus) {
 }
 
 /// What a flag of a state stands for, if it can be overwritten.
+#[cfg(feature = "node-api")]
 pub fn flag_of(bit: u32) -> Option<Flag> {
     Some(match bit {
         BOOTSTRAPPED => Flag::Bootstrapped,

@@ -19,7 +19,7 @@ pub struct Members {
 
 /// Why a newcomer finds no place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Crowd {
+pub enum DiversityLimit {
     Host,
     Subnet,
 }
@@ -40,13 +40,13 @@ impl Members {
     }
 
     /// Whether the table has a place for one more of this host.
-    pub fn crowd(&self, host: Ipv4Addr) -> Option<Crowd> {
+    pub fn crowd(&self, host: Ipv4Addr) -> Option<DiversityLimit> {
         let of_host = self.hosts.get(&host).copied().unwrap_or(0);
         let of_subnet = self.subnets.get(&subnet(host)).copied().unwrap_or(0);
         if self.per_host.is_some_and(|limit| of_host >= limit) {
-            return Some(Crowd::Host);
+            return Some(DiversityLimit::Host);
         }
-        self.per_subnet.is_some_and(|limit| of_subnet >= limit).then_some(Crowd::Subnet)
+        self.per_subnet.is_some_and(|limit| of_subnet >= limit).then_some(DiversityLimit::Subnet)
     }
 
     /// An entry was added.
@@ -124,9 +124,9 @@ mod tests {
             members.added(a, serial, 0, false);
         }
         assert_eq!(members.next_to_verify(), None, "nothing is to be verified");
-        assert_eq!(members.crowd(a), Some(Crowd::Host));
+        assert_eq!(members.crowd(a), Some(DiversityLimit::Host));
         members.added(b, 2, 0, false);
-        assert_eq!(members.crowd(b), Some(Crowd::Subnet));
+        assert_eq!(members.crowd(b), Some(DiversityLimit::Subnet));
         assert_eq!(members.crowd(Ipv4Addr::new(9, 9, 8, 5)), None);
 
         members.removed(a, 0);

@@ -15,7 +15,7 @@ pub use config::{Hardened, Protections, Unproven};
 pub use counters::ProtectionCounters;
 
 pub(super) use budget::Admission;
-pub(super) use members::{Crowd, Members};
+pub(super) use members::{DiversityLimit, Members};
 pub(super) use per_host::fair_share;
 
 use allowance::Allowance;

@@ -7,4 +7,4 @@ mod states;
 
 pub(super) use query::{Query, Step};
 pub(super) use referrals::MAX_NAMED;
-pub(super) use states::{Commits, Owner, Phase};
+pub(super) use states::{Commits, Phase, QueryOwner};

@@ -19,7 +19,7 @@ use super::super::requests::Session;
 use super::super::table::K;
 use super::candidates::Candidates;
 use super::referrals::Referrals;
-use super::states::{Candidacy, Commits, Fate, Owner, Phase, Seen};
+use super::states::{Candidacy, Commits, Phase, QueryOwner, Seen, VisitOutcome};
 use crate::net::addr::Addr;
 
 /// Visits at a time while the given nodes may still prove good enough.
@@ -43,7 +43,7 @@ pub(in crate::dht) enum Step {
 
 #[derive(Debug)]
 pub(in crate::dht) struct Query {
-    pub owner: Owner,
+    pub owner: QueryOwner,
     pub target: Bytes32,
     pub internal: bool,
     pub command: u64,
@@ -85,7 +85,7 @@ pub(in crate::dht) struct Query {
 }
 
 impl Query {
-    pub fn new(owner: Owner, number: u32, spec: QuerySpec) -> Self {
+    pub fn new(owner: QueryOwner, number: u32, spec: QuerySpec) -> Self {
         let mut query = Self {
             owner,
             target: spec.target,
@@ -210,7 +210,7 @@ impl Query {
     pub fn try_out(&mut self, addrs: impl Iterator<Item = Addr>) {
         for addr in addrs {
             if let Entry::Vacant(place) = self.seen.entry(addr) {
-                place.insert(Seen { id: None, fate: Fate::Again });
+                place.insert(Seen { id: None, fate: VisitOutcome::Again });
                 self.candidates.push(Contact { id: None, addr }, None);
             }
         }
@@ -233,7 +233,7 @@ impl Query {
     pub fn add_candidate(&mut self, node: Contact) {
         let closer = node.id.is_none_or(|id| self.leads_closer(&id, node.addr));
         if !self.only_closest && closer && !self.seen.contains_key(&node.addr) {
-            self.seen.insert(node.addr, Seen { id: node.id, fate: Fate::Open });
+            self.seen.insert(node.addr, Seen { id: node.id, fate: VisitOutcome::Open });
             self.candidates.push(node, None);
         }
     }
@@ -253,15 +253,15 @@ impl Query {
             }
             None => {
                 self.nameable -= 1;
-                self.seen.insert(node.addr, Seen { id: node.id, fate: Fate::Open });
+                self.seen.insert(node.addr, Seen { id: node.id, fate: VisitOutcome::Open });
                 self.candidates.push(node, Some(asked));
                 true
             }
             Some(fate) => {
-                if fate == Fate::Open && candidacy.closer {
+                if fate == VisitOutcome::Open && candidacy.closer {
                     self.candidates.push_again(node, asked);
                 }
-                candidacy.down = fate == Fate::Down;
+                candidacy.down = fate == VisitOutcome::Down;
                 fate.is_open()
             }
         };
@@ -292,7 +292,7 @@ impl Query {
                 self.inflight += 1;
                 return Step::Visit(next);
             }
-            if self.fate(next.addr) == Some(Fate::Again) {
+            if self.fate(next.addr) == Some(VisitOutcome::Again) {
                 self.errors = self.errors.saturating_add(1);
             }
         }
@@ -301,7 +301,7 @@ impl Query {
         {
             let is_new = !self.seen.contains_key(&next.addr);
             if is_new && next.id.is_none_or(|id| self.is_closer(&id)) {
-                self.seen.insert(next.addr, Seen { id: next.id, fate: Fate::Open });
+                self.seen.insert(next.addr, Seen { id: next.id, fate: VisitOutcome::Open });
                 self.inflight += 1;
                 return Step::VisitReserve(next);
             }
@@ -329,7 +329,7 @@ impl Query {
     /// A visit was answered. Returns whether the answer counts.
     pub fn visit_answered(&mut self, asked: Addr, slow: bool, error: bool) -> bool {
         self.visit_over(slow);
-        self.settle(asked, Fate::Answered);
+        self.settle(asked, VisitOutcome::Answered);
         if self.found {
             return false;
         }
@@ -362,7 +362,9 @@ impl Query {
             return Vec::new();
         }
         self.errors = self.errors.saturating_add(1);
-        if !timed_out || !self.settle(asked.addr, Fate::Down).is_some_and(Fate::is_open) {
+        if !timed_out
+            || !self.settle(asked.addr, VisitOutcome::Down).is_some_and(VisitOutcome::is_open)
+        {
             return Vec::new();
         }
         self.referrals.of(asked.addr)
@@ -435,7 +437,7 @@ impl Query {
     /// known to the others only.
     fn is_deserted(&self) -> bool {
         let gone = self.seen.values().filter(|seen| {
-            let silent = matches!(seen.fate, Fate::Again | Fate::Down);
+            let silent = matches!(seen.fate, VisitOutcome::Again | VisitOutcome::Down);
             silent && seen.id.is_some_and(|id| self.is_closer(&id))
         });
         gone.count() >= K / 2
@@ -444,21 +446,21 @@ impl Query {
     /// Whether a node that did not answer is asked once more: after all other candidates.
     fn ask_again(&mut self, asked: Contact) -> bool {
         let worthwhile = asked.id.is_none_or(|id| self.leads_closer(&id, asked.addr));
-        let first = self.fate(asked.addr) == Some(Fate::Open);
+        let first = self.fate(asked.addr) == Some(VisitOutcome::Open);
         if !self.thorough || self.found || !first || !worthwhile {
             return false;
         }
-        self.settle(asked.addr, Fate::Again);
+        self.settle(asked.addr, VisitOutcome::Again);
         self.again.push(asked);
         true
     }
 
-    fn fate(&self, addr: Addr) -> Option<Fate> {
+    fn fate(&self, addr: Addr) -> Option<VisitOutcome> {
         self.seen.get(&addr).map(|seen| seen.fate)
     }
 
     /// Returns the fate that it had before.
-    fn settle(&mut self, addr: Addr, fate: Fate) -> Option<Fate> {
+    fn settle(&mut self, addr: Addr, fate: VisitOutcome) -> Option<VisitOutcome> {
         match self.seen.get_mut(&addr) {
             Some(seen) => Some(std::mem::replace(&mut seen.fate, fate)),
             None => {

@@ -2,7 +2,7 @@ use super::super::id::Id;
 
 /// Who made a query, and hears of its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::dht) enum Owner {
+pub(in crate::dht) enum QueryOwner {
     User,
     Refresh,
     Bootstrap,
@@ -44,11 +44,11 @@ pub(in crate::dht) struct Candidacy {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Seen {
     pub id: Option<Id>,
-    pub fate: Fate,
+    pub fate: VisitOutcome,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum VisitOutcome {
     /// It was not visited, or has yet to answer.
     Open,
     /// It did not answer, and is asked a second time.
@@ -57,7 +57,7 @@ pub(super) enum Fate {
     Down,
 }
 
-impl Fate {
+impl VisitOutcome {
     pub fn is_open(self) -> bool {
         matches!(self, Self::Open | Self::Again)
     }

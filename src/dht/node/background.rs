@@ -3,11 +3,11 @@
 use super::super::calls::{Commit, Given, QuerySpec};
 use super::super::contact::Contact;
 use super::super::id::Bytes32;
-use super::super::lookup::Owner;
+use super::super::lookup::QueryOwner;
 use super::super::requests::QUERY_RETRIES;
 use super::super::wire::command;
 use super::upkeep::REFRESH_TICKS;
-use super::{Node, Task};
+use super::{FollowUp, Node};
 use crate::net::clock::Now;
 
 /// With fewer requests in flight than these, a background query takes its full concurrency.
@@ -18,10 +18,10 @@ impl Node {
     pub(super) fn refresh_now(&mut self) {
         let known = self.table.random(&mut self.rng).map(|entry| entry.id);
         let target = known.unwrap_or(self.table.id());
-        self.background_query(Owner::Refresh, *target.as_bytes());
+        self.background_query(QueryOwner::Refresh, *target.as_bytes());
     }
 
-    pub(super) fn background_query(&mut self, owner: Owner, target: Bytes32) {
+    pub(super) fn background_query(&mut self, owner: QueryOwner, target: Bytes32) {
         self.refresh_ticks = REFRESH_TICKS;
         let spec = QuerySpec {
             target,
@@ -39,7 +39,7 @@ impl Node {
             rows: false,
         };
         let query = self.add_query(owner, spec);
-        self.tasks.push_back(Task::OpenQuery(query));
+        self.tasks.push_back(FollowUp::OpenQuery(query));
     }
 
     /// A background query got a reply.
@@ -52,7 +52,7 @@ impl Node {
             return;
         };
         query.concurrency = concurrency;
-        if query.owner == Owner::Bootstrap {
+        if query.owner == QueryOwner::Bootstrap {
             self.bootstrap_row(now, from);
         }
         self.look_further(now, number);

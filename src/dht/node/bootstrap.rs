@@ -2,11 +2,11 @@
 
 use super::super::contact::Contact;
 use super::super::event::Event;
-use super::super::lookup::Owner;
+use super::super::lookup::QueryOwner;
 use super::super::wire::command;
 use super::Node;
-use super::network_state::Asker;
-use super::requesting::{Ask, RequestKind};
+use super::network_state::UpdateRequester;
+use super::requesting::{OutgoingRequest, RequestKind};
 use crate::net::clock::Now;
 
 /// Lookups of a bootstrap: the second for the new id, if the first showed our address.
@@ -45,13 +45,18 @@ impl Node {
         };
         let value = ports.server.to_le_bytes();
         let to = Contact { id: None, addr: from.addr };
-        let ask = Ask::internal(command::PING_NAT, to, Some(&value), RequestKind::QuickFirewall);
+        let ask = OutgoingRequest::internal(
+            command::PING_NAT,
+            to,
+            Some(&value),
+            RequestKind::QuickFirewall,
+        );
         self.ask(now, ask).ok();
     }
 
     pub(super) fn bootstrap_lookup_over(&mut self, now: Now) {
         if self.bootstrap.reached || self.wants_persistent() {
-            self.update_state(now, Asker::Bootstrap, !self.wants_persistent());
+            self.update_state(now, UpdateRequester::Bootstrap, !self.wants_persistent());
         } else {
             self.bootstrap_over();
         }
@@ -70,7 +75,7 @@ impl Node {
     fn bootstrap_round(&mut self) {
         self.bootstrap.rounds += 1;
         let target = *self.table.id().as_bytes();
-        self.background_query(Owner::Bootstrap, target);
+        self.background_query(QueryOwner::Bootstrap, target);
     }
 
     fn bootstrap_over(&mut self) {

@@ -5,8 +5,8 @@ use super::super::contact::Contact;
 use super::super::event::Interest;
 use super::super::requests::Session;
 use super::Node;
-use super::network_state::Asker;
-use super::requesting::{Ask, RequestKind};
+use super::network_state::UpdateRequester;
+use super::requesting::{OutgoingRequest, RequestKind};
 use crate::net::addr::Addr;
 use crate::net::clock::Now;
 
@@ -18,7 +18,7 @@ impl Node {
     /// follows.
     pub fn request(&mut self, now: Now, spec: RequestSpec) -> Result<(), RequestError> {
         self.requests.window.advance(now.mono_ms);
-        let ask = Ask {
+        let ask = OutgoingRequest {
             to: Contact { id: None, addr: spec.to },
             command: spec.command,
             internal: spec.internal,
@@ -153,7 +153,7 @@ impl Node {
     pub fn update_network_state(&mut self, now: Now, user: u32, only_firewall: bool) {
         if !self.destroyed {
             self.requests.window.advance(now.mono_ms);
-            self.update_state(now, Asker::User(user), only_firewall);
+            self.update_state(now, UpdateRequester::User(user), only_firewall);
             self.settle(now);
         }
     }

@@ -8,7 +8,7 @@ use super::super::lookup::{Commits, Phase};
 use super::super::requests::RETRIES;
 use super::super::wire::INVALID_TOKEN;
 use super::Node;
-use super::requesting::{Answer, Ask, RequestKind};
+use super::requesting::{IncomingReply, OutgoingRequest, RequestKind};
 use crate::net::addr::Addr;
 use crate::net::clock::Now;
 
@@ -42,7 +42,7 @@ impl Node {
         number: u32,
         again: u8,
         to: Addr,
-        answer: &Answer<'_>,
+        answer: &IncomingReply<'_>,
     ) {
         if again > 0
             && answer.reply.error == INVALID_TOKEN
@@ -126,7 +126,7 @@ impl Node {
             return Err(RequestError::Destroyed);
         };
         let (target, value) = (query.target, query.value.clone());
-        let ask = Ask {
+        let ask = OutgoingRequest {
             to: Contact { id: None, addr: to },
             command: query.command,
             internal: false,

@@ -6,8 +6,8 @@ use super::super::id::Id;
 use super::super::requests::Key;
 use super::super::wire::{self, Message};
 use super::Node;
-use super::requesting::{Answer, RequestKind};
-use super::serving::Served;
+use super::requesting::{IncomingReply, RequestKind};
+use super::serving::IncomingRequest;
 use crate::net::addr::Addr;
 use crate::net::clock::Now;
 use crate::net::socket_key::SocketKey;
@@ -18,7 +18,7 @@ const MAX_HELD: usize = 4096;
 
 /// A datagram whose sender, and candidates, are being judged.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct HeldDatagram {
     datagram: Box<[u8]>,
     from: Contact,
     socket: SocketKey,
@@ -70,14 +70,14 @@ impl Node {
         }
     }
 
-    pub(super) fn hold_request(&mut self, served: &Served<'_>, datagram: &[u8]) {
-        let Served { socket, from, .. } = *served;
+    pub(super) fn hold_request(&mut self, served: &IncomingRequest<'_>, datagram: &[u8]) {
+        let IncomingRequest { socket, from, .. } = *served;
         if let Some(key) = self.hold_one(Stage::Request, socket, from, datagram) {
             self.emit(Event::VerdictWanted { key, nodes: vec![from] });
         }
     }
 
-    pub(super) fn hold_reply(&mut self, key: Key, answer: &Answer<'_>, datagram: &[u8]) {
+    pub(super) fn hold_reply(&mut self, key: Key, answer: &IncomingReply<'_>, datagram: &[u8]) {
         if self.held_replies >= MAX_HELD {
             self.counters.dropped += 1;
             return;
@@ -95,7 +95,7 @@ impl Node {
         let contacts =
             candidates.iter().map(|addr| Contact { id: Some(Id::of(*addr)), addr: *addr });
         let nodes = std::iter::once(answer.from).chain(contacts).collect();
-        let key = self.hold(Held {
+        let key = self.hold(HeldDatagram {
             datagram: datagram.into(),
             from: answer.from,
             socket: answer.socket,
@@ -126,7 +126,7 @@ impl Node {
         }
         self.requests.window.advance(now.mono_ms);
         let (sender, rest) = accepted.split_first().unwrap_or((&false, &[]));
-        let Held { socket, from, .. } = held;
+        let HeldDatagram { socket, from, .. } = held;
         match (wire::decode(&held.datagram), held.stage) {
             (Some(Message::Request(request)), Stage::Unread) => {
                 if *sender {
@@ -138,12 +138,12 @@ impl Node {
                 self.counters.protections.filter_request += i64::from(!*sender);
             }
             (Some(Message::Request(request)), Stage::Request) => {
-                self.serve(now, &Served { socket, from, request }, *sender);
+                self.serve(now, &IncomingRequest { socket, from, request }, *sender);
             }
             (Some(Message::Reply(reply)), Stage::Reply { key, rtt_ms }) => {
                 let candidates = Some((&*held.candidates, rest));
                 let verdict = Verdict { sender: *sender, candidates };
-                self.complete(now, key, Answer { reply, from, socket, rtt_ms }, &verdict);
+                self.complete(now, key, IncomingReply { reply, from, socket, rtt_ms }, &verdict);
             }
             _ => {}
         }
@@ -165,10 +165,10 @@ impl Node {
             return None;
         }
         let (datagram, candidates) = (datagram.into(), Box::default());
-        Some(self.hold(Held { datagram, from, socket, stage, candidates }))
+        Some(self.hold(HeldDatagram { datagram, from, socket, stage, candidates }))
     }
 
-    fn hold(&mut self, held: Held) -> u32 {
+    fn hold(&mut self, held: HeldDatagram) -> u32 {
         let key = self.next_key();
         self.held.insert(key, held);
         key

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::super::calls::{ReplySpec, RequestError};
 use super::super::contact::NodeEntry;
-use super::super::guard::{Admission, Crowd, Guard, Members, fair_share};
+use super::super::guard::{Admission, DiversityLimit, Guard, Members, fair_share};
 use super::super::id::Bytes32;
 use super::super::requests::may_answer;
 use super::super::table::{K, Table};
@@ -124,8 +124,8 @@ impl Node {
             return true;
         };
         match crowd {
-            Crowd::Host => self.counters.protections.per_host += 1,
-            Crowd::Subnet => self.counters.protections.per_subnet += 1,
+            DiversityLimit::Host => self.counters.protections.per_host += 1,
+            DiversityLimit::Subnet => self.counters.protections.per_subnet += 1,
         }
         false
     }

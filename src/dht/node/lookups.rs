@@ -6,16 +6,16 @@ use super::super::calls::{QueryOutcome, QuerySpec, QueryState, Reply, RequestErr
 use super::super::contact::Contact;
 use super::super::event::Event;
 use super::super::id::Id;
-use super::super::lookup::{MAX_NAMED, Owner, Phase, Query, Step};
+use super::super::lookup::{MAX_NAMED, Phase, Query, QueryOwner, Step};
 use super::super::requests::Session;
 use super::super::table::K;
 use super::super::wire::command;
 use super::filter::Verdict;
 use super::guarding::{answered_besides, nearest_proven};
-use super::requesting::{Answer, Ask, RequestKind};
-use super::resolving::Wanted;
+use super::requesting::{IncomingReply, OutgoingRequest, RequestKind};
+use super::resolving::EntryPointUser;
 use super::upkeep::REFRESH_TICKS;
-use super::{Node, Task};
+use super::{FollowUp, Node};
 use crate::net::addr::{Addr, encode_addr};
 use crate::net::clock::Now;
 
@@ -24,7 +24,7 @@ impl Node {
     /// Returns its number.
     pub fn query(&mut self, _now: Now, spec: QuerySpec) -> u32 {
         self.refresh_ticks = REFRESH_TICKS;
-        self.add_query(Owner::User, spec)
+        self.add_query(QueryOwner::User, spec)
     }
 
     /// The reader has room for so many rows; the first call begins the lookup.
@@ -95,7 +95,7 @@ impl Node {
             let outcome = if nobody { QueryOutcome::Done } else { QueryOutcome::NodeDestroyed };
             self.end_query(number, outcome);
         } else {
-            self.resolve(now, Wanted::Query(number));
+            self.resolve(now, EntryPointUser::Query(number));
         }
     }
 
@@ -119,7 +119,7 @@ impl Node {
         number: u32,
         slow: bool,
         asked: Addr,
-        answer: Answer<'_>,
+        answer: IncomingReply<'_>,
         verdict: &Verdict<'_>,
     ) {
         let Some(query) = self.queries.get_mut(&number) else {
@@ -179,7 +179,7 @@ impl Node {
         if std::mem::replace(&mut query.phase, Phase::Ended) == Phase::Ended {
             return;
         }
-        self.tasks.push_back(Task::QueryOver(number, outcome));
+        self.tasks.push_back(FollowUp::QueryOver(number, outcome));
     }
 
     /// A query ended: what it still has in flight is dropped, and whoever made it hears of it.
@@ -193,9 +193,9 @@ impl Node {
         let (owner, state) = (query.owner, Box::new(query.state()));
         self.forget_session(Session::Query(number));
         match owner {
-            Owner::User => self.emit(Event::QueryEnd { query: number, outcome, state }),
-            Owner::Refresh => self.forget_query(number),
-            Owner::Bootstrap => {
+            QueryOwner::User => self.emit(Event::QueryEnd { query: number, outcome, state }),
+            QueryOwner::Refresh => self.forget_query(number),
+            QueryOwner::Bootstrap => {
                 self.forget_query(number);
                 if outcome == QueryOutcome::Done {
                     self.bootstrap_lookup_over(now);
@@ -206,7 +206,7 @@ impl Node {
 }
 
 impl Node {
-    pub(super) fn add_query(&mut self, owner: Owner, spec: QuerySpec) -> u32 {
+    pub(super) fn add_query(&mut self, owner: QueryOwner, spec: QuerySpec) -> u32 {
         self.query_count = self.query_count.wrapping_add(1);
         while self.queries.contains_key(&self.query_count) {
             self.query_count = self.query_count.wrapping_add(1);
@@ -232,7 +232,8 @@ impl Node {
             return;
         }
         self.counters.queries_active -= 1;
-        self.resolutions.retain(|_, resolution| resolution.wanted_by != Wanted::Query(number));
+        self.resolutions
+            .retain(|_, resolution| resolution.wanted_by != EntryPointUser::Query(number));
         self.forget_session(Session::Query(number));
         self.remove_if_over(number);
     }
@@ -297,7 +298,7 @@ impl Node {
             return;
         };
         let (target, value) = (query.target, query.value.clone());
-        let ask = Ask {
+        let ask = OutgoingRequest {
             to: node,
             command: query.command,
             internal: query.internal,
@@ -329,7 +330,12 @@ impl Node {
     }
 
     /// Enters a good reply among the closest; returns it if it is kept or read.
-    fn enter_reply(&mut self, number: u32, answer: &Answer<'_>, asked: Addr) -> Option<Arc<Reply>> {
+    fn enter_reply(
+        &mut self,
+        number: u32,
+        answer: &IncomingReply<'_>,
+        asked: Addr,
+    ) -> Option<Arc<Reply>> {
         let query = self.queries.get_mut(&number)?;
         query.answered_by(answer.from, asked);
         let wanted = query.rows;
@@ -349,7 +355,7 @@ impl Node {
         &mut self,
         now: Now,
         number: u32,
-        answer: &Answer<'_>,
+        answer: &IncomingReply<'_>,
         asked: Addr,
         verdict: &Verdict<'_>,
     ) -> usize {
@@ -390,8 +396,8 @@ impl Node {
         if query.phase != Phase::Looking {
             return false;
         }
-        if query.owner != Owner::User {
-            self.tasks.push_back(Task::QueryRow(number, from));
+        if query.owner != QueryOwner::User {
+            self.tasks.push_back(FollowUp::QueryRow(number, from));
             return true;
         }
         let Some(reply) = row.filter(|_| query.rows) else {
@@ -408,7 +414,7 @@ impl Node {
         let Some(query) = self.queries.get(&number) else {
             return;
         };
-        if query.owner == Owner::User && query.rows && query.phase == Phase::Looking {
+        if query.owner == QueryOwner::User && query.rows && query.phase == Phase::Looking {
             let progress = query.progress();
             self.emit(Event::QueryProgress { query: number, progress });
         }
@@ -428,7 +434,8 @@ impl Node {
             return;
         };
         let value = encode_addr(down);
-        let mut ask = Ask::internal(command::DOWN_HINT, to, Some(&value), RequestKind::DownHint);
+        let mut ask =
+            OutgoingRequest::internal(command::DOWN_HINT, to, Some(&value), RequestKind::DownHint);
         ask.session = Some(session);
         self.ask(now, ask).ok();
     }

@@ -28,7 +28,7 @@ const MAX_ASKED: u8 = 4;
 
 /// Those that may come back, the one that was not asked for longest first.
 #[derive(Debug, Default)]
-pub(super) struct Lost {
+pub(super) struct LostNodes {
     nodes: VecDeque<LostNode>,
     /// Before this tick nobody is asked.
     next_tick: Option<i32>,
@@ -42,7 +42,7 @@ struct LostNode {
     asked: u8,
 }
 
-impl Lost {
+impl LostNodes {
     /// It left the table. Of too many those are kept that once answered, and of these the ones
     /// with the highest `lot`, whenever they were lost: a mixture of all. It is drawn, so that
     /// nobody can choose an address that displaces others.
@@ -95,8 +95,8 @@ mod tests {
         Addr::new([20, 0, 0, 1].into(), n)
     }
 
-    fn lost(count: u16) -> Lost {
-        let mut lost = Lost::default();
+    fn lost(count: u16) -> LostNodes {
+        let mut lost = LostNodes::default();
         (1..=count).for_each(|n| lost.add(u32::from(n).wrapping_mul(0x9e37_79b9), true, addr(n)));
         lost
     }

@@ -12,11 +12,11 @@ mod lookups;
 mod lost;
 mod members;
 mod network_state;
-mod outbox;
 mod reads;
 mod requesting;
 mod resolving;
 mod serving;
+mod transmit_queue;
 mod upkeep;
 mod writes;
 
@@ -28,13 +28,13 @@ use rand::{Rng, RngExt, SeedableRng};
 pub use self::writes::{EntryField, Flag};
 
 use self::bootstrap::Bootstrap;
-use self::filter::Held;
-use self::lost::Lost;
+use self::filter::HeldDatagram;
+use self::lost::LostNodes;
 use self::network_state::Probe;
-use self::outbox::Outbox;
 use self::requesting::RequestKind;
-use self::resolving::{Resolution, Wanted};
+use self::resolving::{EntryPointUser, Resolution};
 use self::serving::DelayedPings;
+use self::transmit_queue::TransmitQueue;
 use self::upkeep::{REFRESH_TICKS, STABLE_TICKS, TICK_MS};
 use super::calls::QueryOutcome;
 use super::config::Config;
@@ -64,7 +64,7 @@ pub struct Node {
     rng: StdRng,
     table: Table,
     list: NodeList,
-    lost: Lost,
+    lost: LostNodes,
     entry_serial: u32,
     generation: u32,
 
@@ -90,7 +90,7 @@ pub struct Node {
     bootstrap: Bootstrap,
     resolutions: BTreeMap<u32, Resolution>,
     probes: BTreeMap<u32, Probe>,
-    held: BTreeMap<u32, Held>,
+    held: BTreeMap<u32, HeldDatagram>,
     /// How many of them are replies.
     held_replies: usize,
     guard: Guard,
@@ -120,9 +120,9 @@ pub struct Node {
     /// The standing that the driver knows.
     reported: Option<NodeStatus>,
     standing_serial: u32,
-    tasks: VecDeque<Task>,
+    tasks: VecDeque<FollowUp>,
     events: VecDeque<Event>,
-    outbox: Outbox,
+    outbox: TransmitQueue,
     closest_addrs: Vec<Addr>,
 }
 
@@ -141,7 +141,7 @@ impl Node {
         let mut node = Self {
             table: Table::new(Id::from_bytes(centre)),
             list: NodeList::new(),
-            lost: Lost::default(),
+            lost: LostNodes::default(),
             entry_serial: 0,
             generation: 0,
             nat,
@@ -188,7 +188,7 @@ impl Node {
             standing_serial: 0,
             tasks: VecDeque::new(),
             events: VecDeque::new(),
-            outbox: Outbox::default(),
+            outbox: TransmitQueue::default(),
             closest_addrs: Vec::new(),
             rng,
             config,
@@ -330,7 +330,7 @@ struct Ports {
 /// What follows a step once it is over. The reference does these in later turns of its event loop,
 /// before anything else can come in.
 #[derive(Debug)]
-enum Task {
+enum FollowUp {
     /// An internal query is to begin.
     OpenQuery(u32),
     /// An internal query got a reply from this node.
@@ -338,7 +338,7 @@ enum Task {
     /// A query is over.
     QueryOver(u32, QueryOutcome),
     /// Entry points are wanted, once what else is to be sent has been.
-    Resolve(Wanted),
+    Resolve(EntryPointUser),
     /// All that were asked to reach our server socket have answered or failed.
     ProbeOver(u32),
 }
@@ -375,11 +375,11 @@ impl Node {
                 return;
             };
             match task {
-                Task::OpenQuery(query) => self.open_query(now, query),
-                Task::QueryRow(query, from) => self.background_row(now, query, from),
-                Task::QueryOver(query, outcome) => self.query_over(now, query, outcome),
-                Task::Resolve(wanted_by) => self.resolve(now, wanted_by),
-                Task::ProbeOver(probe) => self.probe_over(probe),
+                FollowUp::OpenQuery(query) => self.open_query(now, query),
+                FollowUp::QueryRow(query, from) => self.background_row(now, query, from),
+                FollowUp::QueryOver(query, outcome) => self.query_over(now, query, outcome),
+                FollowUp::Resolve(wanted_by) => self.resolve(now, wanted_by),
+                FollowUp::ProbeOver(probe) => self.probe_over(probe),
             }
         }
     }

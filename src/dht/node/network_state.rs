@@ -7,10 +7,10 @@ use super::super::event::Event;
 use super::super::id::Id;
 use super::super::nat::NatSampler;
 use super::super::wire::command;
-use super::requesting::{Answer, Ask, RequestKind};
-use super::resolving::Wanted;
+use super::requesting::{IncomingReply, OutgoingRequest, RequestKind};
+use super::resolving::EntryPointUser;
 use super::upkeep::MORE_STABLE_TICKS;
-use super::{Node, Task};
+use super::{FollowUp, Node};
 use crate::net::addr::Addr;
 use crate::net::clock::Now;
 use crate::net::socket_key::SocketKey;
@@ -21,7 +21,7 @@ const REACHED_OF_PROBED: usize = 3;
 
 /// Who wants the network state updated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asker {
+pub(super) enum UpdateRequester {
     User(u32),
     Bootstrap,
     Upkeep,
@@ -30,7 +30,7 @@ pub(super) enum Asker {
 /// Several nodes being asked to reach our server socket.
 #[derive(Debug)]
 pub(super) struct Probe {
-    asker: Asker,
+    asker: UpdateRequester,
     only_firewall: bool,
     /// What we took for our address when it began.
     claimed: Addr,
@@ -44,7 +44,7 @@ pub(super) struct Probe {
 
 impl Node {
     /// Whether `only_firewall` is set or not, `asker` hears whether anything changed.
-    pub(super) fn update_state(&mut self, now: Now, asker: Asker, only_firewall: bool) {
+    pub(super) fn update_state(&mut self, now: Now, asker: UpdateRequester, only_firewall: bool) {
         if !self.ephemeral || only_firewall && !self.firewalled {
             return self.state_updated(asker, false);
         }
@@ -78,7 +78,7 @@ impl Node {
         if enough {
             self.probe_opened(now, key);
         } else {
-            self.tasks.push_back(Task::Resolve(Wanted::Probe(key)));
+            self.tasks.push_back(FollowUp::Resolve(EntryPointUser::Probe(key)));
         }
     }
 
@@ -106,20 +106,20 @@ impl Node {
         let nodes = probe.nodes.clone();
         probe.missing = nodes.len();
         let Some(ports) = self.ports.filter(|_| !nodes.is_empty()) else {
-            return self.tasks.push_back(Task::ProbeOver(key));
+            return self.tasks.push_back(FollowUp::ProbeOver(key));
         };
         let value = ports.server.to_le_bytes();
         for addr in nodes {
             let to = Contact { id: None, addr };
             let kind = RequestKind::Probe { probe: key };
-            let ask = Ask::internal(command::PING_NAT, to, Some(&value), kind);
+            let ask = OutgoingRequest::internal(command::PING_NAT, to, Some(&value), kind);
             if self.ask(now, ask).is_err() {
                 self.probe_failed(key);
             }
         }
     }
 
-    pub(super) fn probe_answered(&mut self, key: u32, answer: &Answer<'_>) {
+    pub(super) fn probe_answered(&mut self, key: u32, answer: &IncomingReply<'_>) {
         let Some(probe) = self.probes.get_mut(&key) else {
             return;
         };
@@ -138,7 +138,7 @@ impl Node {
         };
         probe.missing = probe.missing.saturating_sub(1);
         if probe.missing == 0 {
-            self.tasks.push_back(Task::ProbeOver(key));
+            self.tasks.push_back(FollowUp::ProbeOver(key));
         }
     }
 
@@ -156,11 +156,11 @@ impl Node {
 }
 
 impl Node {
-    fn state_updated(&mut self, asker: Asker, changed: bool) {
+    fn state_updated(&mut self, asker: UpdateRequester, changed: bool) {
         match asker {
-            Asker::User(user) => self.emit(Event::NetworkState { user, changed }),
-            Asker::Bootstrap => self.bootstrap_state_updated(changed),
-            Asker::Upkeep => {}
+            UpdateRequester::User(user) => self.emit(Event::NetworkState { user, changed }),
+            UpdateRequester::Bootstrap => self.bootstrap_state_updated(changed),
+            UpdateRequester::Upkeep => {}
         }
     }
 

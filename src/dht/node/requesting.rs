@@ -48,7 +48,7 @@ pub(super) enum RequestKind {
 }
 
 /// A request to be made.
-pub(super) struct Ask<'a> {
+pub(super) struct OutgoingRequest<'a> {
     pub to: Contact,
     pub command: u64,
     pub internal: bool,
@@ -65,7 +65,7 @@ pub(super) struct Ask<'a> {
     pub force: bool,
 }
 
-impl<'a> Ask<'a> {
+impl<'a> OutgoingRequest<'a> {
     /// A plain internal request.
     pub fn internal(command: u64, to: Contact, value: Option<&'a [u8]>, kind: RequestKind) -> Self {
         Self {
@@ -87,7 +87,7 @@ impl<'a> Ask<'a> {
 }
 
 /// A reply to one of our requests, and the circumstances under which it came.
-pub(super) struct Answer<'a> {
+pub(super) struct IncomingReply<'a> {
     pub reply: wire::Reply<'a>,
     pub from: Contact,
     pub socket: SocketKey,
@@ -97,7 +97,7 @@ pub(super) struct Answer<'a> {
 impl Node {
     /// Registers and counts a request, and sends it as soon as it may leave. The rest of a refused
     /// one's circumstances is dropped: nobody else hears of it.
-    pub(super) fn ask(&mut self, now: Now, ask: Ask<'_>) -> Result<Key, RequestError> {
+    pub(super) fn ask(&mut self, now: Now, ask: OutgoingRequest<'_>) -> Result<Key, RequestError> {
         if self.destroyed {
             return Err(RequestError::Destroyed);
         }
@@ -201,7 +201,7 @@ impl Node {
             timeouts.put(now.mono_ms, asked, rtt_ms);
         }
         let from = self.contact(from, reply.id);
-        let answer = Answer { reply, from, socket, rtt_ms };
+        let answer = IncomingReply { reply, from, socket, rtt_ms };
         if self.config.filter {
             self.hold_reply(key, &answer, datagram);
         } else {
@@ -213,7 +213,7 @@ impl Node {
         &mut self,
         now: Now,
         key: Key,
-        answer: Answer<'_>,
+        answer: IncomingReply<'_>,
         verdict: &Verdict<'_>,
     ) {
         let Some(InFlight { request, .. }) = self.requests.remove(key) else {
@@ -329,7 +329,7 @@ impl Node {
     }
 
     /// A reply that outlives its datagram.
-    pub(super) fn own_reply(&mut self, answer: &Answer<'_>) -> Reply {
+    pub(super) fn own_reply(&mut self, answer: &IncomingReply<'_>) -> Reply {
         self.reply_serial = self.reply_serial.wrapping_add(1);
         let reply = &answer.reply;
         Reply {
@@ -409,6 +409,6 @@ fn elapsed_ms(now: Now, since_ms: u64) -> u32 {
 }
 
 /// A request that only asks for a sign of life.
-pub(super) fn ping<'a>(to: Addr, kind: RequestKind) -> Ask<'a> {
-    Ask::internal(command::PING, Contact { id: None, addr: to }, None, kind)
+pub(super) fn ping<'a>(to: Addr, kind: RequestKind) -> OutgoingRequest<'a> {
+    OutgoingRequest::internal(command::PING, Contact { id: None, addr: to }, None, kind)
 }

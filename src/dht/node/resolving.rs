@@ -8,13 +8,13 @@ use super::super::contact::Contact;
 use super::super::event::Event;
 use super::super::id::Id;
 use super::requesting::{RequestKind, ping};
-use super::{Node, Task};
+use super::{FollowUp, Node};
 use crate::net::addr::Addr;
 use crate::net::clock::Now;
 
 /// Who wants the entry points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum EntryPointUser {
     Query(u32),
     Probe(u32),
 }
@@ -22,7 +22,7 @@ pub(super) enum Wanted {
 /// Entry points on their way from names to addresses.
 #[derive(Debug)]
 pub(super) struct Resolution {
-    pub wanted_by: Wanted,
+    pub wanted_by: EntryPointUser,
     /// In reverse.
     left: Vec<BootstrapNode>,
     /// The one that is being pinged or looked up.
@@ -30,7 +30,7 @@ pub(super) struct Resolution {
 }
 
 impl Node {
-    pub(super) fn resolve(&mut self, now: Now, wanted_by: Wanted) {
+    pub(super) fn resolve(&mut self, now: Now, wanted_by: EntryPointUser) {
         let key = self.next_key();
         let left = self.config.bootstrap.iter().rev().cloned().collect();
         self.resolutions.insert(key, Resolution { wanted_by, left, current: None });
@@ -74,8 +74,8 @@ impl Node {
     pub(super) fn give_up_resolutions(&mut self) {
         for resolution in std::mem::take(&mut self.resolutions).into_values() {
             match resolution.wanted_by {
-                Wanted::Query(query) => self.end_query(query, QueryOutcome::NodeDestroyed),
-                Wanted::Probe(probe) => self.tasks.push_back(Task::ProbeOver(probe)),
+                EntryPointUser::Query(query) => self.end_query(query, QueryOutcome::NodeDestroyed),
+                EntryPointUser::Probe(probe) => self.tasks.push_back(FollowUp::ProbeOver(probe)),
             }
         }
     }
@@ -128,8 +128,8 @@ impl Node {
             return;
         };
         match wanted_by {
-            Wanted::Query(query) => self.query_opened(now, query),
-            Wanted::Probe(probe) => self.probe_opened(now, probe),
+            EntryPointUser::Query(query) => self.query_opened(now, query),
+            EntryPointUser::Probe(probe) => self.probe_opened(now, probe),
         }
     }
 
@@ -154,8 +154,8 @@ impl Node {
         let addr = Addr::new(host, port);
         let node = Contact { id: Some(Id::of(addr)), addr };
         match self.resolutions.get(&key).map(|resolution| resolution.wanted_by) {
-            Some(Wanted::Query(query)) => self.query_candidate(query, node),
-            Some(Wanted::Probe(probe)) => self.probe_candidate(probe, node),
+            Some(EntryPointUser::Query(query)) => self.query_candidate(query, node),
+            Some(EntryPointUser::Probe(probe)) => self.probe_candidate(probe, node),
             None => {}
         }
     }

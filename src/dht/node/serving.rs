@@ -38,7 +38,7 @@ impl DelayedPings {
 }
 
 /// A request on its way to an answer, its id and token verified.
-pub(super) struct Served<'a> {
+pub(super) struct IncomingRequest<'a> {
     pub socket: SocketKey,
     pub from: Contact,
     pub request: wire::Request<'a>,
@@ -55,7 +55,7 @@ impl Node {
     ) {
         let from = self.contact(from, request.id);
         let host = *from.addr.ip();
-        let served = Served { socket, from, request };
+        let served = IncomingRequest { socket, from, request };
         if let Some(token) = request.token
             && !self.tokens.verify(now.mono_ms, host, token, &mut self.rng)
         {
@@ -70,7 +70,7 @@ impl Node {
     }
 
     /// Answers a request, or hands it to the user.
-    pub(super) fn serve(&mut self, now: Now, served: &Served<'_>, accepted: bool) {
+    pub(super) fn serve(&mut self, now: Now, served: &IncomingRequest<'_>, accepted: bool) {
         if served.from.id.is_some() && accepted {
             let sample = !self.is_external(served.socket);
             self.add_from_network(now, sample, served.from, served.request.to, false);
@@ -158,8 +158,8 @@ impl Node {
 }
 
 impl Node {
-    fn serve_internal(&mut self, now: Now, served: &Served<'_>) {
-        let Served { socket, from, request } = served;
+    fn serve_internal(&mut self, now: Now, served: &IncomingRequest<'_>) {
+        let IncomingRequest { socket, from, request } = served;
         match request.command {
             command::PING => self.acknowledge(now, *socket, from.addr, request.tid),
             command::PING_NAT => self.serve_ping_nat(now, served),
@@ -174,7 +174,7 @@ impl Node {
         }
     }
 
-    fn serve_ping_nat(&mut self, now: Now, served: &Served<'_>) {
+    fn serve_ping_nat(&mut self, now: Now, served: &IncomingRequest<'_>) {
         let value = served.request.value.and_then(|value| value.first_chunk());
         let Some(port) = value.map(|port| u16::from_le_bytes(*port)) else {
             return;
@@ -183,7 +183,7 @@ impl Node {
         self.acknowledge(now, served.socket, other, served.request.tid);
     }
 
-    fn serve_down_hint(&mut self, now: Now, served: &Served<'_>) {
+    fn serve_down_hint(&mut self, now: Now, served: &IncomingRequest<'_>) {
         let Some(down) = served.request.value.and_then(decode_addr) else {
             return;
         };
@@ -211,7 +211,7 @@ impl Node {
         }
     }
 
-    fn serve_delayed_ping(&mut self, now: Now, served: &Served<'_>) {
+    fn serve_delayed_ping(&mut self, now: Now, served: &IncomingRequest<'_>) {
         let value = served.request.value.and_then(|value| value.first_chunk());
         let Some(delay_ms) = value.map(|delay| u32::from_le_bytes(*delay)) else {
             return;
@@ -246,13 +246,13 @@ impl Node {
         self.send_reply(now, &spec);
     }
 
-    fn refuse(&mut self, now: Now, served: &Served<'_>, error: u64, token: bool) {
+    fn refuse(&mut self, now: Now, served: &IncomingRequest<'_>, error: u64, token: bool) {
         self.send_reply(now, &reply_to(served, error, token));
     }
 }
 
 /// A reply without value, and with closer nodes if there is a target.
-fn reply_to<'a>(served: &Served<'a>, error: u64, token: bool) -> ReplySpec<'a> {
+fn reply_to<'a>(served: &IncomingRequest<'a>, error: u64, token: bool) -> ReplySpec<'a> {
     ReplySpec {
         socket: served.socket,
         tid: served.request.tid,
@@ -266,7 +266,7 @@ fn reply_to<'a>(served: &Served<'a>, error: u64, token: bool) -> ReplySpec<'a> {
 }
 
 /// A request that outlives its datagram.
-fn own_request(served: &Served<'_>) -> Incoming {
+fn own_request(served: &IncomingRequest<'_>) -> Incoming {
     let request = &served.request;
     Incoming {
         socket: served.socket,

@@ -7,7 +7,7 @@ use super::super::event::Event;
 use super::super::health::Health;
 use super::super::table::K;
 use super::Node;
-use super::network_state::Asker;
+use super::network_state::UpdateRequester;
 use crate::net::clock::Now;
 
 /// Between two ticks, in ms.
@@ -160,7 +160,7 @@ impl Node {
         if self.last_host == self.nat.host() {
             self.stable_ticks = MORE_STABLE_TICKS;
         } else {
-            self.update_state(now, Asker::Upkeep, false);
+            self.update_state(now, UpdateRequester::Upkeep, false);
         }
     }
 

@@ -2,9 +2,9 @@
 
 use super::primitives::{Mutex, MutexGuard};
 
-/// Whoever finds the value held leaves the call and asks [`CombiningLock::try_lock_pending`]; whoever lets go of the
-/// value asks as well. So no call stays with nobody: if the one who left it still finds the value
-/// held, its holder has yet to ask.
+/// Whoever finds the value held enqueues the call and asks [`CombiningLock::try_lock_pending`];
+/// whoever lets go of the value asks as well. So no call stays with nobody: if the one who enqueued
+/// it still finds the value held, its holder has yet to ask.
 pub struct CombiningLock<T, C> {
     value: Mutex<T>,
     calls: Mutex<Vec<C>>,

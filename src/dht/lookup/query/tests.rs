@@ -40,7 +40,7 @@ fn begun(given: Vec<Contact>, concurrency: u32, only_closest: bool, thorough: bo
         only_closest,
         ..spec([7; 32])
     };
-    let mut query = Query::new(Owner::User, 1, spec);
+    let mut query = Query::new(QueryOwner::User, 1, spec);
     query.phase = Phase::Looking;
     query
 }

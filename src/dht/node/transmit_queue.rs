@@ -16,13 +16,13 @@ const KEPT_PLACES: usize = 16;
 
 /// A queue of datagrams in one buffer.
 #[derive(Debug, Default)]
-pub(super) struct Outbox {
+pub(super) struct TransmitQueue {
     queue: VecDeque<Transmit>,
     bytes: Vec<u8>,
     sent: usize,
 }
 
-impl Outbox {
+impl TransmitQueue {
     /// Appends what `encode` writes. False, and nothing, if too much is waiting.
     pub fn push(
         &mut self,
