@@ -30,7 +30,7 @@ const INTERNAL = {
   Query: ['number', 'onrow', 'onprogress', 'oncommit', 'onend', 'onabort'],
   Session: ['number'],
   Request: ['refuse'],
-  Socket: ['number', 'engine'],
+  Socket: ['number', 'handle'],
   Node: ['serial', 'update', 'link', 'unlink', 'token']
 }
 

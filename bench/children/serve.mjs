@@ -1,6 +1,6 @@
 // A node that is asked by another process. Options: `heard`, how many nodes it has heard of.
 // Sends its port and the entries of its table. 'utilisation': how busy the event loop was since the
-// last time that this was asked; 'spin': says so, then does nothing else for as many ms.
+// last time that this was asked; 'cpu': what the process used so far, in µs; 'spin': says so, then does nothing else for as many ms.
 import { createRequire } from 'node:module'
 import { addressOf, openNode, options } from './support.mjs'
 
@@ -13,8 +13,9 @@ fillTable(node, options.heard)
 node.on('request', (req) => req.reply(req.value))
 
 let last = performance.eventLoopUtilization()
-process.on('message', ({ utilisation, spin }) => {
+process.on('message', ({ utilisation, cpu, spin }) => {
   if (utilisation) report()
+  if (cpu) reportCpu()
   if (spin) process.send('spinning', () => spinFor(spin))
 })
 process.send({ port: addressOf(node).port, entries: node.table.size })
@@ -23,6 +24,11 @@ function report() {
   const now = performance.eventLoopUtilization()
   process.send(performance.eventLoopUtilization(now, last).utilization)
   last = performance.eventLoopUtilization()
+}
+
+function reportCpu() {
+  const { user, system } = process.cpuUsage()
+  process.send(user + system)
 }
 
 function spinFor(ms) {

@@ -3,14 +3,18 @@ import { PACKAGES } from './sides.mjs'
 
 /**
  * Starts a bootstrap node in one process and `count` nodes in another, and ends both when
- * `work(child, joined)` is done.
+ * `work(child, joined)` is done. With `answers` the nodes answer a user's requests.
  */
-export async function withCrowd(side, count, work) {
+export async function withCrowd(side, count, work, answers = false) {
   const file = PACKAGES[side]
   const first = new Child('bootstrap', { file })
   try {
     const bootstrap = await first.next()
-    const child = new Child('crowd', { file, count, bootstrap }, { execArgv: ['--expose-gc'] })
+    const child = new Child(
+      'crowd',
+      { file, count, bootstrap, answers },
+      { execArgv: ['--expose-gc'] }
+    )
     try {
       return await work(child, await child.next())
     } finally {

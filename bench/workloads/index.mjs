@@ -1,3 +1,5 @@
+import exchanges from './exchanges.mjs'
+import queries from './queries.mjs'
 import pingServed from './ping-served.mjs'
 import findNodeServed from './find-node-served.mjs'
 import userRequest from './user-request.mjs'
@@ -9,8 +11,6 @@ import nodes8000 from './nodes-8000.mjs'
 import lookups from './lookups.mjs'
 import pingOneProcess from './ping-one-process.mjs'
 import pingTwoProcesses from './ping-two-processes.mjs'
-import pings64 from './pings-64.mjs'
-import requests1kb from './requests-1kb.mjs'
 import firstNode from './first-node.mjs'
 
 /**
@@ -29,6 +29,8 @@ import firstNode from './first-node.mjs'
  *                   processes; memory is an object that the rounds of one workload share
  */
 export const WORKLOADS = [
+  ...exchanges,
+  ...queries,
   pingServed,
   findNodeServed,
   userRequest,
@@ -41,7 +43,5 @@ export const WORKLOADS = [
   nodes8000,
   pingOneProcess,
   pingTwoProcesses,
-  pings64,
-  requests1kb,
   firstNode
 ]
