@@ -250,7 +250,7 @@ test('a workload or a number that there is not is named, and what there is', asy
   const unknown = await bench(['--only', 'ping-served,pong'])
   assert.strictEqual(unknown.code, 2)
   assert.match(unknown.stderr, /no such workload: pong\n/)
-  assert.match(unknown.stderr, /workloads: ping-served find-node-served /)
+  assert.match(unknown.stderr, /workloads: requests-1kb-two-processes requests-32-two-processes /)
 
   const { code, stderr } = await bench(['--rounds', '0'])
   assert.strictEqual(code, 2)
