@@ -3,7 +3,7 @@
 const { setImmediate } = require('timers')
 const native = require('./native')
 const Slab = require('./slab')
-const PollDriver = require('./poll-driver')
+const createPollDriver = require('./poll-driver')
 const outgoing = require('./outgoing')
 const DHTError = require('../common/errors')
 const { MAX_RECORD, readLength, readKind, readHandle } = require('./record')
@@ -16,6 +16,9 @@ const now = performance.now.bind(performance) // like setImmediate the real one:
 const DONE = Promise.resolve()
 const AT_ONCE = 16 // replies and requests of one turn that leave without waiting for more
 const MAX_QUEUED_MS = 1 // that a reply or a request should wait for code that computes
+const READY = 1 << 30
+const MORE = 1 << 29
+const LENGTH = MORE - 1
 const IMMEDIATE = 64 // replies and requests that leave at once when others had waited for longer
 
 // What the nodes of one JavaScript thread share: the slab and the loop that empties it, the turn,
@@ -25,9 +28,10 @@ class Environment {
     this._handles = new Map()
     this._last = null // who had the record before: most come in runs
     this.slab = new Slab(MAX_RECORD)
-    this.pollDriver = new PollDriver(this)
+    this.pollDriver = createPollDriver(this)
     // A record settled something that user code awaits.
     this.microtasksDue = false
+    this.dispatched = 0 // records
 
     this._number = -1
     this._alive = 0
@@ -54,6 +58,7 @@ class Environment {
     this._resumeBound = this._resume.bind(this)
     this._scheduleResumeBound = () => process.nextTick(this._resumeBound)
     this._drainBound = this.drain.bind(this)
+    this._wakeBound = this._wake.bind(this)
     this._restedBound = this._rested.bind(this)
   }
 
@@ -67,7 +72,8 @@ class Environment {
   }
 
   _open() {
-    this._number = native.open(this._drainBound)
+    this._number = native.open(this._wakeBound)
+    this.pollDriver.open(this._number)
     process.on('exit', flushAtExit)
   }
 
@@ -114,19 +120,27 @@ class Environment {
     if (!this._yielded) this._drainMore()
   }
 
+  // A shard says that there is something.
+  _wake() {
+    const before = this.dispatched
+    this.drain()
+    this.pollDriver.woken(this.dispatched - before)
+  }
+
   // With the microtasks.
   drainSoon() {
     queueMicrotask(this._drainBound)
   }
 
-  // Runs the shards' polls once, and dispatches what came of it. false: nothing did.
+  // Runs the shards' polls, and dispatches what came of it. Returns the bytes of that, with the flags
+  // READY: something was to be done, ANEW: a shard had taken its poll back, MORE: of what came.
   drive() {
-    if (this._yielded) return true
-    this._looping = false
-    const end = native.drive(this._number, this.slab.bytes)
-    this._load(end)
+    if (this._yielded) return READY
+    const driven = native.drive(this._number, this.slab.bytes)
+    this._looping = (driven & MORE) !== 0
+    this._load(driven & LENGTH)
     this._resume()
-    return end > 0
+    return driven
   }
 
   // Delivers what a call of JavaScript's own caused before that call returns, also in the midst of
@@ -170,7 +184,9 @@ class Environment {
 
   _drainMore() {
     for (;;) {
-      this._load(native.drain(this._number, this.pollDriver.isBusy, this._batch, this.slab.bytes))
+      this._load(
+        native.drain(this._number, this.pollDriver.isPatient, this._batch, this.slab.bytes)
+      )
       if (this._end === 0 || !this._dispatch()) return
       this._flush()
     }
@@ -233,6 +249,7 @@ class Environment {
 
   _dispatchNext() {
     const at = this._at
+    this.dispatched++
     this._at += readLength(this.slab, at)
     this._atOnce = AT_ONCE
     this._flushIfDue()

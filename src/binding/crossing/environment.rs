@@ -12,7 +12,10 @@ use napi::{Env, sys};
 use parking_lot::Mutex;
 
 use super::outbox::{BATCH, Outbox};
-use crate::engine::{AdaptiveSpin, NotificationFlag, Shard};
+use crate::engine::{AdaptiveSpin, Driven, NotificationFlag, Shard};
+
+/// Rounds of the polls in one go: a lookup among nodes of this process takes several.
+const ROUNDS: usize = 8;
 
 /// Weak: it does not keep the process alive unless it is referenced for a live node.
 type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 0>;
@@ -140,10 +143,29 @@ pub fn repack(shared: &Arc<Shared>) {
     }
 }
 
-/// Runs the polls of this environment's shards on this thread, without waiting.
-pub fn drive() {
-    let shards = ENVIRONMENT.with_borrow(|e| e.shards.clone());
-    shards.iter().for_each(|shard| shard.drive());
+/// The shards that have something of this environment.
+pub fn shards() -> Vec<Arc<Shard>> {
+    ENVIRONMENT.with_borrow(|e| e.shards.clone())
+}
+
+/// Runs the polls of this environment's shards on this thread, without waiting: again while nodes of
+/// this process answer each other, until JavaScript has something to do.
+pub fn drive(shared: &Shared) -> Driven {
+    let shards = shards();
+    let mut all = Driven::default();
+    for _ in 0..ROUNDS {
+        let mut ready = false;
+        for shard in &shards {
+            let driven = shard.drive();
+            ready |= driven.ready;
+            all.anew |= driven.anew;
+        }
+        all.ready |= ready;
+        if !ready || shared.outbox.is_filled() {
+            break;
+        }
+    }
+    all
 }
 
 /// Gives the polls back.

@@ -1,0 +1,106 @@
+'use strict'
+
+const native = require('./native')
+
+const MAX_INFLIGHT = 4 // with more requests in flight a wake serves several, and costs less than driving
+const MAX_QUERIES = 4
+const READY = 1 << 30
+const BUDGET_MS = 0.3 // a reply over loopback takes a tenth of it
+const MIN_BUDGET_MS = 0.02
+const RETRY_AFTER = 64 // requests, once driving has proved useless
+
+// Drives the shards' polls from this thread while it has nothing to do but wait for a lone request:
+// handing the reply from thread to thread would cost more than the request.
+module.exports = class PollSpinner {
+  constructor(environment) {
+    this._environment = environment
+    this._inflight = 0
+    this._queries = 0
+    this._running = false
+    this._budget = BUDGET_MS
+    this._skipped = 0
+    this._silentSince = 0
+    this._driveBound = this._drive.bind(this)
+    this._stopBound = this._stop.bind(this)
+  }
+
+  open() {}
+
+  // More requests are in flight than it drives for: they are sent together.
+  get isBusy() {
+    return this._inflight > MAX_INFLIGHT
+  }
+
+  // A drain had better wait for a moment: the shards are about to have more.
+  get isPatient() {
+    return this.isBusy
+  }
+
+  // A query is under way for its reader.
+  held() {
+    this._queries++
+    this._silentSince = 0
+    if (this._queries <= MAX_QUERIES) this._start()
+  }
+
+  left() {
+    this._queries--
+    this._silentSince = 0
+  }
+
+  woken() {}
+
+  // A request was made.
+  started() {
+    this._inflight++
+    this._silentSince = 0
+    if (this._inflight <= MAX_INFLIGHT) this._start()
+  }
+
+  _start() {
+    if (this._running) return
+    if (this._budget === 0) {
+      if (++this._skipped < RETRY_AFTER) return
+      this._skipped = 0
+      this._budget = BUDGET_MS
+    }
+    this._running = true
+    setImmediate(this._driveBound)
+  }
+
+  // A reply came, or a request was dropped.
+  settled(replied) {
+    this._inflight--
+    this._silentSince = 0
+    if (replied && this._running) this._budget = BUDGET_MS
+  }
+
+  _drive() {
+    const isIdle = this._inflight === 0 && this._queries === 0
+    if (isIdle || this._inflight > MAX_INFLIGHT || this._queries > MAX_QUERIES) return this._stop()
+
+    if (this._environment.drive() & READY) this._silentSince = 0
+    else if (this._silentTooLong()) return this._giveUp()
+
+    setImmediate(this._driveBound)
+  }
+
+  _silentTooLong() {
+    const now = performance.now()
+    if (this._silentSince === 0) this._silentSince = now
+    return now - this._silentSince > this._budget
+  }
+
+  // After one vain try out of RETRY_AFTER the next ones are shorter, and then none for a while.
+  _giveUp() {
+    this._budget /= 2
+    if (this._budget < MIN_BUDGET_MS) this._budget = 0
+    setImmediate(this._stopBound) // what this turn settled goes on first
+  }
+
+  _stop() {
+    this._running = false
+    native.release()
+    this._environment.drain()
+  }
+}
