@@ -60,7 +60,7 @@ pub fn drive(environment: u32, mut slab: BufferSlice<'_>) -> u32 {
     let Some(shared) = environment::shared(environment) else { return 0 };
     let driven = {
         let _suppressed = Suppressed::new(&shared.notified);
-        environment::drive(&shared)
+        environment::drive()
     };
     let len = shared.outbox.drain(&mut slab, BATCH) as u32;
     let flag = |on: bool, bit: u32| if on { bit } else { 0 };

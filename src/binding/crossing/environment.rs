@@ -148,9 +148,9 @@ pub fn shards() -> Vec<Arc<Shard>> {
     ENVIRONMENT.with_borrow(|e| e.shards.clone())
 }
 
-/// Runs the polls of this environment's shards on this thread, without waiting: again while nodes of
-/// this process answer each other, until JavaScript has something to do.
-pub fn drive(shared: &Shared) -> Driven {
+/// Runs the polls of this environment's shards on this thread, without waiting: again while there is
+/// more, and while nodes of this process answer each other.
+pub fn drive() -> Driven {
     let shards = shards();
     let mut all = Driven::default();
     for _ in 0..ROUNDS {
@@ -161,7 +161,7 @@ pub fn drive(shared: &Shared) -> Driven {
             all.anew |= driven.anew;
         }
         all.ready |= ready;
-        if !ready || shared.outbox.is_filled() {
+        if !ready {
             break;
         }
     }
