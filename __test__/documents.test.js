@@ -32,12 +32,14 @@ test('what does not exist is found', async (t) => {
   ]
   const root = plant(t, {
     'package.json': '{ "scripts": { "build": "" } }',
-    'src/dht/wire.rs': 'fn encode_reply() {} impl Node { fn decode() {} }',
+    'src/dht/wire.rs':
+      'fn encode_reply() {} // src/dht/wire.rs, src/no.rs.\nfn decode() {} struct Node',
     'tests/wire.rs': '',
     'docs/a.md': page.join('\n\n'),
     'docs/b.md': '# What it *is*?'
   })
   assert.deepStrictEqual(await findFaults(new Tree(root)), [
+    'src/dht/wire.rs:1: there is no src/no.rs',
     'docs/a.md:7: there is no docs/no.svg',
     'docs/a.md:7: there is no docs/no.html',
     'docs/a.md:9: docs/a.md has no #thrice',

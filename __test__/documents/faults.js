@@ -9,13 +9,15 @@ const IDENTIFIER = /^[A-Za-z_]\w+$/
 // Names of the C library's, of another crate's, of Node.js'.
 const OTHERS = new Set(['malloc', 'blake2b_simd', '_tickCallback'])
 const ROOMS = 'src|lib|__test__|tests|scripts|bench|benches|fuzz|examples|docs|\\.ci'
-const PATH = new RegExp(`(?<![\\w./-])(${ROOMS})/[\\w./-]*`, 'g')
+const PATH = new RegExp(`(?<![\\w./-])(${ROOMS})/([\\w./-]*[\\w/])?`, 'g')
+const COMMENT = /\/\/.*|^\s*\*.*/
 
 module.exports = findFaults
 
-// Lines such as 'docs/scale.md:3: there is no docs/growth.md', of all pages.
+// Lines such as 'docs/scale.md:3: there is no docs/growth.md': of all pages, and of what comments in
+// src/ and lib/ point at.
 async function findFaults(tree) {
-  const faults = []
+  const faults = tree.code.flatMap((file) => faultsOfComments(tree, file))
   for (const page of tree.pages) {
     const { links, codes } = await tree.page(page)
     const tell = ({ line }, fault) => fault && faults.push(`${page}:${line}: ${fault}`)
@@ -45,11 +47,26 @@ function faultsOfCode(tree, { text, isSpan }) {
   for (const [, kind, name] of text.matchAll(/cargo .*?--(test|bench|example) (\w+)/g)) {
     if (!hasTarget(tree, kind, name)) faults.push(`cargo has no ${kind} ${name}`)
   }
-  for (const [place] of text.matchAll(PATH)) {
-    if (!tree.has(place)) faults.push(`there is no ${place}`)
-  }
+  for (const place of missing(tree, text)) faults.push(`there is no ${place}`)
   if (isSpan && faults.length === 0) faults.push(...faultsOfSpan(tree, text))
   return faults
+}
+
+function faultsOfComments(tree, file) {
+  if (!/^(src|lib)\//.test(file)) return []
+  return tree
+    .read(file)
+    .split('\n')
+    .flatMap((line, i) =>
+      missing(tree, COMMENT.exec(line)?.[0] ?? '').map(
+        (place) => `${file}:${i + 1}: there is no ${place}`
+      )
+    )
+}
+
+function missing(tree, text) {
+  const places = [...text.matchAll(PATH)].map(([place]) => place)
+  return places.filter((place) => !tree.has(place))
 }
 
 function faultsOfSpan(tree, text) {

@@ -14,7 +14,7 @@ module.exports = class Tree {
     this.files = list(root, '')
     this.scripts = JSON.parse(this.read('package.json')).scripts
     this.words = new Set()
-    for (const file of this.files.filter((file) => CODE.test(file))) {
+    for (const file of this.code) {
       for (const word of this.read(file).match(/\w+/g) || []) this.words.add(word)
     }
     this._places = new Set(this.files.flatMap(tails))
@@ -23,6 +23,10 @@ module.exports = class Tree {
 
   get pages() {
     return this.files.filter((file) => file.endsWith('.md'))
+  }
+
+  get code() {
+    return this.files.filter((file) => CODE.test(file))
   }
 
   read(file) {
