@@ -10,9 +10,9 @@ const Tree = require('./documents/tree')
 const findFaults = require('./documents/faults')
 
 const ROOT = path.join(__dirname, '..')
+const tree = new Tree(ROOT)
 
 test('links, anchors, commands, paths and names of the documents exist', async () => {
-  const tree = new Tree(ROOT)
   for (const page of ['README.md', 'docs/architecture.md']) assert.ok(tree.pages.includes(page))
   assert.deepStrictEqual(await findFaults(tree), [])
 })
@@ -59,7 +59,6 @@ test('what does not exist is found', async (t) => {
 
 test('the programs in the documents run', async (t) => {
   const { freePort } = await import('../examples/support.mjs')
-  const tree = new Tree(ROOT)
   const folder = plant(t, {})
   fs.mkdirSync(path.join(folder, 'node_modules'))
   fs.symlinkSync(ROOT, path.join(folder, 'node_modules', 'dht-rpc'), 'junction')
