@@ -66,7 +66,7 @@ function runtimes(read) {
     const value = rows.filter((cells) => cells[COLUMNS[RUNTIMES][name]] === 'passes').length
     return { value, text: `${value} of ${rows.length}` }
   }
-  const title = 'runtimes on which the story passes'
+  const title = 'runtimes that run it, of those tried'
   return { title, short: 'runtimes\nthat it runs on', page: RUNTIMES, sides: bySide(side) }
 }
 
