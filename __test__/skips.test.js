@@ -33,6 +33,13 @@ test('what no package gives is an excuse', { skip }, (t) => {
   assert.deepStrictEqual(machine.evaluate(`${NEEDS}.missingPackages()`), [])
 })
 
+test('a mistake in the rules of a probe is no excuse', { skip }, (t) => {
+  const machine = new FakeMachine(t).add(TOOLS)
+  machine.add(['unshare'], 'case "$*" in *" nft "*) echo "Error: syntax error" >&2; exit 1; esac')
+  assert.strictEqual(machine.evaluate(`${NEEDS}.lacks('namespaces')`), false)
+  assert.throws(() => machine.evaluate(`${NEEDS}.lacks('nat')`), /syntax error/)
+})
+
 const SKIPS = `
 test('of a program', { skip: ${JSON.stringify(NO_NFT)} }, () => {})
 test('in the midst', (t) => t.skip('no time'))

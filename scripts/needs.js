@@ -4,6 +4,7 @@
 // below. `.ci/run` installs what Debian packages give; what none gives excuses a skip there, too.
 //   node scripts/needs.js   prints the packages that are missing
 
+const { spawnSync } = require('child_process')
 const fs = require('fs')
 const path = require('path')
 const { isolated, runs } = require('./namespaces')
@@ -11,7 +12,9 @@ const { isolated, runs } = require('./namespaces')
 const RMEM_MAX = '/proc/sys/net/core/rmem_max'
 const ROOM = 1 << 20 // bytes
 
-const WALL = 'table inet wall { chain out { type filter hook output priority 0; } }'
+const WALL = `table inet wall {
+  chain out { type filter hook output priority 0; policy drop; }
+}`
 const NAT = `table ip nat {
   chain out { type nat hook postrouting priority 100; ct state new masquerade fully-random; }
 }`
@@ -39,12 +42,12 @@ const NEEDS = {
   },
   firewall: {
     first: ['namespaces', 'nft'],
-    has: () => runs(...isolated('true'), 'nft', WALL),
+    has: () => takes(WALL),
     why: 'the kernel has no nftables'
   },
   nat: {
     first: ['firewall', 'nsenter', 'sysctl'],
-    has: () => runs(...isolated('true'), 'nft', NAT),
+    has: () => takes(NAT),
     why: 'the kernel has no NAT of nftables'
   },
   'large receive buffers': {
@@ -81,6 +84,14 @@ function missingPackages() {
 function program(name, ...packages) {
   const why = `${name} is not in PATH (Debian: ${packages.join(', ')})`
   return { first: ['linux'], has: () => isInPath(name), why, packages }
+}
+
+// Whether the kernel does. A mistake in the rules must not pass for its refusal.
+function takes(rules) {
+  const [program, ...args] = isolated('true')
+  const { status, stderr } = spawnSync(program, [...args, 'nft', rules], { encoding: 'utf8' })
+  if (stderr.includes('syntax error')) throw new Error(stderr)
+  return status === 0
 }
 
 function isInPath(name) {
