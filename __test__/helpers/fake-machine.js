@@ -44,8 +44,8 @@ module.exports = class FakeMachine {
 
   run(program, ...args) {
     // Nothing of the run that this is part of.
-    const clean = { ...process.env, NODE_TEST_CONTEXT: undefined, NO_SKIPS: undefined }
-    const env = { ...clean, PATH: this._bin, CALLS: this._calls }
+    const unset = { NODE_TEST_CONTEXT: undefined, NO_SKIPS: undefined, DEBIAN_FRONTEND: undefined }
+    const env = { ...process.env, ...unset, PATH: this._bin, CALLS: this._calls }
     return spawnSync(path.join(this._bin, program), args, { cwd: ROOT, env, encoding: 'utf8' })
   }
 
