@@ -1,3 +1,5 @@
+// slow: it tries every member of both packages, and waits for what must not come
+
 const test = require('node:test')
 const assert = require('node:assert')
 const fs = require('node:fs')
