@@ -24,6 +24,11 @@ const NEEDS = {
     has: () => process.platform === 'linux',
     why: 'this is not Linux'
   },
+  glibc: {
+    first: ['linux'],
+    has: () => process.report.getReport().header.glibcVersionRuntime !== undefined,
+    why: 'the C library is not glibc'
+  },
   ulimit: {
     has: () => process.platform !== 'win32',
     why: 'Windows limits no descriptors'
@@ -33,6 +38,8 @@ const NEEDS = {
   mount: program('mount', 'mount'),
   nft: program('nft', 'nftables'),
   nsenter: program('nsenter', 'util-linux'),
+  prlimit: program('prlimit', 'util-linux'),
+  setpriv: program('setpriv', 'util-linux'),
   sysctl: program('sysctl', 'procps'),
   unshare: program('unshare', 'util-linux'),
   namespaces: {
@@ -50,6 +57,16 @@ const NEEDS = {
     has: () => takes(NAT),
     why: 'the kernel has no NAT of nftables'
   },
+  'other users': {
+    first: ['setpriv', 'prlimit'],
+    has: () => process.getuid() === 0 && runs('setpriv', '--reuid=65534', '--clear-groups', 'true'),
+    why: 'only root may run a program as another user'
+  },
+  'control groups': {
+    first: ['linux'],
+    has: canMakeGroup,
+    why: 'no control group that counts processes may be made'
+  },
   'large receive buffers': {
     first: ['linux'],
     has: () => Number(fs.readFileSync(RMEM_MAX, 'utf8')) >= ROOM,
@@ -57,7 +74,7 @@ const NEEDS = {
   }
 }
 
-module.exports = { isExcused, lacks, missingPackages }
+module.exports = { groupOfPids, isExcused, lacks, missingPackages }
 
 if (require.main === module) console.log(missingPackages().join(' '))
 
@@ -84,6 +101,31 @@ function missingPackages() {
 function program(name, ...packages) {
   const why = `${name} is not in PATH (Debian: ${packages.join(', ')})`
   return { first: ['linux'], has: () => isInPath(name), why, packages }
+}
+
+// A group of its own for what is limited, in the one that this process is in.
+function canMakeGroup() {
+  const folder = path.join(groupOfPids(), `dht-rpc-probe-${process.pid}`)
+  try {
+    fs.mkdirSync(folder)
+  } catch {
+    return false
+  }
+  const has = fs.existsSync(path.join(folder, 'pids.max'))
+  fs.rmdirSync(folder)
+  return has
+}
+
+// Where this process's own group of the controller that counts processes is.
+function groupOfPids() {
+  const lines = fs.readFileSync('/proc/self/cgroup', 'utf8').trim().split('\n')
+  const groups = lines.map((line) => line.split(':'))
+  const own = groups.find(([, controllers]) => controllers === 'pids')
+  if (own) return path.join('/sys/fs/cgroup/pids', own[2])
+  return path.join(
+    '/sys/fs/cgroup',
+    groups.find(([, controllers]) => controllers === '')?.[2] ?? ''
+  )
 }
 
 // Whether the kernel does. A mistake in the rules must not pass for its refusal.

@@ -5,7 +5,6 @@ const native = require('./native')
 const Slab = require('./slab')
 const PollDriver = require('./poll-driver')
 const outgoing = require('./outgoing')
-const DHTError = require('../common/errors')
 const { MAX_RECORD, readLength, readKind, readHandle } = require('./record')
 
 const BATCH = 64 * 1024 // bytes of a drain
@@ -59,11 +58,7 @@ class Environment {
 
   create(config) {
     if (this._number === -1) this._open()
-    try {
-      return native.create(this._number, config)
-    } catch (err) {
-      throw DHTError.system(err)
-    }
+    return native.create(this._number, config)
   }
 
   _open() {

@@ -1,6 +1,6 @@
 'use strict'
 
-const { platformName, prebuiltPath, buildCommand } = require('./platform')
+const { prebuiltPath } = require('./platform')
 
 module.exports = load()
 
@@ -10,18 +10,6 @@ function load() {
   try {
     return require(file)
   } catch (cause) {
-    throw missing(file, cause)
+    throw require('./load-error')(file, cause)
   }
-}
-
-function missing(file, cause) {
-  const reason = cause.code === 'MODULE_NOT_FOUND' ? 'the file does not exist' : cause.message
-  const err = new Error(
-    `No native binding of dht-rpc for ${platformName()}. ` +
-      `With Rust installed (https://rustup.rs), build it with:\n\n  ${buildCommand()}\n\n` +
-      `Tried ${file}: ${reason.split('\n', 1)[0]}`,
-    { cause }
-  )
-  err.code = 'ERR_NATIVE_BINDING'
-  return err
 }

@@ -1,7 +1,7 @@
 'use strict'
 
-const fs = require('fs')
 const path = require('path')
+const { readInterpreter } = require('./elf')
 
 const ROOT = path.join(__dirname, '..', '..')
 const LIBRARIES = { darwin: 'libdht_rpc_native.dylib', win32: 'dht_rpc_native.dll' }
@@ -26,21 +26,28 @@ function buildCommand() {
   return `node ${JSON.stringify(path.join(ROOT, 'scripts', 'build.js'))}`
 }
 
-module.exports = { ROOT, platformName, prebuiltPath, libraryName, buildCommand }
-
-// A dynamic program names its loader near its start: 'ld-musl-<arch>.so.1' says which C library it runs on.
+// A dynamic program names its loader: 'ld-musl-<arch>.so.1', or musl's 'libc.so' itself, says which C
+// library it runs on.
 function usesMusl() {
   if (process.platform !== 'linux') return false
-  const head = Buffer.alloc(4096)
+  const loader = readInterpreter(process.execPath)
+  return loader === null ? reportsNoGlibc() : /^(ld-musl-|libc\.so$)/.test(path.basename(loader))
+}
+
+// For a program that may not be read, as under the permission model: this takes some ms.
+function reportsNoGlibc() {
+  const { report } = process
+  if (!report || !report.getReport) return false
+  const { excludeNetwork } = report
   try {
-    const fd = fs.openSync(process.execPath, 'r')
-    try {
-      fs.readSync(fd, head, 0, head.length, 0)
-    } finally {
-      fs.closeSync(fd)
-    }
+    if (excludeNetwork === false) report.excludeNetwork = true // no address is looked up
+    const { header } = report.getReport()
+    return Boolean(header) && !header.glibcVersionRuntime
   } catch {
     return false
+  } finally {
+    if (excludeNetwork === false) report.excludeNetwork = false
   }
-  return head.includes('ld-musl-')
 }
+
+module.exports = { ROOT, platformName, prebuiltPath, libraryName, buildCommand, usesMusl }

@@ -126,7 +126,7 @@ module.exports = class NodeHandle {
     } catch (err) {
       this.dht.suspended = true
       await this.suspend()
-      throw DHTError.system(err)
+      throw err
     }
   }
 
@@ -297,7 +297,7 @@ module.exports = class NodeHandle {
     try {
       this._open(bind)
     } catch (err) {
-      this._fail(DHTError.system(err))
+      this._fail(err)
       throw err
     }
   }

@@ -1,6 +1,8 @@
 //! How records cross, whatever they are about: a queue in either direction, a wake, the frames.
 
 mod chunks;
+#[cfg(any(feature = "node-api", test))]
+pub mod errno;
 pub mod inbox;
 pub mod outbox;
 pub mod pack;

@@ -281,11 +281,16 @@ impl Runner {
 
     fn look_up(&self, key: u32, name: String) {
         let me = Weak::clone(&self.me);
-        resolver::lookup(name, move |address: Option<Ipv4Addr>| {
+        let lookup = resolver::lookup(name, move |address: Option<Ipv4Addr>| {
             if let Some(runner) = me.upgrade() {
                 runner.with(|node, now| node.handle_lookup(now, key, address));
             }
         });
+        if lookup.is_err() {
+            // Run once this step is over: a call from here would take the room of the next name's, of
+            // which there may be thousands.
+            self.driver.enqueue(move |node, now| node.handle_lookup(now, key, None));
+        }
     }
 
     fn close(&self) {
