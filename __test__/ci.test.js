@@ -3,7 +3,7 @@ const assert = require('node:assert')
 const FakeMachine = require('./helpers/fake-machine')
 const { lacks } = require('../scripts/needs')
 
-const TOOLS = ['cc', 'ip', 'mount', 'nft', 'nsenter', 'sysctl', 'unshare']
+const TOOLS = ['cc', 'ip', 'mount', 'nft', 'nsenter', 'prlimit', 'setpriv', 'sysctl', 'unshare']
 const ROOT = 'echo 0'
 const ANYBODY = 'echo 1000'
 const skip = lacks('linux')

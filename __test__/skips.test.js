@@ -8,7 +8,7 @@ const { lacks } = require('../scripts/needs')
 const { isFast, javascriptTests, rustTests } = require('../scripts/testing/files')
 const { all, fast } = require('../scripts/testing/steps')
 
-const TOOLS = ['cc', 'ip', 'mount', 'nft', 'nsenter', 'sysctl', 'unshare']
+const TOOLS = ['cc', 'ip', 'mount', 'nft', 'nsenter', 'prlimit', 'setpriv', 'sysctl', 'unshare']
 const NEEDS = "require('./scripts/needs')"
 const NO_NFT = 'nft is not in PATH (Debian: nftables)'
 const skip = lacks('linux')
