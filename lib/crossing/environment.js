@@ -5,6 +5,7 @@ const native = require('./native')
 const Slab = require('./slab')
 const PollDriver = require('./poll-driver')
 const outgoing = require('./outgoing')
+const asyncContext = require('./async-context')
 const DHTError = require('../common/errors')
 const { MAX_RECORD, readLength, readKind, readHandle } = require('./record')
 
@@ -13,7 +14,7 @@ const MIN_BATCH = 1024
 const LONG = 4 // ms until the event loop turns for others
 const LOOK = 16 // records at most between two looks at the time, for one costs as much as a small record
 const now = performance.now.bind(performance) // like setImmediate the real one: users' tests replace them
-const DONE = Promise.resolve()
+const DONE = asyncContext.run(() => Promise.resolve())
 const AT_ONCE = 16 // replies and requests of one turn that leave without waiting for more
 const MAX_QUEUED_MS = 1 // that a reply or a request should wait for code that computes
 const IMMEDIATE = 64 // replies and requests that leave at once when others had waited for longer
@@ -52,9 +53,13 @@ class Environment {
     this._endTurnBound = this._endTurn.bind(this)
     this._endOwnTurnBound = this._endOwnTurn.bind(this)
     this._resumeBound = this._resume.bind(this)
-    this._scheduleResumeBound = () => process.nextTick(this._resumeBound)
     this._drainBound = this.drain.bind(this)
     this._restedBound = this._rested.bind(this)
+    this._wakeBound = () => asyncContext.isolate(this._drainBound)
+    this._openBound = () => native.open(this._wakeBound)
+    this._resumeLater = later(this._resumeBound)
+    this._drainLater = () => queueMicrotask(this._drainBound)
+    this._restLater = () => setImmediate(this._restedBound)
   }
 
   create(config) {
@@ -67,7 +72,7 @@ class Environment {
   }
 
   _open() {
-    this._number = native.open(this._drainBound)
+    this._number = asyncContext.run(this._openBound)
     process.on('exit', flushAtExit)
   }
 
@@ -116,7 +121,12 @@ class Environment {
 
   // With the microtasks.
   drainSoon() {
-    queueMicrotask(this._drainBound)
+    asyncContext.run(this._drainLater)
+  }
+
+  // Once the microtasks of this turn are done.
+  afterMicrotasks(fn) {
+    asyncContext.run(later(fn))
   }
 
   // Runs the shards' polls once, and dispatches what came of it. false: nothing did.
@@ -133,13 +143,16 @@ class Environment {
   // a record. What others caused waits for its turn.
   collect() {
     const slab = this._ownSlab()
-    for (;;) {
-      const end = native.drainOwn(slab.bytes)
-      if (end === 0) break
-      for (let at = 0; at < end; at += readLength(slab, at)) this._deliver(slab, at)
-    }
-    this._ownDepth--
-    if (!this._dispatching) this._flush()
+    const end = native.drainOwn(slab.bytes)
+    if (end > 0) asyncContext.isolate(() => this._deliverOwn(slab, end))
+    this._collected()
+  }
+
+  // The same for a call that belongs to a record's dispatch: the context is nobody's already.
+  collectHere() {
+    const slab = this._ownSlab()
+    this._deliverOwn(slab, native.drainOwn(slab.bytes))
+    this._collected()
   }
 
   _beginOwnTurn() {
@@ -200,8 +213,9 @@ class Environment {
       this.microtasksDue = false
       if (this._at === this._end && !this._looping) break
       this._yielded = true
+      // Not in the context of the record, which its handlers may have changed.
       if (isLong) this._rest()
-      else DONE.then(this._scheduleResumeBound) // queueMicrotask() makes an async resource of it
+      else asyncContext.run(this._resumeLater)
       return false
     }
     return true
@@ -221,7 +235,7 @@ class Environment {
   _rest() {
     if (this._at < this._end && this._batch > MIN_BATCH) this._batch /= 2
     this._resting = true
-    setImmediate(this._restedBound)
+    asyncContext.run(this._restLater)
     this._flush()
   }
 
@@ -253,6 +267,12 @@ class Environment {
     this._dispatching = nested
   }
 
+  _deliverOwn(slab, end) {
+    for (; end > 0; end = native.drainOwn(slab.bytes)) {
+      for (let at = 0; at < end; at += readLength(slab, at)) this._deliver(slab, at)
+    }
+  }
+
   _handleOf(number) {
     if (this._last !== null && this._last.number === number) return this._last
     const handle = this._handles.get(number)
@@ -265,6 +285,11 @@ class Environment {
     const depth = this._ownDepth++
     if (depth === this._ownSlabs.length) this._ownSlabs.push(new Slab(MAX_RECORD))
     return this._ownSlabs[depth]
+  }
+
+  _collected() {
+    this._ownDepth--
+    if (!this._dispatching) this._flush()
   }
 
   // Code that computes for long does not hold up the replies before it.
@@ -290,6 +315,12 @@ class Environment {
 }
 
 module.exports = new Environment()
+
+// queueMicrotask() would make an async resource of it.
+function later(fn) {
+  const schedule = () => process.nextTick(fn)
+  return () => DONE.then(schedule)
+}
 
 function flushAtExit() {
   outgoing.submitAtExit()

@@ -92,7 +92,9 @@ class Pending {
 
   promise() {
     asked = this
-    return new Promise(keep)
+    const promise = new Promise(keep)
+    asked = null
+    return promise
   }
 
   destroy(err) {
