@@ -27,9 +27,6 @@ class Environment {
     this._last = null // who had the record before: most come in runs
     this.slab = new Slab(MAX_RECORD)
     this.pollDriver = new PollDriver(this)
-    // A record settled something that user code awaits.
-    this.microtasksDue = false
-
     this._number = -1
     this._alive = 0
     this._turn = 0
@@ -44,6 +41,8 @@ class Environment {
     this._looping = false
     this._yielded = false
     this._dispatching = false
+    this._inRecord = false // of a batch
+    this._resuming = false
     this._isOwnTurn = false
     this._queuedSince = 0
     this._atOnce = 0
@@ -52,12 +51,11 @@ class Environment {
     this._ownDepth = 0
     this._endTurnBound = this._endTurn.bind(this)
     this._endOwnTurnBound = this._endOwnTurn.bind(this)
-    this._resumeBound = this._resume.bind(this)
     this._drainBound = this.drain.bind(this)
     this._restedBound = this._rested.bind(this)
     this._wakeBound = () => asyncContext.isolate(this._drainBound)
     this._openBound = () => native.open(this._wakeBound)
-    this._resumeLater = later(this._resumeBound)
+    this._resumeLater = later(() => this._resting || this._resume())
     this._drainLater = () => queueMicrotask(this._drainBound)
     this._restLater = () => setImmediate(this._restedBound)
   }
@@ -111,6 +109,15 @@ class Environment {
     if (!this._isOwnTurn && !inBatch) this._beginOwnTurn()
     if (this._leavesNow(inBatch)) outgoing.submit()
     else this._wait()
+  }
+
+  // The record that is being dispatched calls code of the user's, or settles what such code awaits. To
+  // be said before, as that code may change the context that the rest of the batch would come in.
+  expectUserCode() {
+    if (!this._inRecord || this._resuming) return
+    if (this._at === this._end && !this._looping) return
+    this._resuming = true
+    this._resumeLater()
   }
 
   // Empties the outbox.
@@ -207,15 +214,15 @@ class Environment {
   _dispatch() {
     while (this._at < this._end) {
       this._turn++ // each record is a turn of its own, as each datagram would be
+      this._resuming = false
       this._dispatchNext()
       const isLong = --this._untilLook === 0 && this._isLong()
-      if (!this.microtasksDue && !isLong) continue
-      this.microtasksDue = false
-      if (this._at === this._end && !this._looping) break
+      if (!this._resuming) {
+        if (!isLong) continue
+        if (this._at === this._end && !this._looping) break
+      }
       this._yielded = true
-      // Not in the context of the record, which its handlers may have changed.
       if (isLong) this._rest()
-      else asyncContext.run(this._resumeLater)
       return false
     }
     return true
@@ -250,7 +257,9 @@ class Environment {
     this._at += readLength(this.slab, at)
     this._atOnce = AT_ONCE
     this._flushIfDue()
+    this._inRecord = true
     this._deliver(this.slab, at)
+    this._inRecord = false
   }
 
   _deliver(slab, at) {

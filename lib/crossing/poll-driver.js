@@ -53,9 +53,12 @@ module.exports = class PollDriver {
   _drive() {
     if (this._inflight === 0 || this._inflight > MAX_INFLIGHT) return this._stop()
 
-    if (!this._environment.drive() && this._silentTooLong()) return this._giveUp()
+    const moved = this._environment.drive()
+    if (!moved && this._silentTooLong()) return this._giveUp()
 
-    asyncContext.run(this._driveLater)
+    // Code of the user's may have changed the context.
+    if (moved) asyncContext.run(this._driveLater)
+    else this._driveLater()
   }
 
   _silentTooLong() {

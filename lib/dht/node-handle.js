@@ -280,7 +280,7 @@ module.exports = class NodeHandle {
     const probe = this._probes.get(number)
     if (probe === undefined) return
     this._probes.delete(number)
-    environment.microtasksDue = true
+    environment.expectUserCode()
     probe.resolve(changed)
   }
 

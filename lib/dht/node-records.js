@@ -66,7 +66,7 @@ function dispatchLast(handle, kind, slab, at) {
 // Listeners may await, and what they await goes on before the next record.
 function onevent(handle, kind, slab, at) {
   const { dht } = handle
-  environment.microtasksDue = true
+  environment.expectUserCode()
 
   switch (kind) {
     case KINDS.READY:
@@ -111,7 +111,7 @@ function onnoderemoved(handle, entry) {
 
 function onrequest(handle, slab, at) {
   const socket = handle.sockets.get(slab.words[(at >> 2) + 6])
-  environment.microtasksDue = true // a handler may await before the next request
+  environment.expectUserCode() // a handler may await before the next request
   const req = readRequest(slab, at, new Request(handle.replier, socket))
   if (handle.dht.onrequest(req) === false) req.refuse()
 }

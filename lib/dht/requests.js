@@ -72,7 +72,7 @@ module.exports = class Requests {
     const pending = this._pending.take(user)
     if (pending === null) return null
     if (pending.session !== null) pending.session._detach(pending)
-    environment.microtasksDue = true
+    environment.expectUserCode()
     environment.pollDriver.settled(replied)
     return pending
   }
