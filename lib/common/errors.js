@@ -50,6 +50,8 @@ class DHTError extends Error {
         )
       case 6:
         return coded(Error, 'NO_TOKEN', 'No token received for closest node')
+      case 7:
+        return DHTError.NODE_DESTROYED()
       default:
         return DHTError.REQUEST_DESTROYED()
     }

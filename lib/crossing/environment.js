@@ -5,6 +5,7 @@ const native = require('./native')
 const Slab = require('./slab')
 const PollDriver = require('./poll-driver')
 const outgoing = require('./outgoing')
+const asyncContext = require('./async-context')
 const { MAX_RECORD, readLength, readKind, readHandle } = require('./record')
 
 const BATCH = 64 * 1024 // bytes of a drain
@@ -12,7 +13,7 @@ const MIN_BATCH = 1024
 const LONG = 4 // ms until the event loop turns for others
 const LOOK = 16 // records at most between two looks at the time, for one costs as much as a small record
 const now = performance.now.bind(performance) // like setImmediate the real one: users' tests replace them
-const DONE = Promise.resolve()
+const DONE = asyncContext.run(() => Promise.resolve())
 const AT_ONCE = 16 // replies and requests of one turn that leave without waiting for more
 const MAX_QUEUED_MS = 1 // that a reply or a request should wait for code that computes
 const IMMEDIATE = 64 // replies and requests that leave at once when others had waited for longer
@@ -25,9 +26,6 @@ class Environment {
     this._last = null // who had the record before: most come in runs
     this.slab = new Slab(MAX_RECORD)
     this.pollDriver = new PollDriver(this)
-    // A record settled something that user code awaits.
-    this.microtasksDue = false
-
     this._number = -1
     this._alive = 0
     this._turn = 0
@@ -42,6 +40,8 @@ class Environment {
     this._looping = false
     this._yielded = false
     this._dispatching = false
+    this._inRecord = false // of a batch
+    this._resuming = false
     this._isOwnTurn = false
     this._queuedSince = 0
     this._atOnce = 0
@@ -50,10 +50,13 @@ class Environment {
     this._ownDepth = 0
     this._endTurnBound = this._endTurn.bind(this)
     this._endOwnTurnBound = this._endOwnTurn.bind(this)
-    this._resumeBound = this._resume.bind(this)
-    this._scheduleResumeBound = () => process.nextTick(this._resumeBound)
     this._drainBound = this.drain.bind(this)
     this._restedBound = this._rested.bind(this)
+    this._wakeBound = () => asyncContext.isolate(this._drainBound)
+    this._openBound = () => native.open(this._wakeBound)
+    this._resumeLater = later(() => this._resting || this._resume())
+    this._drainLater = () => queueMicrotask(this._drainBound)
+    this._restLater = () => setImmediate(this._restedBound)
   }
 
   create(config) {
@@ -62,7 +65,7 @@ class Environment {
   }
 
   _open() {
-    this._number = native.open(this._drainBound)
+    this._number = asyncContext.run(this._openBound)
     process.on('exit', flushAtExit)
   }
 
@@ -103,6 +106,15 @@ class Environment {
     else this._wait()
   }
 
+  // The record that is being dispatched calls code of the user's, or settles what such code awaits. To
+  // be said before, as that code may change the context that the rest of the batch would come in.
+  expectUserCode() {
+    if (!this._inRecord || this._resuming) return
+    if (this._at === this._end && !this._looping) return
+    this._resuming = true
+    this._resumeLater()
+  }
+
   // Empties the outbox.
   drain() {
     this._looping = true
@@ -111,7 +123,12 @@ class Environment {
 
   // With the microtasks.
   drainSoon() {
-    queueMicrotask(this._drainBound)
+    asyncContext.run(this._drainLater)
+  }
+
+  // Once the microtasks of this turn are done.
+  afterMicrotasks(fn) {
+    asyncContext.run(later(fn))
   }
 
   // Runs the shards' polls once, and dispatches what came of it. false: nothing did.
@@ -128,13 +145,16 @@ class Environment {
   // a record. What others caused waits for its turn.
   collect() {
     const slab = this._ownSlab()
-    for (;;) {
-      const end = native.drainOwn(slab.bytes)
-      if (end === 0) break
-      for (let at = 0; at < end; at += readLength(slab, at)) this._deliver(slab, at)
-    }
-    this._ownDepth--
-    if (!this._dispatching) this._flush()
+    const end = native.drainOwn(slab.bytes)
+    if (end > 0) asyncContext.isolate(() => this._deliverOwn(slab, end))
+    this._collected()
+  }
+
+  // The same for a call that belongs to a record's dispatch: the context is nobody's already.
+  collectHere() {
+    const slab = this._ownSlab()
+    this._deliverOwn(slab, native.drainOwn(slab.bytes))
+    this._collected()
   }
 
   _beginOwnTurn() {
@@ -189,14 +209,15 @@ class Environment {
   _dispatch() {
     while (this._at < this._end) {
       this._turn++ // each record is a turn of its own, as each datagram would be
+      this._resuming = false
       this._dispatchNext()
       const isLong = --this._untilLook === 0 && this._isLong()
-      if (!this.microtasksDue && !isLong) continue
-      this.microtasksDue = false
-      if (this._at === this._end && !this._looping) break
+      if (!this._resuming) {
+        if (!isLong) continue
+        if (this._at === this._end && !this._looping) break
+      }
       this._yielded = true
       if (isLong) this._rest()
-      else DONE.then(this._scheduleResumeBound) // queueMicrotask() makes an async resource of it
       return false
     }
     return true
@@ -216,7 +237,7 @@ class Environment {
   _rest() {
     if (this._at < this._end && this._batch > MIN_BATCH) this._batch /= 2
     this._resting = true
-    setImmediate(this._restedBound)
+    asyncContext.run(this._restLater)
     this._flush()
   }
 
@@ -231,7 +252,9 @@ class Environment {
     this._at += readLength(this.slab, at)
     this._atOnce = AT_ONCE
     this._flushIfDue()
+    this._inRecord = true
     this._deliver(this.slab, at)
+    this._inRecord = false
   }
 
   _deliver(slab, at) {
@@ -248,6 +271,12 @@ class Environment {
     this._dispatching = nested
   }
 
+  _deliverOwn(slab, end) {
+    for (; end > 0; end = native.drainOwn(slab.bytes)) {
+      for (let at = 0; at < end; at += readLength(slab, at)) this._deliver(slab, at)
+    }
+  }
+
   _handleOf(number) {
     if (this._last !== null && this._last.number === number) return this._last
     const handle = this._handles.get(number)
@@ -260,6 +289,11 @@ class Environment {
     const depth = this._ownDepth++
     if (depth === this._ownSlabs.length) this._ownSlabs.push(new Slab(MAX_RECORD))
     return this._ownSlabs[depth]
+  }
+
+  _collected() {
+    this._ownDepth--
+    if (!this._dispatching) this._flush()
   }
 
   // Code that computes for long does not hold up the replies before it.
@@ -285,6 +319,12 @@ class Environment {
 }
 
 module.exports = new Environment()
+
+// queueMicrotask() would make an async resource of it.
+function later(fn) {
+  const schedule = () => process.nextTick(fn)
+  return () => DONE.then(schedule)
+}
 
 function flushAtExit() {
   outgoing.submitAtExit()

@@ -1,6 +1,7 @@
 'use strict'
 
 const native = require('./native')
+const asyncContext = require('./async-context')
 
 const MAX_INFLIGHT = 4 // with more requests in flight a wake serves several, and costs less than driving
 const BUDGET_MS = 0.3 // a reply over loopback takes a tenth of it
@@ -17,8 +18,10 @@ module.exports = class PollDriver {
     this._budget = BUDGET_MS
     this._skipped = 0
     this._silentSince = 0
-    this._driveBound = this._drive.bind(this)
-    this._stopBound = this._stop.bind(this)
+    const drive = this._drive.bind(this)
+    const stop = this._stop.bind(this)
+    this._driveLater = () => setImmediate(drive)
+    this._stopLater = () => setImmediate(stop)
   }
 
   // More requests are in flight than it drives for.
@@ -37,7 +40,7 @@ module.exports = class PollDriver {
       this._budget = BUDGET_MS
     }
     this._running = true
-    setImmediate(this._driveBound)
+    asyncContext.run(this._driveLater)
   }
 
   // A reply came, or a request was dropped.
@@ -50,9 +53,12 @@ module.exports = class PollDriver {
   _drive() {
     if (this._inflight === 0 || this._inflight > MAX_INFLIGHT) return this._stop()
 
-    if (!this._environment.drive() && this._silentTooLong()) return this._giveUp()
+    const moved = this._environment.drive()
+    if (!moved && this._silentTooLong()) return this._giveUp()
 
-    setImmediate(this._driveBound)
+    // Code of the user's may have changed the context.
+    if (moved) asyncContext.run(this._driveLater)
+    else this._driveLater()
   }
 
   _silentTooLong() {
@@ -65,7 +71,7 @@ module.exports = class PollDriver {
   _giveUp() {
     this._budget /= 2
     if (this._budget < MIN_BUDGET_MS) this._budget = 0
-    setImmediate(this._stopBound) // what this turn settled goes on first
+    asyncContext.run(this._stopLater) // what this turn settled goes on first
   }
 
   _stop() {

@@ -3,6 +3,8 @@
 const { EventEmitter } = require('events')
 const NodeHandle = require('./node-handle')
 const UDX = require('../udx/udx')
+const asyncContext = require('../crossing/async-context')
+const environment = require('../crossing/environment')
 const check = require('../common/check')
 const DHTError = require('../common/errors')
 const FIELDS = require('./fields')
@@ -44,7 +46,7 @@ class DHT extends EventEmitter {
 
     for (let i = options.nodes.length - 1; i >= 0; i--) this.addNode(options.nodes[i])
 
-    this._bootstrapping = this._bootstrap()
+    this._bootstrapping = asyncContext.run(() => this._bootstrap())
     this._bootstrapping.catch(noop)
   }
 
@@ -143,7 +145,7 @@ class DHT extends EventEmitter {
     this.suspended = true
     await this._handle.suspend()
     log('Suspend: done')
-    this.emit('suspend')
+    this._tell('suspend')
   }
 
   async resume(opts = {}) {
@@ -156,14 +158,14 @@ class DHT extends EventEmitter {
     if (this.suspended || this.destroyed) return
     this._handle.resumed()
     log('Resume: done')
-    this.emit('resume')
+    this._tell('resume')
   }
 
   async destroy() {
     const emitClose = !this.destroyed
     this.destroyed = true
     await this._handle.close()
-    if (emitClose) this.emit('close')
+    if (emitClose) asyncContext.isolate(() => this.emit('close'))
   }
 
   async fullyBootstrapped() {
@@ -277,15 +279,19 @@ class DHT extends EventEmitter {
 
   _onnetworkchange(interfaces) {
     this.emit('network-change', interfaces)
-    this.emit('network-update')
+    if (!this.destroyed) this.emit('network-update')
+  }
+
+  // Of the user's own call. Its listeners are called as those of the network's events are.
+  _tell(event) {
+    if (!this.destroyed) asyncContext.isolate(() => this.emit(event))
   }
 
   async _bootstrap() {
     // Whoever made the node may still add listeners, and a subclass its fields.
     await Promise.resolve()
-    this._handle.start()
-    await this.bind()
-    this.emit('listening')
+    await this._handle.reserve()
+    if (!this.destroyed) this.emit('listening')
     await this._handle.bootstrapped()
   }
 
@@ -327,7 +333,9 @@ class DHT extends EventEmitter {
     const emitClose = !this.destroyed
     this.destroyed = true
     const closed = this._handle.close()
-    if (emitClose) closed.then(() => this.emit('close'))
+    // Who is told by a promise may still listen.
+    const onclosed = () => this.emit('close')
+    if (emitClose) closed.then(() => environment.afterMicrotasks(onclosed))
     if (this.listenerCount('error') > 0) this.emit('error', err)
     else process.emitWarning(err)
   }

@@ -138,7 +138,7 @@ module.exports = class Query extends Readable {
     let full = false
     try {
       const data = this.map(reply)
-      full = !!data && this.push(data) === false
+      full = !!data && !this._ended && this.push(data) === false
     } finally {
       if (full) this.dht._handle.queries.unhold(this)
       else this._demand()
@@ -154,9 +154,11 @@ module.exports = class Query extends Readable {
 
   // The lookup is over, the rest is ours: a function of the user's commits.
   oncommit(slab, at, end, count, successes, errors) {
+    if (this._ended) return
     this._end(slab, at, end, count, successes, errors)
     if (this.destroying) return
     if (count === 0) return this.destroy(DHTError.TOO_FEW_NODES(successes, count))
+    if (this.dht.destroyed) return this.destroy(DHTError.NODE_DESTROYED())
 
     let pending = count
     let done = 0
@@ -173,6 +175,7 @@ module.exports = class Query extends Readable {
   }
 
   onend(slab, at, end, count, successes, errors, outcome, reason) {
+    if (this._ended) return
     this._end(slab, at, end, count, successes, errors)
     if (this.destroying || !this._opened) return
 
@@ -284,6 +287,7 @@ module.exports = class Query extends Readable {
   }
 
   async _commitTo(reply) {
+    if (this.dht.destroyed) throw DHTError.NODE_DESTROYED()
     return this._commit(reply, this.dht, this)
   }
 

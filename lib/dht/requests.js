@@ -72,7 +72,7 @@ module.exports = class Requests {
     const pending = this._pending.take(user)
     if (pending === null) return null
     if (pending.session !== null) pending.session._detach(pending)
-    environment.microtasksDue = true
+    environment.expectUserCode()
     environment.pollDriver.settled(replied)
     return pending
   }
@@ -92,7 +92,9 @@ class Pending {
 
   promise() {
     asked = this
-    return new Promise(keep)
+    const promise = new Promise(keep)
+    asked = null
+    return promise
   }
 
   destroy(err) {

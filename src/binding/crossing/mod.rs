@@ -8,6 +8,9 @@ pub mod outbox;
 pub mod pack;
 
 #[cfg(feature = "node-api")]
+#[cfg_attr(test, allow(dead_code, reason = "only the addon exports it"))]
+mod async_context;
+#[cfg(feature = "node-api")]
 #[cfg_attr(test, allow(dead_code, reason = "only the addon exports them"))]
 mod calls;
 #[cfg(feature = "node-api")]

@@ -40,14 +40,22 @@ pub fn create(environment: u32, config: NodeConfig) -> std::result::Result<u32, 
     Ok(handle)
 }
 
-/// Binds both sockets, or binds them again after a suspension. Throws the system's coded error.
+/// Binds both sockets, which stay silent until [`start`]. Throws the system's coded error.
+#[napi(catch_unwind)]
+pub fn reserve(handle: u32) -> std::result::Result<(), Error<String>> {
+    let Some(node) = nodes::get(handle) else { return Ok(()) };
+    node.reserve().map_err(system)
+}
+
+/// Binds both sockets again after a suspension. Throws the system's coded error.
 #[napi(catch_unwind)]
 pub fn bind(handle: u32) -> std::result::Result<(), Error<String>> {
     let Some(node) = nodes::get(handle) else { return Ok(()) };
     node.bind().map_err(system)
 }
 
-/// Begins the bootstrap, binding first if that was not done: nothing can come in between.
+/// Begins to read and to send, and the bootstrap: nothing can come in between. Throws the system's
+/// coded error.
 #[napi(catch_unwind)]
 pub fn start(handle: u32) -> std::result::Result<(), Error<String>> {
     let Some(node) = nodes::get(handle) else { return Ok(()) };
@@ -281,12 +289,12 @@ pub fn resumed(handle: u32) {
     run(handle, |node, now| node.resumed(now));
 }
 
-/// Rejects what is in flight, closes the sockets and frees the handle. CLOSED is its last record.
+/// Rejects what is in flight, closes the sockets and frees the handle. All that comes of it waits for
+/// [`drain_own`](super::super::crossing::environment::drain_own); records that wait elsewhere are of
+/// no node any more.
 #[napi(catch_unwind)]
 pub fn destroy(handle: u32) {
-    if let Some(node) = nodes::remove(handle) {
-        node.destroy();
-    }
+    nodes::destroy(handle);
 }
 
 /// Now, and JavaScript sees what came of it as soon as it looks.
