@@ -10,3 +10,5 @@ pub mod pack;
 mod calls;
 #[cfg(feature = "node-api")]
 pub mod environment;
+#[cfg(feature = "node-api")]
+mod wake;
