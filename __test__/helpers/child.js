@@ -14,12 +14,15 @@ function runFile(file, args, options) {
   return start([file], args, options)
 }
 
-function start(script, args = [], { ms = 20000, execArgv = [], onstdout, within = [], env } = {}) {
+function start(script, args = [], options = {}) {
+  const { ms = 20000, execArgv = [], onstdout, within = [], env, uid, gid } = options
   const started = performance.now()
   const [program, ...rest] = [...within, process.execPath, ...execArgv, ...script, ...args]
   const child = spawn(program, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env }
+    env: { ...process.env, ...env },
+    uid,
+    gid
   })
 
   let stdout = ''
