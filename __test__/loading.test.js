@@ -38,7 +38,7 @@ const trace = () => ({
   listeners: process.eventNames().map((name) => [String(name), process.listenerCount(name)]),
   globals: shared(globalThis),
   ofProcess: shared(process),
-  resources: process.getActiveResourcesInfo()
+  resources: process.getActiveResourcesInfo().filter((name) => name !== 'Immediate') // of the turn
 })
 `
 
