@@ -1,6 +1,7 @@
 'use strict'
 
-const { setImmediate } = require('timers')
+const { now, setImmediate, queueMicrotask, nextTick } = require('./clock')
+const exit = require('./exit')
 const native = require('./native')
 const Slab = require('./slab')
 const PollDriver = require('./poll-driver')
@@ -12,7 +13,7 @@ const BATCH = 64 * 1024 // bytes of a drain
 const MIN_BATCH = 1024
 const LONG = 4 // ms until the event loop turns for others
 const LOOK = 16 // records at most between two looks at the time, for one costs as much as a small record
-const now = performance.now.bind(performance) // like setImmediate the real one: users' tests replace them
+const CLOSED = -1 // no number of an environment
 const DONE = asyncContext.run(() => Promise.resolve())
 const AT_ONCE = 16 // replies and requests of one turn that leave without waiting for more
 const MAX_QUEUED_MS = 1 // that a reply or a request should wait for code that computes
@@ -26,7 +27,7 @@ class Environment {
     this._last = null // who had the record before: most come in runs
     this.slab = new Slab(MAX_RECORD)
     this.pollDriver = new PollDriver(this)
-    this._number = -1
+    this._number = CLOSED
     this._alive = 0
     this._turn = 0
     this._turnEnds = false
@@ -60,13 +61,26 @@ class Environment {
   }
 
   create(config) {
-    if (this._number === -1) this._open()
-    return native.create(this._number, config)
+    if (this._number === CLOSED) this._open()
+    try {
+      return native.create(this._number, config)
+    } catch (err) {
+      this._closeIfUnused()
+      throw err
+    }
   }
 
   _open() {
     this._number = asyncContext.run(this._openBound)
-    process.on('exit', flushAtExit)
+    exit.beforeExit(outgoing.leaveBound)
+  }
+
+  // A copy of the package that nobody needs any more can be collected.
+  _closeIfUnused() {
+    if (this._number === CLOSED || this._alive > 0 || this._handles.size > 0) return
+    native.close(this._number)
+    this._number = CLOSED
+    exit.notBeforeExit(outgoing.leaveBound)
   }
 
   add(handle) {
@@ -76,6 +90,7 @@ class Environment {
   forget(handle) {
     this._handles.delete(handle.number)
     if (this._last === handle) this._last = null
+    this._closeIfUnused()
   }
 
   // A live node keeps the process alive.
@@ -84,7 +99,9 @@ class Environment {
   }
 
   release() {
-    if (--this._alive === 0) native.ref(this._number, false)
+    if (--this._alive > 0) return
+    native.ref(this._number, false)
+    this._closeIfUnused()
   }
 
   // Changes from one macrotask to the next, as far as anybody looks.
@@ -100,6 +117,7 @@ class Environment {
   // turn after the microtasks. Not if nothing else is to be expected: who knows for how long the
   // code behind them computes.
   queueFlush() {
+    if (outgoing.isLeaving) return outgoing.submit()
     const inBatch = this._dispatching || (this._yielded && !this._resting)
     if (!this._isOwnTurn && !inBatch) this._beginOwnTurn()
     if (this._leavesNow(inBatch)) outgoing.submit()
@@ -322,12 +340,8 @@ module.exports = new Environment()
 
 // queueMicrotask() would make an async resource of it.
 function later(fn) {
-  const schedule = () => process.nextTick(fn)
+  const schedule = () => nextTick(fn)
   return () => DONE.then(schedule)
-}
-
-function flushAtExit() {
-  outgoing.submitAtExit()
 }
 
 // A listener that throws is an uncaught exception, and the records behind it are not lost.

@@ -1,15 +1,21 @@
 'use strict'
 
-const { prebuiltPath } = require('./platform')
+const path = require('path')
+const { binaryPath } = require('./platform')
 
 module.exports = load()
 
 // DHT_RPC_NATIVE_BINDING: path of another binary to load instead, for debug and profiling builds.
 function load() {
-  const file = process.env.DHT_RPC_NATIVE_BINDING || prebuiltPath()
+  const file = process.env.DHT_RPC_NATIVE_BINDING || binaryPath()
   try {
-    return require(file)
+    return open(path.resolve(file))
   } catch (cause) {
     throw require('./load-error')(file, cause)
   }
+}
+
+// Bundlers replace `require` itself, and know nothing of a file that is named at run time.
+function open(file) {
+  return require('module').createRequire(file)(file)
 }

@@ -1,9 +1,11 @@
 'use strict'
 
+const fs = require('fs')
 const path = require('path')
 const { readInterpreter } = require('./elf')
 
 const ROOT = path.join(__dirname, '..', '..')
+const BINARY = 'dht-rpc.node'
 const LIBRARIES = { darwin: 'libdht_rpc_native.dylib', win32: 'dht_rpc_native.dll' }
 
 // The folder's name under prebuilds/: '<platform>-<arch>', with '-musl' where musl is the C library.
@@ -13,7 +15,15 @@ function platformName() {
 
 // Where the binary of this platform lies in the package.
 function prebuiltPath() {
-  return path.join(ROOT, 'prebuilds', platformName(), 'dht-rpc.node')
+  return path.join(ROOT, 'prebuilds', platformName(), BINARY)
+}
+
+// Where it is: in the package, or beside the bundle that this file went into.
+function binaryPath() {
+  const inPackage = prebuiltPath()
+  const beside = path.join(__dirname, 'prebuilds', platformName(), BINARY)
+  const places = [inPackage, beside, path.join(__dirname, BINARY)]
+  return places.find((file) => fs.existsSync(file)) || inPackage
 }
 
 // What cargo calls the library that it builds here.
@@ -50,4 +60,12 @@ function reportsNoGlibc() {
   }
 }
 
-module.exports = { ROOT, platformName, prebuiltPath, libraryName, buildCommand, usesMusl }
+module.exports = {
+  ROOT,
+  platformName,
+  prebuiltPath,
+  binaryPath,
+  libraryName,
+  buildCommand,
+  usesMusl
+}

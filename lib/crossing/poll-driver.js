@@ -1,5 +1,6 @@
 'use strict'
 
+const { now, setImmediate } = require('./clock')
 const native = require('./native')
 const asyncContext = require('./async-context')
 
@@ -62,9 +63,9 @@ module.exports = class PollDriver {
   }
 
   _silentTooLong() {
-    const now = performance.now()
-    if (this._silentSince === 0) this._silentSince = now
-    return now - this._silentSince > this._budget
+    const time = now()
+    if (this._silentSince === 0) this._silentSince = time
+    return time - this._silentSince > this._budget
   }
 
   // After one vain try out of RETRY_AFTER the next ones are shorter, and then none for a while.

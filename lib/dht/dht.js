@@ -7,7 +7,9 @@ const asyncContext = require('../crossing/async-context')
 const environment = require('../crossing/environment')
 const check = require('../common/check')
 const DHTError = require('../common/errors')
+const asyncDispose = require('../common/async-dispose')
 const FIELDS = require('./fields')
+const { lazily } = require('../common/lazily')
 const { parseOptions, PUBLIC_ADDRESS, MAX_WINDOW } = require('./options')
 
 const PING = 0
@@ -17,6 +19,12 @@ const DELAYED_PING = 4
 const RETRIES = 3
 const DELAYED_PING_MARGIN = 1000 // ms
 const MAX_TIMEOUT = 0xffffffff // ms
+const NO_OPTIONS = {}
+
+// What the first node does without until it is bound.
+const Query = lazily(() => require('./query'))
+const Session = lazily(() => require('./session'))
+const rttStats = lazily(() => require('./rtt-stats'))
 
 const DEFAULTS = {
   concurrency: 10,
@@ -168,6 +176,10 @@ class DHT extends EventEmitter {
     if (emitClose) asyncContext.isolate(() => this.emit('close'))
   }
 
+  [asyncDispose]() {
+    return this.destroy()
+  }
+
   async fullyBootstrapped() {
     return this._bootstrapping
   }
@@ -258,7 +270,7 @@ class DHT extends EventEmitter {
   }
 
   rttStats() {
-    return require('./rtt-stats')(this)
+    return rttStats()(this)
   }
 
   _ontick() {
@@ -341,23 +353,7 @@ class DHT extends EventEmitter {
   }
 }
 
-const NO_OPTIONS = {}
-
-let LoadedQuery = null
-let LoadedSession = null
-
 module.exports = DHT
-
-// What a node that only serves never needs is loaded at its first use.
-function Query() {
-  if (LoadedQuery === null) LoadedQuery = require('./query')
-  return LoadedQuery
-}
-
-function Session() {
-  if (LoadedSession === null) LoadedSession = require('./session')
-  return LoadedSession
-}
 
 function localHost(udx) {
   const external = udx.networkInterfaces().filter((n) => n.family === 4 && !n.internal)

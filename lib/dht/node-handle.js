@@ -15,10 +15,13 @@ const asyncContext = require('../crossing/async-context')
 const startSoon = require('./start-queue')
 const DHTError = require('../common/errors')
 const { stats } = require('./stats')
+const { lazily, loadAll } = require('../common/lazily')
 const { parseIPv4 } = require('../common/address')
 const { dispatch, dispatchLast } = require('./node-records')
 
 const NO_PROBES = new Map()
+
+const ForeignSockets = lazily(() => require('../udx/foreign-sockets'))
 
 // One node of the engine, as its DHT instance holds it: the handle, its sockets, what waits for an
 // answer, and the records that come from it.
@@ -39,8 +42,7 @@ module.exports = class NodeHandle {
     this.counters = new Counters(this)
 
     this._host = config.host
-    this._foreignSockets =
-      udx && udx.createSocket ? new (require('../udx/foreign-sockets'))(udx, config) : null
+    this._foreignSockets = udx && udx.createSocket ? new (ForeignSockets())(udx, config) : null
     this._filter = config.filter
     this._publicAddress = config.publicIp !== undefined
     this._wantsNodes = false
@@ -54,6 +56,7 @@ module.exports = class NodeHandle {
     this._stats = null
     this._probes = NO_PROBES
     this._nextProbe = 0
+    this._sessions = 0
     this._starting = asyncContext.run(deferred)
     this._ready = asyncContext.run(deferred)
     this._closing = null
@@ -254,6 +257,20 @@ module.exports = class NodeHandle {
     return probe.promise
   }
 
+  // Its number. Nothing has to be given back.
+  addSession() {
+    return ++this._sessions
+  }
+
+  // Drops what is in flight for it.
+  destroySession(number) {
+    native.sessionDestroy(this.flushed(), number)
+  }
+
+  sessionInflight(number) {
+    return this._gone ? 0 : native.sessionInflight(this.flushed(), number)
+  }
+
   // A datagram that came on a socket of the user's.
   message(socket, buffer, host, port) {
     check.bytes(buffer, 'buffer')
@@ -318,6 +335,7 @@ module.exports = class NodeHandle {
   async _reserve() {
     try {
       this._open(native.reserve)
+      loadAll()
     } catch (err) {
       this._fail(err)
       throw err

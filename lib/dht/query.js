@@ -1,6 +1,6 @@
 'use strict'
 
-const { Readable, getStreamError } = require('streamx')
+const { Readable, getStreamError } = require('./readable')
 const native = require('../crossing/native')
 const environment = require('../crossing/environment')
 const ClosestReplies = require('./closest-replies')
@@ -8,6 +8,7 @@ const Session = require('./session')
 const Slab = require('../crossing/slab')
 const check = require('../common/check')
 const DHTError = require('../common/errors')
+const asyncDispose = require('../common/async-dispose')
 const { MAX_RECORD } = require('../crossing/record')
 const { field } = require('../common/field')
 const { packQuery } = require('./query-packer')
@@ -125,6 +126,15 @@ module.exports = class Query extends Readable {
   read() {
     this._readRows()
     return super.read()
+  }
+
+  // Resolves when it is closed. That it failed, its reader is told.
+  [asyncDispose]() {
+    return new Promise((resolve) => {
+      if (this.destroyed) return resolve()
+      this.once('close', resolve)
+      this.destroy()
+    })
   }
 
   // A row: a reply without error.
@@ -292,7 +302,7 @@ module.exports = class Query extends Readable {
   }
 
   _pack(opts) {
-    const session = this._session === null ? 0 : this._session.number
+    const session = this._session === null ? 0 : this._session._groupOf(this.dht._handle)
     const commit = this._commit === true ? COMMITS.AUTO : this._commit ? COMMITS.OWN : COMMITS.NONE
     const flags =
       (this.internal ? 1 : 0) |

@@ -26,7 +26,7 @@ module.exports = class Requests {
     const user = this._pending.add(pending)
     if (user === 0) return Promise.reject(DHTError.TOO_MANY_REQUESTS())
 
-    const group = session === null ? 0 : session.number
+    const group = session === null ? 0 : session._groupOf(this._handle)
     if (foreign || !environment.pollDriver.isBusy) {
       const refused = packer.requestNow(node, user, to, from, group, req)
       if (refused !== 0) return this._refuse(user, refused, foreign)

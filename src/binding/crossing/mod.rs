@@ -15,3 +15,5 @@ mod async_context;
 mod calls;
 #[cfg(feature = "node-api")]
 pub mod environment;
+#[cfg(feature = "node-api")]
+mod wake;
