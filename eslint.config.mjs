@@ -1,6 +1,19 @@
 import js from '@eslint/js'
 import globals from 'globals'
 
+// Users' tests replace these while nodes live.
+const REPLACEABLE = [
+  'Date',
+  'performance',
+  'queueMicrotask',
+  'setImmediate',
+  'setInterval',
+  'setTimeout'
+]
+const CLOCKS = '/^(node:)?(timers|perf_hooks)/'
+
+const CLOCK = { message: 'lib/crossing/clock.js has the real ones.' }
+
 export default [
   { ignores: ['target/', 'prebuilds/', 'node_modules/', 'fuzz/'] },
   js.configs.recommended,
@@ -22,5 +35,25 @@ export default [
       'no-var': 'error',
       'prefer-const': ['error', { destructuring: 'all' }]
     }
+  },
+  {
+    files: ['index.js', 'lib/**/*.js'],
+    ignores: ['lib/crossing/clock.js', 'lib/crossing/utilization.js'],
+    rules: {
+      'no-restricted-globals': ['error', ...REPLACEABLE.map(ofClock)],
+      'no-restricted-properties': [
+        'error',
+        ...['nextTick', 'hrtime', 'uptime'].map((property) => ({ object: 'process', property })),
+        ...REPLACEABLE.map((property) => ({ object: 'globalThis', property }))
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: `CallExpression[callee.name="require"] > Literal[value=${CLOCKS}]`, ...CLOCK }
+      ]
+    }
   }
 ]
+
+function ofClock(name) {
+  return { name, ...CLOCK }
+}

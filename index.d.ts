@@ -96,6 +96,8 @@ declare class DHT extends EventEmitter<DHT.Events> {
   ready(): Promise<void>
   /** Rejects what is in flight with REQUEST_DESTROYED, closes the sockets, emits `close`. */
   destroy(): Promise<void>
+  /** {@link destroy}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
   /**
    * Rejects what is in flight with IO_SUSPENDED and closes the sockets; the process can exit.
    *

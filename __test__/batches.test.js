@@ -1,3 +1,5 @@
+// slow: hundreds of requests wait for handlers that compute
+
 const { test } = require('node:test')
 const assert = require('node:assert')
 const dgram = require('node:dgram')

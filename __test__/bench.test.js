@@ -1,3 +1,5 @@
+// slow: it builds the load and measures a round
+
 const test = require('node:test')
 const assert = require('node:assert')
 const dgram = require('node:dgram')
@@ -5,6 +7,7 @@ const { execFile } = require('node:child_process')
 const { once } = require('node:events')
 const path = require('node:path')
 const { pathToFileURL } = require('node:url')
+const { lacks } = require('../scripts/needs')
 
 const BENCH = path.join(__dirname, '..', 'bench')
 
@@ -184,51 +187,47 @@ test('the chart shows what can be compared with the reference', async () => {
   assert.doesNotMatch(svg, /spins/)
 })
 
-test(
-  'the load and the floor',
-  { skip: process.platform !== 'linux' && 'Linux only' },
-  async (t) => {
-    const { drive, Floor } = await load('lib/load.mjs')
-    const { buildLoad } = require('../scripts/load')
-    buildLoad()
-    const SHORT = { warmUp: 20, ms: 100 }
+test('the load and the floor', { skip: lacks('linux') }, async (t) => {
+  const { drive, Floor } = await load('lib/load.mjs')
+  const { buildLoad } = require('../scripts/load')
+  buildLoad()
+  const SHORT = { warmUp: 20, ms: 100 }
 
-    await t.test('everything is answered with as many bytes as were asked for', async () => {
-      const floor = await Floor.start(123)
-      try {
-        const { port, pid } = floor
-        const result = await drive({ port, pid, request: 'mixed', ...SHORT })
-        assert.ok(result.answered > 64)
-        assert.strictEqual(result.replyBytes, 123)
-        assert.ok(result.cpu > 0 && result.p50 > 0)
-        assert.ok(result.p50 <= result.p99 && result.p99 <= result.max)
+  await t.test('everything is answered with as many bytes as were asked for', async () => {
+    const floor = await Floor.start(123)
+    try {
+      const { port, pid } = floor
+      const result = await drive({ port, pid, request: 'mixed', ...SHORT })
+      assert.ok(result.answered > 64)
+      assert.strictEqual(result.replyBytes, 123)
+      assert.ok(result.cpu > 0 && result.p50 > 0)
+      assert.ok(result.p50 <= result.p99 && result.p99 <= result.max)
 
-        const paced = await drive({ port, pid, request: 'ping', rate: 500, ...SHORT })
-        assert.ok(paced.answered > 0 && paced.answered <= 60)
-      } finally {
-        await floor.end()
-      }
+      const paced = await drive({ port, pid, request: 'ping', rate: 500, ...SHORT })
+      assert.ok(paced.answered > 0 && paced.answered <= 60)
+    } finally {
+      await floor.end()
+    }
+  })
+
+  await t.test('what is lost does not stall it', async (t) => {
+    const socket = dgram.createSocket('udp4')
+    t.after(() => socket.close())
+    let received = 0
+    socket.on('message', (request, { port, address }) => {
+      if (received++ % 2 === 1) return
+      request[0] = 0x13
+      socket.send(request, port, address)
     })
+    socket.bind(0, '127.0.0.1')
+    await once(socket, 'listening')
 
-    await t.test('what is lost does not stall it', async (t) => {
-      const socket = dgram.createSocket('udp4')
-      t.after(() => socket.close())
-      let received = 0
-      socket.on('message', (request, { port, address }) => {
-        if (received++ % 2 === 1) return
-        request[0] = 0x13
-        socket.send(request, port, address)
-      })
-      socket.bind(0, '127.0.0.1')
-      await once(socket, 'listening')
-
-      const { port } = socket.address()
-      const result = await drive({ port, pid: process.pid, request: 'user', ...SHORT, ms: 600 })
-      assert.ok(result.lost >= 64, 'the first requests have been given up')
-      assert.ok(result.answered > 64, 'others have taken their places')
-    })
-  }
-)
+    const { port } = socket.address()
+    const result = await drive({ port, pid: process.pid, request: 'user', ...SHORT, ms: 600 })
+    assert.ok(result.lost >= 64, 'the first requests have been given up')
+    assert.ok(result.answered > 64, 'others have taken their places')
+  })
+})
 
 test('one round runs, and comes out as JSON', async () => {
   const names = 'first-node'
@@ -242,7 +241,7 @@ test('one round runs, and comes out as JSON', async () => {
   assert.deepStrictEqual(Object.keys(sides), ['reference', 'engine'])
   assert.ok(sides.engine.least > 0 && sides.engine.least <= sides.engine.most)
   assert.strictEqual(ratios.reference, sides.engine.median / sides.reference.median)
-  assert.deepStrictEqual([must.atMost, aim.atMost], [1, 0.7])
+  assert.deepStrictEqual([must.atMost, aim.atMost], [0.9, 0.7])
   assert.strictEqual(code, must.met ? 0 : 1)
 })
 

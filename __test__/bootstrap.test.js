@@ -1,3 +1,5 @@
+// slow: bootstrap nodes that are silent have to time out
+
 const { describe, test } = require('node:test')
 const assert = require('node:assert')
 const { packages, pairings } = require('./helpers/packages')

@@ -1,3 +1,5 @@
+// slow: it fills the table of requests in flight
+
 const test = require('node:test')
 const assert = require('node:assert')
 const { natives } = require('./helpers/packages')

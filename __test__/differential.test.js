@@ -1,3 +1,5 @@
+// slow: it plays walks of hundreds of steps in both packages
+
 'use strict'
 
 // This engine beside the reference, step by step: see differential/README.md.

@@ -1,3 +1,5 @@
+// slow: a probe of the network has to time out
+
 const test = require('node:test')
 const assert = require('node:assert')
 const { packages, natives } = require('./helpers/packages')

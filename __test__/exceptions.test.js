@@ -1,3 +1,5 @@
+// slow: many processes end by an exception
+
 const test = require('node:test')
 const assert = require('node:assert')
 const { packages, natives } = require('./helpers/packages')

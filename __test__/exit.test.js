@@ -1,3 +1,5 @@
+// slow: many processes, some of which wait for a timeout
+
 const { describe, test } = require('node:test')
 const assert = require('node:assert')
 const { packages, natives } = require('./helpers/packages')

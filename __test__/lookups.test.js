@@ -1,3 +1,5 @@
+// slow: many lookups, compared with brute force
+
 const test = require('node:test')
 const assert = require('node:assert')
 const { packages, references } = require('./helpers/packages')

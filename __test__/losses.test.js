@@ -1,8 +1,10 @@
+// slow: it floods a node until the system drops datagrams
+
 const test = require('node:test')
 const assert = require('node:assert')
 const { fork } = require('node:child_process')
-const fs = require('node:fs')
 const path = require('node:path')
+const { lacks } = require('../scripts/needs')
 const { natives } = require('./helpers/packages')
 const { COMMANDS, encodeAddress, encodeRequest } = require('./helpers/wire')
 const { once, until } = require('./helpers/until')
@@ -12,15 +14,14 @@ const RawPeer = require('./helpers/raw-peer')
 const BURST = 8000 // of 1200 bytes: more than any receive buffer that a node asks for
 const PINGS = 20000 // the same
 const ROUNDS = 60
-const skip = process.platform !== 'linux' && 'the system does not tell what it drops'
 
-// Of a smaller buffer too little is left when it is nearly full.
-const ROOM = 1 << 20 // bytes
-const RMEM_MAX = '/proc/sys/net/core/rmem_max'
-const isSmall = !skip && Number(fs.readFileSync(RMEM_MAX, 'utf8')) < ROOM
+// Other systems do not tell what they drop.
+const needsDrops = { skip: lacks('linux') }
+// Of a small buffer too little is left when it is nearly full.
+const needsRoom = { skip: lacks('large receive buffers') }
 
 for (const { name, path: entry } of natives) {
-  test(`${name}: who is silent stays while the system drops datagrams`, { skip }, async (t) => {
+  test(`${name}: who is silent stays while the system drops datagrams`, needsDrops, async (t) => {
     const outcome = async (floodGrace) => {
       const node = await StoppableNode.create(t, entry, { floodGrace })
       const silent = await RawPeer.create(t)
@@ -46,7 +47,6 @@ for (const { name, path: entry } of natives) {
     assert.deepStrictEqual(await outcome(false), { known: 0, spared: 0 })
   })
 
-  const needsRoom = { skip: skip || (isSmall && `${RMEM_MAX} is under ${ROOM}`) }
   test(`${name}: who sends more than can be answered is heard less`, needsRoom, async (t) => {
     const dropped = async (loadShedding) => {
       const node = await StoppableNode.create(t, entry, { loadShedding, hostBudget: false })

@@ -1,3 +1,5 @@
+// slow: floods, and requests that time out
+
 const test = require('node:test')
 const assert = require('node:assert')
 const { natives } = require('./helpers/packages')

@@ -1,8 +1,11 @@
+// slow: thousands of nodes come and go
+
 const test = require('node:test')
 const assert = require('node:assert')
 const path = require('node:path')
 const { spawn } = require('node:child_process')
 const { FLAGS } = require('../scripts/soak/support')
+const { lacks } = require('../scripts/needs')
 
 const FOLDER = path.join(__dirname, '..', 'scripts', 'soak')
 
@@ -16,7 +19,7 @@ const SCENARIOS = {
 }
 
 for (const [name, args] of Object.entries(SCENARIOS)) {
-  test(`native: soak, ${name}`, { skip: process.platform !== 'linux' }, async () => {
+  test(`native: soak, ${name}`, { skip: lacks('linux') }, async () => {
     const { code, signal, stdout, stderr } = await run(name, args)
     assert.deepStrictEqual([code, signal, stderr], [0, null, ''])
     const { failures, figures } = JSON.parse(stdout)

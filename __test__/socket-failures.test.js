@@ -1,12 +1,16 @@
+// slow: requests time out while sockets fail
+
 const test = require('node:test')
 const assert = require('node:assert')
 const os = require('node:os')
 const { natives } = require('./helpers/packages')
-const { canFail, canIsolate, FailingSockets } = require('./helpers/failing-sockets')
+const { FailingSockets } = require('./helpers/failing-sockets')
 const { run } = require('./helpers/child')
+const { isolated } = require('../scripts/namespaces')
+const { lacks } = require('../scripts/needs')
 
-const NO_COMPILER = !canFail && 'needs Linux and a C compiler'
-const NO_NAMESPACE = !canIsolate && 'needs Linux, iproute2 and the right to make namespaces'
+const NO_COMPILER = lacks('cc')
+const NO_NAMESPACE = lacks('namespaces')
 
 const SEND_ERRORS = ['EPERM', 'ENOBUFS', 'EMSGSIZE', 'EAGAIN', 'ENETUNREACH', 'EHOSTUNREACH', 'EIO']
 const RECEIVE_ERRORS = ['ECONNREFUSED', 'ENETDOWN', 'EIO']
@@ -43,14 +47,14 @@ const failed = () => fs.readFileSync(process.env.FAIL_PLAN).readInt32LE(8)
 main().catch((err) => say({ error: err.stack }))
 `
 
-// A network and a mount table of its own, with nothing but the loopback.
-const ISOLATED = ['unshare', '-rnm', 'sh', '-c', 'ip link set lo up && exec "$0" "$@"']
+// A network with nothing but the loopback.
+const ISOLATED = isolated('ip link set lo up')
 
 // A process at rest uses next to nothing, one that spins a whole processor.
 const SPINNING = 0.5
 
 for (const { name, path } of natives) {
-  test(`${name}: no descriptors left`, { skip: process.platform === 'win32' }, async () => {
+  test(`${name}: no descriptors left`, { skip: lacks('ulimit') }, async () => {
     const said = await says(
       path,
       `
@@ -190,11 +194,10 @@ for (const { name, path } of natives) {
     assert.deepStrictEqual(said, ['ok', ...away, 'ok', 'ok'])
   })
 
-  test(`${name}: a firewall forbids to send`, { skip: NO_NAMESPACE }, async (t) => {
+  test(`${name}: a firewall forbids to send`, { skip: lacks('firewall') }, async () => {
     const said = await says(
       path,
       `
-      try { execSync('nft list tables', { stdio: 'ignore' }) } catch { return say('no nft') }
       const [server, client] = [create(), create(HASTY)]
       await Promise.all([server.bind(), client.bind()])
       execSync('nft add table inet wall')
@@ -207,7 +210,6 @@ for (const { name, path } of natives) {
     `,
       { within: ISOLATED }
     )
-    if (said === 'no nft') return t.skip('needs nftables')
     assert.deepStrictEqual(said, ['REQUEST_TIMEOUT', true, 'ok'])
   })
 

@@ -1,3 +1,5 @@
+// slow: it waits until tokens are too old
+
 const { describe, test } = require('node:test')
 const assert = require('node:assert')
 const { packages } = require('./helpers/packages')

@@ -1,3 +1,5 @@
+// slow: it keeps the thread busy for seconds
+
 const test = require('node:test')
 const assert = require('node:assert')
 const { packages } = require('./helpers/packages')

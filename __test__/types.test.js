@@ -28,7 +28,7 @@ const NAMED = new Set([
 // What the front's own files need of each other.
 const INTERNAL = {
   Query: ['number', 'onrow', 'onprogress', 'oncommit', 'onend', 'onabort'],
-  Session: ['number'],
+  Session: [],
   Request: ['refuse'],
   Socket: ['number', 'handle'],
   Node: ['serial', 'update', 'link', 'unlink', 'token']

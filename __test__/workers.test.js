@@ -1,3 +1,5 @@
+// slow: each of many worker threads has a network
+
 const { test } = require('node:test')
 const assert = require('node:assert')
 const { packages } = require('./helpers/packages')

@@ -1,15 +1,19 @@
 'use strict'
 
-// Writes docs/compatibility.md: what the reference and this package show to a program, member by
-// member, asked of both at run time.
+// Writes docs/compatibility.md: what the reference and this package show to a program. The members
+// are those that a walk of the reference's objects finds; how they behave is asked of both.
 
 const fs = require('fs')
 const path = require('path')
-const { ROOT } = require('../lib/crossing/platform')
 const World = require('./compatibility/world')
 const deviations = require('./compatibility/deviations')
+const { unprovoked } = require('./compatibility/source')
+const { walk } = require('./compatibility/walk')
+const { judge, staleReasons } = require('./compatibility/walk/judge')
+const { reasonOf } = require('./compatibility/walk/reasons')
+const { render } = require('./compatibility/render')
 
-const FILE = path.join(ROOT, 'docs', 'compatibility.md')
+const FILE = path.join(__dirname, '..', 'docs', 'compatibility.md')
 
 const CHAPTERS = [
   require('./compatibility/statics'),
@@ -25,34 +29,44 @@ const CHAPTERS = [
   deviations
 ]
 
-module.exports = { FILE, compare, render }
+module.exports = { FILE, compare, render, unexpected }
 
 if (require.main === module) main()
 
 async function main() {
   // TEST_REFERENCE is the path of another version than the one that the document is about.
   const other = process.env.TEST_REFERENCE
-  const rows = await compare(require(other || 'dht-rpc-reference'), require('..'))
-  if (!other) fs.writeFileSync(FILE, render(rows))
-  const wrong = rows.filter((row) => row.unexpected)
-  for (const { name, reference, engine } of wrong) {
-    console.error(`${name}\n  reference  ${reference}\n  engine     ${engine}`)
+  const found = await compare(require(other || 'dht-rpc-reference'), require('..'))
+  if (!other) fs.writeFileSync(FILE, render(found))
+  const wrong = unexpected(found)
+  for (const { of, member, reference, engine } of wrong) {
+    console.error(`${of} / ${member}\n  reference  ${reference}\n  engine     ${engine}`)
   }
-  console.log(`${rows.length} rows, ${wrong.length} of them differ where they should not`)
+  const { members, behaviour } = found
+  console.log(`${members.length} members, ${behaviour.length} rows of behaviour`)
+  console.log(`${wrong.length} differ where they should not`)
   process.exitCode = wrong.length === 0 ? 0 : 1
 }
 
-// Every row of both: { chapter, member, name, reference, engine, deviation, unexpected }.
+// Rows of both packages: { of, member, reference, engine, reason, deviation, unexpected }.
 async function compare(Reference, Engine) {
-  const rows = []
+  const members = judge(await walk(Reference, Engine))
+  const behaviour = []
   for (const chapter of CHAPTERS) {
     const reference = await ask(chapter, Reference)
     const engine = await ask(chapter, Engine)
     for (const member of new Set([...reference.keys(), ...engine.keys()])) {
-      rows.push(judge(chapter.title, member, reference.get(member), engine.get(member)))
+      behaviour.push(weigh(chapter.title, member, reference.get(member), engine.get(member)))
     }
   }
-  return rows
+  const said = behaviour.filter(({ of }) => of === 'Errors').map(({ reference }) => reference)
+  const silent = unprovoked(Reference, said).map(neverHeard)
+  return { members, behaviour, faults: [...silent, ...staleReasons([...members, ...behaviour])] }
+}
+
+// What a release must not have.
+function unexpected({ members, behaviour, faults }) {
+  return [...members, ...behaviour].filter((row) => row.unexpected).concat(faults)
 }
 
 async function ask(chapter, DHT) {
@@ -73,40 +87,19 @@ async function ask(chapter, DHT) {
 }
 
 // A row that differs has to be one of the deviations, and one that does not must not be.
-function judge(chapter, member, reference, engine) {
-  const name = `${chapter} / ${member}`
-  const deviation = deviations.deviationOf(name)
-  const unexpected = (reference === engine) === (deviation !== 0)
-  return { chapter, member, name, reference, engine, deviation, unexpected }
+function weigh(of, member, reference = 'absent', engine = 'absent') {
+  const reason = reference === engine ? null : reasonOf({ of, member })
+  const deviation = reason === null ? deviations.deviationOf(`${of} / ${member}`, reference) : 0
+  const explained = reason !== null || deviation !== 0
+  const unexpected = (reference !== engine) !== explained
+  return { of, member, reference, engine, reason, deviation, unexpected }
 }
 
-function render(rows) {
-  const same = rows.filter(({ reference, engine }) => reference === engine).length
-  const lines = [
-    '# Compatibility',
-    '',
-    'What a program sees of `dht-rpc` 6.27.0 and of this package, asked of both at run time by',
-    '`node scripts/compatibility.js`; a test asks again and compares. Addresses, ids and times are',
-    'mapped to their kinds. A *field* is an own property, a *getter* and a *method* belong to the',
-    'class, `/n` is the arity.',
-    '',
-    `${rows.length} rows, ${same} of them equal. The others are differences on purpose, and the last`,
-    'column says which one of the list at the end.'
-  ]
-  for (const chapter of new Set(rows.map(({ chapter }) => chapter))) {
-    lines.push('', `## ${chapter}`, '', '| | dht-rpc | this package | |', '|---|---|---|---|')
-    for (const row of rows) if (row.chapter === chapter) lines.push(renderRow(row))
+function neverHeard(words) {
+  return {
+    of: 'Errors',
+    member: words,
+    reference: 'is in its source',
+    engine: 'nothing here provokes it'
   }
-  lines.push('', '## The differences on purpose', '')
-  deviations.DEVIATIONS.forEach((text, i) => lines.push(`${i + 1}. ${text}`))
-  return `${lines.join('\n')}\n`
-}
-
-function renderRow({ member, reference, engine, deviation }) {
-  const mark = deviation === 0 ? '' : `(${deviation})`
-  return `| ${cell(member)} | ${cell(reference)} | ${cell(engine)} | ${mark} |`
-}
-
-function cell(text = 'absent') {
-  return String(text).replaceAll('|', '\\|').replaceAll('\n', ' ')
 }

@@ -7,12 +7,14 @@
 //   --only: the topology of that name, or all whose names contain it; may be repeated
 //   --write: puts the table into docs/reliability.md; of all topologies only
 
-const { execFileSync, spawnSync } = require('child_process')
+const { spawnSync } = require('child_process')
 const path = require('path')
 const { parseArgs } = require('util')
 const { machine } = require('./machine')
 const { table } = require('./markdown')
 const { writeMarked } = require('./marked')
+const { isolated } = require('./namespaces')
+const { lacks } = require('./needs')
 const World = require('./nat/world')
 const Lines = require('./nat/lines')
 const { HOST_PORT } = require('./nat/addresses')
@@ -52,47 +54,12 @@ function refuse(reason) {
 }
 
 function start() {
-  const missing = whatIsMissing()
-  if (missing !== null) return console.log(`skipped: ${missing}`)
-  const [program, args] = enter(process.execPath, [
-    __filename,
-    '--inside',
-    ...process.argv.slice(2)
-  ])
+  const missing = lacks('nat')
+  if (missing) return console.log(`skipped: ${missing}`)
+  // Where namespaces can be named.
+  const [program, ...args] = isolated('mount -t tmpfs none /run')
+  args.push(process.execPath, __filename, '--inside', ...process.argv.slice(2))
   process.exitCode = spawnSync(program, args, { stdio: 'inherit' }).status ?? 1
-}
-
-// In words, or null.
-function whatIsMissing() {
-  if (process.platform !== 'linux') return 'needs Linux'
-  for (const [program, ...args] of [
-    ['ip', '-V'],
-    ['nft', '-v'],
-    ['nsenter', '-V']
-  ]) {
-    if (!runs(program, args)) return `needs ${program} (iproute2, nftables, util-linux)`
-  }
-  if (!runs(...enter('ip', ['netns', 'add', 'probe']))) {
-    return 'needs root or the right to make namespaces'
-  }
-  const probe = 'add table ip nat; add chain ip nat out { type nat hook postrouting priority 100; }'
-  if (!runs(...enter('nft', [probe]))) return 'the kernel has no NAT of nftables'
-  return null
-}
-
-// A network and a mount table of its own, in which namespaces can be named.
-function enter(program, args) {
-  const script = 'mount -t tmpfs none /run && exec "$0" "$@"'
-  return ['unshare', ['-rnm', 'sh', '-c', script, program, ...args]]
-}
-
-function runs(program, args) {
-  try {
-    execFileSync(program, args, { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
 }
 
 async function measure() {

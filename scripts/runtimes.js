@@ -1,27 +1,47 @@
 'use strict'
 
 // npm run test:runtimes: the article on other runtimes than the one at hand. They come as npm packages.
+//   --write: on the reference as well, and puts the table into docs/runtimes.md
 
 const { spawnSync } = require('child_process')
 const fs = require('fs')
 const path = require('path')
 const { setup } = require('./setup')
 const { ROOT, platformName } = require('../lib/crossing/platform')
+const { table } = require('./markdown')
+const { writeMarked } = require('./marked')
 
+const REFERENCE = path.join('node_modules', 'dht-rpc-reference')
 const CACHE = path.join(ROOT, 'node_modules', '.cache', 'runtimes')
 const runtimes = [node(22), node(24), node(26), bun('1.4'), deno('2.9')]
 
 setup()
 install()
-const rows = [
-  play({ name: 'Node (this one)', program: process.execPath }),
-  ...runtimes.map((runtime) => play({ ...runtime, program: program(runtime) }))
+const all = [
+  { name: 'Node (this one)', program: process.execPath },
+  ...runtimes.map((runtime) => ({ ...runtime, program: program(runtime) }))
 ]
+const rows = all.map((runtime) => play(runtime, '.'))
 console.log(`\nThe article on ${platformName()}:\n`)
 for (const { name, version, outcome } of rows) {
   console.log(`  ${name.padEnd(17)}${version.padEnd(12)}${outcome}`)
 }
+if (process.argv.includes('--write')) {
+  const references = all.map((runtime) => play(runtime, REFERENCE))
+  writeMarked('docs/runtimes.md', 'runtimes', `On ${platformName()}:\n\n${page(references)}`)
+}
 process.exit(rows.every((row) => row.passed) ? 0 : 1)
+
+function page(references) {
+  const word = ({ passed }) => (passed ? 'passes' : 'fails')
+  const cells = rows.map((row, i) => [
+    row.name.split(' ')[0],
+    row.version,
+    word(references[i]),
+    word(row)
+  ])
+  return table(['runtime', 'version', 'dht-rpc', 'this package'], cells)
+}
 
 function node(major) {
   const platform = process.platform === 'win32' ? 'win' : process.platform
@@ -77,12 +97,12 @@ function program(runtime) {
   return wrapper
 }
 
-function play({ name, alias, file, program }) {
-  console.log(`\n=== ${name} ===`)
+function play({ name, alias, file, program }, folder) {
+  console.log(`\n=== ${name}${folder === REFERENCE ? ', the reference' : ''} ===`)
   const version = versionOf(alias ? installed({ alias, file }) : program)
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [path.join('scripts', 'article.js'), '.', '--node', program],
+    [path.join('scripts', 'article.js'), folder, '--node', program],
     { cwd: ROOT, encoding: 'utf8' }
   )
   console.log(stdout + stderr)

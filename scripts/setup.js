@@ -13,7 +13,7 @@ const { ROOT } = require('../lib/crossing/platform')
 const MODULES = path.join(ROOT, 'node_modules')
 const STAMP = path.join(MODULES, '.installed-from')
 
-module.exports = { setup }
+module.exports = { installModules, setup }
 
 if (require.main === module) setup()
 

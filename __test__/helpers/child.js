@@ -1,16 +1,28 @@
 const { spawn } = require('node:child_process')
 
-module.exports = { run }
+module.exports = { run, runFile }
 
 // Runs a script in a process of its own; the script finds the package's path in process.argv[1].
 // "within" is the program and its arguments that run it in turn, "env" what is added to the environment.
 // Resolves with { code, signal, stdout, stderr, ms }; one that is still there at the deadline is killed.
-function run(source, args = [], { ms = 20000, execArgv = [], onstdout, within = [], env } = {}) {
+function run(source, args, options) {
+  return start(['-e', source], args, options)
+}
+
+// The same for a script that is a file; its arguments begin at process.argv[2].
+function runFile(file, args, options) {
+  return start([file], args, options)
+}
+
+function start(script, args = [], options = {}) {
+  const { ms = 20000, execArgv = [], onstdout, within = [], env, uid, gid } = options
   const started = performance.now()
-  const [program, ...rest] = [...within, process.execPath, ...execArgv, '-e', source, ...args]
+  const [program, ...rest] = [...within, process.execPath, ...execArgv, ...script, ...args]
   const child = spawn(program, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env }
+    env: { ...process.env, ...env },
+    uid,
+    gid
   })
 
   let stdout = ''

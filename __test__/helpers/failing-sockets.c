@@ -1,6 +1,6 @@
-// Preloaded into a process: its UDP sockets fail as it is told. FAIL_PLAN names a file of three
-// 32-bit integers that both sides map: the errno of sends, the errno of receives (0: none), and how
-// many calls have failed so far.
+// Preloaded into a process: its UDP sockets fail as it is told. FAIL_PLAN names a file of four
+// 32-bit integers that both sides map: the errno of sends, the errno of receives (0: none), how
+// many calls have failed so far, and the errno of binds.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SENDS, RECEIVES, FAILED };
+enum { SENDS, RECEIVES, FAILED, BINDS, COUNT };
 
 static volatile int *plan;
 
@@ -19,7 +19,7 @@ __attribute__((constructor)) static void open_plan(void) {
   const char *path = getenv("FAIL_PLAN");
   int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
   if (fd == -1) return;
-  void *map = mmap(NULL, 3 * sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  void *map = mmap(NULL, COUNT * sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   close(fd);
   if (map != MAP_FAILED) plan = map;
 }
@@ -57,3 +57,4 @@ WRAP(ssize_t, recvmsg, RECEIVES, (int fd, struct msghdr *msg, int flags), (fd, m
 WRAP(int, recvmmsg, RECEIVES,
      (int fd, struct mmsghdr *msgs, unsigned count, int flags, struct timespec *timeout),
      (fd, msgs, count, flags, timeout))
+WRAP(int, bind, BINDS, (int fd, const struct sockaddr *to, socklen_t size), (fd, to, size))

@@ -32,6 +32,13 @@ const error: number = reply.error
 
 for await (const { value } of node.findNode(target)) console.log(value?.toString())
 
+{
+  await using scratch = new DHT({ bootstrap: false })
+  await using lookup = scratch.findNode(target)
+  await using group = scratch.session()
+  console.log(lookup.successes, group.inflight.length)
+}
+
 await node.ping({ host: '127.0.0.1', port: 10001 }, { size: 10 })
 const listed: { host: string; port: number }[] = node.toArray({ limit: 10 })
 await node.destroy()

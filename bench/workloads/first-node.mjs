@@ -15,7 +15,7 @@ export default {
       figure: 'ms',
       unit: 'ms',
       better: 'less',
-      must: { atMost: 1, of: 'reference' },
+      must: { atMost: 0.9, of: 'reference' },
       aim: { atMost: 0.7, of: 'reference' }
     }
   ],

@@ -13,7 +13,13 @@ function deferred() {
   return d
 }
 
-// Stands for any that was resolved.
-deferred.DONE = { promise: Promise.resolve(), resolve: noop, reject: noop }
+// Stands for any that was resolved. A promise that is kept would keep the context it was made in.
+deferred.DONE = {
+  get promise() {
+    return Promise.resolve()
+  },
+  resolve: noop,
+  reject: noop
+}
 
 function noop() {}

@@ -1,14 +1,7 @@
 'use strict'
 
-const { constants } = require('os')
-
 const UNKNOWN_COMMAND = 1
 const INVALID_TOKEN = 2
-
-// The system's names by their numbers; Windows calls some of them otherwise.
-const SYSTEM = new Map(
-  Object.entries(constants.errno).map(([name, number]) => [number, name.replace(/^WSA/, '')])
-)
 
 class DHTError extends Error {
   constructor(msg, code, fn = DHTError) {
@@ -57,15 +50,11 @@ class DHTError extends Error {
         )
       case 6:
         return coded(Error, 'NO_TOKEN', 'No token received for closest node')
+      case 7:
+        return DHTError.NODE_DESTROYED()
       default:
         return DHTError.REQUEST_DESTROYED()
     }
-  }
-
-  // The binding's errors of the operating system carry its number as their code.
-  static system(err) {
-    err.code = SYSTEM.get(Number(err.code)) || err.code
-    return err
   }
 
   static NODE_DESTROYED() {

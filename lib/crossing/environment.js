@@ -1,19 +1,20 @@
 'use strict'
 
-const { setImmediate } = require('timers')
+const { now, setImmediate, queueMicrotask, nextTick } = require('./clock')
+const exit = require('./exit')
 const native = require('./native')
 const Slab = require('./slab')
-const createPollDriver = require('./poll-driver')
+const PollDriver = require('./poll-driver')
 const outgoing = require('./outgoing')
-const DHTError = require('../common/errors')
+const asyncContext = require('./async-context')
 const { MAX_RECORD, readLength, readKind, readHandle } = require('./record')
 
 const BATCH = 64 * 1024 // bytes of a drain
 const MIN_BATCH = 1024
 const LONG = 4 // ms until the event loop turns for others
 const LOOK = 16 // records at most between two looks at the time, for one costs as much as a small record
-const now = performance.now.bind(performance) // like setImmediate the real one: users' tests replace them
-const DONE = Promise.resolve()
+const CLOSED = -1 // no number of an environment
+const DONE = asyncContext.run(() => Promise.resolve())
 const AT_ONCE = 16 // replies and requests of one turn that leave without waiting for more
 const MAX_QUEUED_MS = 1 // that a reply or a request should wait for code that computes
 const READY = 1 << 30
@@ -28,12 +29,9 @@ class Environment {
     this._handles = new Map()
     this._last = null // who had the record before: most come in runs
     this.slab = new Slab(MAX_RECORD)
-    this.pollDriver = createPollDriver(this)
-    // A record settled something that user code awaits.
-    this.microtasksDue = false
+    this.pollDriver = new PollDriver(this)
     this.dispatched = 0 // records
-
-    this._number = -1
+    this._number = CLOSED
     this._alive = 0
     this._turn = 0
     this._turnEnds = false
@@ -47,6 +45,8 @@ class Environment {
     this._looping = false
     this._yielded = false
     this._dispatching = false
+    this._inRecord = false // of a batch
+    this._resuming = false
     this._isOwnTurn = false
     this._queuedSince = 0
     this._atOnce = 0
@@ -55,26 +55,39 @@ class Environment {
     this._ownDepth = 0
     this._endTurnBound = this._endTurn.bind(this)
     this._endOwnTurnBound = this._endOwnTurn.bind(this)
-    this._resumeBound = this._resume.bind(this)
-    this._scheduleResumeBound = () => process.nextTick(this._resumeBound)
     this._drainBound = this.drain.bind(this)
-    this._wakeBound = this._wake.bind(this)
     this._restedBound = this._rested.bind(this)
+    const wake = this._wake.bind(this)
+    this._wakeBound = () => asyncContext.isolate(wake)
+    this._openBound = () => native.open(this._wakeBound)
+    this._resumeLater = later(() => this._resting || this._resume())
+    this._drainLater = () => queueMicrotask(this._drainBound)
+    this._restLater = () => setImmediate(this._restedBound)
   }
 
   create(config) {
-    if (this._number === -1) this._open()
+    if (this._number === CLOSED) this._open()
     try {
       return native.create(this._number, config)
     } catch (err) {
-      throw DHTError.system(err)
+      this._closeIfUnused()
+      throw err
     }
   }
 
   _open() {
-    this._number = native.open(this._wakeBound)
+    this._number = asyncContext.run(this._openBound)
     this.pollDriver.open(this._number)
-    process.on('exit', flushAtExit)
+    exit.beforeExit(outgoing.leaveBound)
+  }
+
+  // A copy of the package that nobody needs any more can be collected.
+  _closeIfUnused() {
+    if (this._number === CLOSED || this._alive > 0 || this._handles.size > 0) return
+    this.pollDriver.close()
+    native.close(this._number)
+    this._number = CLOSED
+    exit.notBeforeExit(outgoing.leaveBound)
   }
 
   add(handle) {
@@ -84,6 +97,7 @@ class Environment {
   forget(handle) {
     this._handles.delete(handle.number)
     if (this._last === handle) this._last = null
+    this._closeIfUnused()
   }
 
   // A live node keeps the process alive.
@@ -92,7 +106,9 @@ class Environment {
   }
 
   release() {
-    if (--this._alive === 0) native.ref(this._number, false)
+    if (--this._alive > 0) return
+    native.ref(this._number, false)
+    this._closeIfUnused()
   }
 
   // Changes from one macrotask to the next, as far as anybody looks.
@@ -108,10 +124,20 @@ class Environment {
   // turn after the microtasks. Not if nothing else is to be expected: who knows for how long the
   // code behind them computes.
   queueFlush() {
+    if (outgoing.isLeaving) return outgoing.submit()
     const inBatch = this._dispatching || (this._yielded && !this._resting)
     if (!this._isOwnTurn && !inBatch) this._beginOwnTurn()
     if (this._leavesNow(inBatch)) outgoing.submit()
     else this._wait()
+  }
+
+  // The record that is being dispatched calls code of the user's, or settles what such code awaits. To
+  // be said before, as that code may change the context that the rest of the batch would come in.
+  expectUserCode() {
+    if (!this._inRecord || this._resuming) return
+    if (this._at === this._end && !this._looping) return
+    this._resuming = true
+    this._resumeLater()
   }
 
   // Empties the outbox.
@@ -129,7 +155,12 @@ class Environment {
 
   // With the microtasks.
   drainSoon() {
-    queueMicrotask(this._drainBound)
+    asyncContext.run(this._drainLater)
+  }
+
+  // Once the microtasks of this turn are done.
+  afterMicrotasks(fn) {
+    asyncContext.run(later(fn))
   }
 
   // Runs the shards' polls, and dispatches what came of it. Returns the bytes of that, with the flags
@@ -147,13 +178,16 @@ class Environment {
   // a record. What others caused waits for its turn.
   collect() {
     const slab = this._ownSlab()
-    for (;;) {
-      const end = native.drainOwn(slab.bytes)
-      if (end === 0) break
-      for (let at = 0; at < end; at += readLength(slab, at)) this._deliver(slab, at)
-    }
-    this._ownDepth--
-    if (!this._dispatching) this._flush()
+    const end = native.drainOwn(slab.bytes)
+    if (end > 0) asyncContext.isolate(() => this._deliverOwn(slab, end))
+    this._collected()
+  }
+
+  // The same for a call that belongs to a record's dispatch: the context is nobody's already.
+  collectHere() {
+    const slab = this._ownSlab()
+    this._deliverOwn(slab, native.drainOwn(slab.bytes))
+    this._collected()
   }
 
   _beginOwnTurn() {
@@ -210,14 +244,15 @@ class Environment {
   _dispatch() {
     while (this._at < this._end) {
       this._turn++ // each record is a turn of its own, as each datagram would be
+      this._resuming = false
       this._dispatchNext()
       const isLong = --this._untilLook === 0 && this._isLong()
-      if (!this.microtasksDue && !isLong) continue
-      this.microtasksDue = false
-      if (this._at === this._end && !this._looping) break
+      if (!this._resuming) {
+        if (!isLong) continue
+        if (this._at === this._end && !this._looping) break
+      }
       this._yielded = true
       if (isLong) this._rest()
-      else DONE.then(this._scheduleResumeBound) // queueMicrotask() makes an async resource of it
       return false
     }
     return true
@@ -237,7 +272,7 @@ class Environment {
   _rest() {
     if (this._at < this._end && this._batch > MIN_BATCH) this._batch /= 2
     this._resting = true
-    setImmediate(this._restedBound)
+    asyncContext.run(this._restLater)
     this._flush()
   }
 
@@ -253,7 +288,9 @@ class Environment {
     this._at += readLength(this.slab, at)
     this._atOnce = AT_ONCE
     this._flushIfDue()
+    this._inRecord = true
     this._deliver(this.slab, at)
+    this._inRecord = false
   }
 
   _deliver(slab, at) {
@@ -270,6 +307,12 @@ class Environment {
     this._dispatching = nested
   }
 
+  _deliverOwn(slab, end) {
+    for (; end > 0; end = native.drainOwn(slab.bytes)) {
+      for (let at = 0; at < end; at += readLength(slab, at)) this._deliver(slab, at)
+    }
+  }
+
   _handleOf(number) {
     if (this._last !== null && this._last.number === number) return this._last
     const handle = this._handles.get(number)
@@ -282,6 +325,11 @@ class Environment {
     const depth = this._ownDepth++
     if (depth === this._ownSlabs.length) this._ownSlabs.push(new Slab(MAX_RECORD))
     return this._ownSlabs[depth]
+  }
+
+  _collected() {
+    this._ownDepth--
+    if (!this._dispatching) this._flush()
   }
 
   // Code that computes for long does not hold up the replies before it.
@@ -308,8 +356,10 @@ class Environment {
 
 module.exports = new Environment()
 
-function flushAtExit() {
-  outgoing.submitAtExit()
+// queueMicrotask() would make an async resource of it.
+function later(fn) {
+  const schedule = () => nextTick(fn)
+  return () => DONE.then(schedule)
 }
 
 // A listener that throws is an uncaught exception, and the records behind it are not lost.

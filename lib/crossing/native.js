@@ -1,27 +1,21 @@
 'use strict'
 
-const { platformName, prebuiltPath, buildCommand } = require('./platform')
+const path = require('path')
+const { binaryPath } = require('./platform')
 
 module.exports = load()
 
 // DHT_RPC_NATIVE_BINDING: path of another binary to load instead, for debug and profiling builds.
 function load() {
-  const file = process.env.DHT_RPC_NATIVE_BINDING || prebuiltPath()
+  const file = process.env.DHT_RPC_NATIVE_BINDING || binaryPath()
   try {
-    return require(file)
+    return open(path.resolve(file))
   } catch (cause) {
-    throw missing(file, cause)
+    throw require('./load-error')(file, cause)
   }
 }
 
-function missing(file, cause) {
-  const reason = cause.code === 'MODULE_NOT_FOUND' ? 'the file does not exist' : cause.message
-  const err = new Error(
-    `No native binding of dht-rpc for ${platformName()}. ` +
-      `With Rust installed (https://rustup.rs), build it with:\n\n  ${buildCommand()}\n\n` +
-      `Tried ${file}: ${reason.split('\n', 1)[0]}`,
-    { cause }
-  )
-  err.code = 'ERR_NATIVE_BINDING'
-  return err
+// Bundlers replace `require` itself, and know nothing of a file that is named at run time.
+function open(file) {
+  return require('module').createRequire(file)(file)
 }

@@ -1,6 +1,7 @@
 'use strict'
 
 const native = require('./native')
+const { queueMicrotask } = require('./clock')
 const Slab = require('./slab')
 const { packHead } = require('./record')
 
@@ -14,6 +15,9 @@ class Outgoing {
     this._end = 0
     this._count = 0
     this._hasRequests = false
+    // The process is about to end, and the shards may have no time to send anything.
+    this.isLeaving = false
+    this.leaveBound = this._leave.bind(this)
   }
 
   // Beside the one that was just packed.
@@ -58,12 +62,20 @@ class Outgoing {
     this._end = this._count = 0
     this._hasRequests = false
     native.submit(this.slab.bytes, end)
+    this.sendIfLeaving()
   }
 
-  // Sends replies from this thread as well: there may be no time for the shards to.
-  submitAtExit() {
+  // What was handed over and is still there.
+  sendIfLeaving() {
+    if (this.isLeaving) native.flushAtExit()
+  }
+
+  // Where a microtask runs afterwards, that was no end.
+  _leave() {
+    this.isLeaving = true
     this.submit()
-    native.flushAtExit()
+    this.sendIfLeaving()
+    queueMicrotask(() => (this.isLeaving = false))
   }
 }
 

@@ -2,8 +2,10 @@
 
 const fs = require('fs')
 const path = require('path')
+const { readInterpreter } = require('./elf')
 
 const ROOT = path.join(__dirname, '..', '..')
+const BINARY = 'dht-rpc.node'
 const LIBRARIES = { darwin: 'libdht_rpc_native.dylib', win32: 'dht_rpc_native.dll' }
 
 // The folder's name under prebuilds/: '<platform>-<arch>', with '-musl' where musl is the C library.
@@ -13,7 +15,15 @@ function platformName() {
 
 // Where the binary of this platform lies in the package.
 function prebuiltPath() {
-  return path.join(ROOT, 'prebuilds', platformName(), 'dht-rpc.node')
+  return path.join(ROOT, 'prebuilds', platformName(), BINARY)
+}
+
+// Where it is: in the package, or beside the bundle that this file went into.
+function binaryPath() {
+  const inPackage = prebuiltPath()
+  const beside = path.join(__dirname, 'prebuilds', platformName(), BINARY)
+  const places = [inPackage, beside, path.join(__dirname, BINARY)]
+  return places.find((file) => fs.existsSync(file)) || inPackage
 }
 
 // What cargo calls the library that it builds here.
@@ -26,21 +36,36 @@ function buildCommand() {
   return `node ${JSON.stringify(path.join(ROOT, 'scripts', 'build.js'))}`
 }
 
-module.exports = { ROOT, platformName, prebuiltPath, libraryName, buildCommand }
-
-// A dynamic program names its loader near its start: 'ld-musl-<arch>.so.1' says which C library it runs on.
+// A dynamic program names its loader: 'ld-musl-<arch>.so.1', or musl's 'libc.so' itself, says which C
+// library it runs on.
 function usesMusl() {
   if (process.platform !== 'linux') return false
-  const head = Buffer.alloc(4096)
+  const loader = readInterpreter(process.execPath)
+  return loader === null ? reportsNoGlibc() : /^(ld-musl-|libc\.so$)/.test(path.basename(loader))
+}
+
+// For a program that may not be read, as under the permission model: this takes some ms.
+function reportsNoGlibc() {
+  const { report } = process
+  if (!report || !report.getReport) return false
+  const { excludeNetwork } = report
   try {
-    const fd = fs.openSync(process.execPath, 'r')
-    try {
-      fs.readSync(fd, head, 0, head.length, 0)
-    } finally {
-      fs.closeSync(fd)
-    }
+    if (excludeNetwork === false) report.excludeNetwork = true // no address is looked up
+    const { header } = report.getReport()
+    return Boolean(header) && !header.glibcVersionRuntime
   } catch {
     return false
+  } finally {
+    if (excludeNetwork === false) report.excludeNetwork = false
   }
-  return head.includes('ld-musl-')
+}
+
+module.exports = {
+  ROOT,
+  platformName,
+  prebuiltPath,
+  binaryPath,
+  libraryName,
+  buildCommand,
+  usesMusl
 }

@@ -1,6 +1,8 @@
 'use strict'
 
+const { now, setImmediate } = require('./clock')
 const native = require('./native')
+const asyncContext = require('./async-context')
 
 const MAX_INFLIGHT = 4 // with more requests in flight a wake serves several, and costs less than driving
 const MAX_QUERIES = 4
@@ -20,11 +22,15 @@ module.exports = class PollSpinner {
     this._budget = BUDGET_MS
     this._skipped = 0
     this._silentSince = 0
-    this._driveBound = this._drive.bind(this)
-    this._stopBound = this._stop.bind(this)
+    const drive = this._drive.bind(this)
+    const stop = this._stop.bind(this)
+    this._driveLater = () => setImmediate(drive)
+    this._stopLater = () => setImmediate(stop)
   }
 
   open() {}
+
+  close() {}
 
   // More requests are in flight than it drives for: they are sent together.
   get isBusy() {
@@ -65,7 +71,7 @@ module.exports = class PollSpinner {
       this._budget = BUDGET_MS
     }
     this._running = true
-    setImmediate(this._driveBound)
+    asyncContext.run(this._driveLater)
   }
 
   // A reply came, or a request was dropped.
@@ -79,23 +85,26 @@ module.exports = class PollSpinner {
     const isIdle = this._inflight === 0 && this._queries === 0
     if (isIdle || this._inflight > MAX_INFLIGHT || this._queries > MAX_QUERIES) return this._stop()
 
-    if (this._environment.drive() & READY) this._silentSince = 0
+    const moved = (this._environment.drive() & READY) !== 0
+    if (moved) this._silentSince = 0
     else if (this._silentTooLong()) return this._giveUp()
 
-    setImmediate(this._driveBound)
+    // Code of the user's may have changed the context.
+    if (moved) asyncContext.run(this._driveLater)
+    else this._driveLater()
   }
 
   _silentTooLong() {
-    const now = performance.now()
-    if (this._silentSince === 0) this._silentSince = now
-    return now - this._silentSince > this._budget
+    const time = now()
+    if (this._silentSince === 0) this._silentSince = time
+    return time - this._silentSince > this._budget
   }
 
   // After one vain try out of RETRY_AFTER the next ones are shorter, and then none for a while.
   _giveUp() {
     this._budget /= 2
     if (this._budget < MIN_BUDGET_MS) this._budget = 0
-    setImmediate(this._stopBound) // what this turn settled goes on first
+    asyncContext.run(this._stopLater) // what this turn settled goes on first
   }
 
   _stop() {

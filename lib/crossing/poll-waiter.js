@@ -1,6 +1,8 @@
 'use strict'
 
+const { now } = require('./clock')
 const native = require('./native')
+const utilizationOf = require('./utilization')
 
 const FRESH_MS = 1 // the shard takes its poll back from who was silent for as long
 const NEAR_MS = 0.5 // between two wakes of one exchange
@@ -19,12 +21,6 @@ const MAX_SENT_ALONE = 4 // requests in flight that are sent one by one
 // sends what JavaScript says to it. Where JavaScript is always busy, with many at a time, the shards
 // wait, and send, so that two threads share the work.
 module.exports = class PollWaiter {
-  static get isPossible() {
-    // Others pretend to be Node, and end the process if their libuv is called.
-    const { versions, platform } = process
-    return platform === 'linux' && versions.uv !== undefined && !versions.bun && !versions.deno
-  }
-
   constructor(environment) {
     this._environment = environment
     this._inflight = 0
@@ -82,19 +78,18 @@ module.exports = class PollWaiter {
   woken(count) {
     if (this._isShared) return this._wokenWhileShared(count)
     if (this._waits && this._isFresh()) return
-    const now = performance.now()
-    this._streak = now - this._wokenAt < NEAR_MS ? this._streak + 1 : 0
-    this._wokenAt = now
+    const time = now()
+    this._streak = time - this._wokenAt < NEAR_MS ? this._streak + 1 : 0
+    this._wokenAt = time
     if (this._streak >= STREAK) this._want()
   }
 
-  // The polls are wanted back by nobody, and nobody waits here.
-  stop() {
+  close() {
     this._leave()
   }
 
   _isFresh() {
-    return performance.now() - this._drivenAt < FRESH_MS
+    return now() - this._drivenAt < FRESH_MS
   }
 
   _want() {
@@ -104,14 +99,14 @@ module.exports = class PollWaiter {
       return
     }
     this._waits = native.waitOnPolls(this._number)
-    this._drivenAt = performance.now()
+    this._drivenAt = now()
   }
 
   _onreadable() {
     const before = this._dispatched
     this._dispatched = this._environment.dispatched
     const driven = this._environment.drive()
-    this._drivenAt = performance.now()
+    this._drivenAt = now()
     if (driven & READY) this._vain = 0
     else if (driven & ANEW) return this._giveUp()
     if (this._dispatched - before < DEEP) this._deep = 0
@@ -136,9 +131,8 @@ module.exports = class PollWaiter {
 
   _isSaturated() {
     const before = this._utilization
-    this._utilization = performance.eventLoopUtilization()
-    if (before === null) return false
-    return performance.eventLoopUtilization(this._utilization, before).utilization > SATURATED
+    this._utilization = utilizationOf()
+    return before !== null && utilizationOf(this._utilization, before).utilization > SATURATED
   }
 
   _share() {

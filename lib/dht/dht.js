@@ -3,9 +3,13 @@
 const { EventEmitter } = require('events')
 const NodeHandle = require('./node-handle')
 const UDX = require('../udx/udx')
+const asyncContext = require('../crossing/async-context')
+const environment = require('../crossing/environment')
 const check = require('../common/check')
 const DHTError = require('../common/errors')
+const asyncDispose = require('../common/async-dispose')
 const FIELDS = require('./fields')
+const { lazily } = require('../common/lazily')
 const { parseOptions, PUBLIC_ADDRESS, MAX_WINDOW } = require('./options')
 
 const PING = 0
@@ -15,6 +19,12 @@ const DELAYED_PING = 4
 const RETRIES = 3
 const DELAYED_PING_MARGIN = 1000 // ms
 const MAX_TIMEOUT = 0xffffffff // ms
+const NO_OPTIONS = {}
+
+// What the first node does without until it is bound.
+const Query = lazily(() => require('./query'))
+const Session = lazily(() => require('./session'))
+const rttStats = lazily(() => require('./rtt-stats'))
 
 const DEFAULTS = {
   concurrency: 10,
@@ -44,7 +54,7 @@ class DHT extends EventEmitter {
 
     for (let i = options.nodes.length - 1; i >= 0; i--) this.addNode(options.nodes[i])
 
-    this._bootstrapping = this._bootstrap()
+    this._bootstrapping = asyncContext.run(() => this._bootstrap())
     this._bootstrapping.catch(noop)
   }
 
@@ -143,7 +153,7 @@ class DHT extends EventEmitter {
     this.suspended = true
     await this._handle.suspend()
     log('Suspend: done')
-    this.emit('suspend')
+    this._tell('suspend')
   }
 
   async resume(opts = {}) {
@@ -156,14 +166,18 @@ class DHT extends EventEmitter {
     if (this.suspended || this.destroyed) return
     this._handle.resumed()
     log('Resume: done')
-    this.emit('resume')
+    this._tell('resume')
   }
 
   async destroy() {
     const emitClose = !this.destroyed
     this.destroyed = true
     await this._handle.close()
-    if (emitClose) this.emit('close')
+    if (emitClose) asyncContext.isolate(() => this.emit('close'))
+  }
+
+  [asyncDispose]() {
+    return this.destroy()
   }
 
   async fullyBootstrapped() {
@@ -256,7 +270,7 @@ class DHT extends EventEmitter {
   }
 
   rttStats() {
-    return require('./rtt-stats')(this)
+    return rttStats()(this)
   }
 
   _ontick() {
@@ -277,15 +291,19 @@ class DHT extends EventEmitter {
 
   _onnetworkchange(interfaces) {
     this.emit('network-change', interfaces)
-    this.emit('network-update')
+    if (!this.destroyed) this.emit('network-update')
+  }
+
+  // Of the user's own call. Its listeners are called as those of the network's events are.
+  _tell(event) {
+    if (!this.destroyed) asyncContext.isolate(() => this.emit(event))
   }
 
   async _bootstrap() {
     // Whoever made the node may still add listeners, and a subclass its fields.
     await Promise.resolve()
-    this._handle.start()
-    await this.bind()
-    this.emit('listening')
+    await this._handle.reserve()
+    if (!this.destroyed) this.emit('listening')
     await this._handle.bootstrapped()
   }
 
@@ -327,29 +345,15 @@ class DHT extends EventEmitter {
     const emitClose = !this.destroyed
     this.destroyed = true
     const closed = this._handle.close()
-    if (emitClose) closed.then(() => this.emit('close'))
+    // Who is told by a promise may still listen.
+    const onclosed = () => this.emit('close')
+    if (emitClose) closed.then(() => environment.afterMicrotasks(onclosed))
     if (this.listenerCount('error') > 0) this.emit('error', err)
     else process.emitWarning(err)
   }
 }
 
-const NO_OPTIONS = {}
-
-let LoadedQuery = null
-let LoadedSession = null
-
 module.exports = DHT
-
-// What a node that only serves never needs is loaded at its first use.
-function Query() {
-  if (LoadedQuery === null) LoadedQuery = require('./query')
-  return LoadedQuery
-}
-
-function Session() {
-  if (LoadedSession === null) LoadedSession = require('./session')
-  return LoadedSession
-}
 
 function localHost(udx) {
   const external = udx.networkInterfaces().filter((n) => n.family === 4 && !n.internal)

@@ -11,12 +11,17 @@ const View = require('./view')
 const check = require('../common/check')
 const deferred = require('../common/deferred')
 const outgoing = require('../crossing/outgoing')
+const asyncContext = require('../crossing/async-context')
+const startSoon = require('./start-queue')
 const DHTError = require('../common/errors')
 const { stats } = require('./stats')
+const { lazily, loadAll } = require('../common/lazily')
 const { parseIPv4 } = require('../common/address')
-const dispatch = require('./node-records')
+const { dispatch, dispatchLast } = require('./node-records')
 
 const NO_PROBES = new Map()
+
+const ForeignSockets = lazily(() => require('../udx/foreign-sockets'))
 
 // One node of the engine, as its DHT instance holds it: the handle, its sockets, what waits for an
 // answer, and the records that come from it.
@@ -37,12 +42,12 @@ module.exports = class NodeHandle {
     this.counters = new Counters(this)
 
     this._host = config.host
-    this._foreignSockets =
-      udx && udx.createSocket ? new (require('../udx/foreign-sockets'))(udx, config) : null
+    this._foreignSockets = udx && udx.createSocket ? new (ForeignSockets())(udx, config) : null
     this._filter = config.filter
     this._publicAddress = config.publicIp !== undefined
     this._wantsNodes = false
     this._bootstrapDynamic = config.bootstrapDynamic
+    this._reserving = null
     this._binding = null
     // Why it could not be bound: nothing will ever be sent.
     this.failure = null
@@ -51,13 +56,14 @@ module.exports = class NodeHandle {
     this._stats = null
     this._probes = NO_PROBES
     this._nextProbe = 0
-    this._ready = deferred()
-    this._isClosed = false
-    this._closed = null
+    this._sessions = 0
+    this._starting = asyncContext.run(deferred)
+    this._ready = asyncContext.run(deferred)
     this._closing = null
 
     environment.add(this)
     this.retain()
+    startSoon(this)
   }
 
   // The number, once all requests that wait to cross were made.
@@ -89,21 +95,39 @@ module.exports = class NodeHandle {
     environment.release()
   }
 
+  // Binds at once. Resolves when the node reads and sends as well, which begins once this turn's code
+  // is done.
   bind() {
-    if (this._binding === null) this._binding = this._bind(native.bind)
+    if (this._binding === null) {
+      this._binding = asyncContext.run(() => this._bindAndStart())
+      this._binding.catch(noop)
+    }
     return this._binding
   }
 
-  // Binds and begins the bootstrap at once, so that nothing comes in between.
+  // Binds at once. Nothing is read or sent before start().
+  reserve() {
+    if (this._reserving === null) this._reserving = asyncContext.run(() => this._reserve())
+    return this._reserving
+  }
+
+  // Begins to read and to send, and the bootstrap, so that nothing comes in between.
   start() {
-    if (this._gone) return
-    if (this._binding === null) this._binding = this._bind(native.start)
-    else if (this.sockets.server !== null) native.start(this.flushed())
+    if (this._gone || this.failure !== null) return
+    try {
+      if (this._foreignSockets !== null) this._boundElsewhere()
+      native.start(this.flushed())
+      this._starting.resolve()
+      this._starting = deferred.DONE
+    } catch (err) {
+      this._fail(DHTError.system(err))
+      this._starting.reject(err)
+      this._ready.reject(err)
+    }
   }
 
   // Resolves when the bootstrap is done.
   bootstrapped() {
-    if (this._gone) return Promise.reject(DHTError.NODE_WAS_DESTROYED())
     return this._ready.promise
   }
 
@@ -121,12 +145,14 @@ module.exports = class NodeHandle {
 
   // Or is suspended again, and may be woken later.
   async rebind() {
+    if (this._gone) return
     try {
       this._open(native.bind)
+      if (this._foreignSockets !== null) this._boundElsewhere()
     } catch (err) {
       this.dht.suspended = true
       await this.suspend()
-      throw DHTError.system(err)
+      throw err
     }
   }
 
@@ -135,9 +161,10 @@ module.exports = class NodeHandle {
     this.changed()
   }
 
-  // Resolves when the sockets are closed and everything was settled.
+  // Settles everything at once, and calls no listener any more. Resolves when the sockets are closed,
+  // for which nothing has to come from elsewhere if they are the engine's.
   close() {
-    if (this._closing === null) this._closing = this._close()
+    if (this._closing === null) this._closing = asyncContext.run(() => this._close())
     return this._closing
   }
 
@@ -230,6 +257,20 @@ module.exports = class NodeHandle {
     return probe.promise
   }
 
+  // Its number. Nothing has to be given back.
+  addSession() {
+    return ++this._sessions
+  }
+
+  // Drops what is in flight for it.
+  destroySession(number) {
+    native.sessionDestroy(this.flushed(), number)
+  }
+
+  sessionInflight(number) {
+    return this._gone ? 0 : native.sessionInflight(this.flushed(), number)
+  }
+
   // A datagram that came on a socket of the user's.
   message(socket, buffer, host, port) {
     check.bytes(buffer, 'buffer')
@@ -240,6 +281,7 @@ module.exports = class NodeHandle {
   }
 
   onrecord(kind, slab, at) {
+    if (this._gone) return dispatchLast(this, kind, slab, at)
     this.view.invalidate()
     dispatch(this, kind, slab, at)
   }
@@ -255,19 +297,19 @@ module.exports = class NodeHandle {
     const probe = this._probes.get(number)
     if (probe === undefined) return
     this._probes.delete(number)
-    environment.microtasksDue = true
+    environment.expectUserCode()
     probe.resolve(changed)
   }
 
   // What the filter says of the nodes that VERDICT record `key` named, or of the one who asked.
   answerVerdict(key, accepted) {
     native.verdict(this.flushed(), key, accepted)
-    this.changed()
+    this._answered()
   }
 
   answerBootstrapNodes(key, list) {
     native.bootstrapNodes(this.flushed(), key, list)
-    this.changed()
+    this._answered()
   }
 
   oncrashed(reason) {
@@ -279,44 +321,45 @@ module.exports = class NodeHandle {
     this.dht._oncrash(err)
   }
 
-  onclosed() {
-    this._leave()
-    environment.forget(this)
-    environment.microtasksDue = true
-    this.release()
-    this.requests.destroy(DHTError.REQUEST_DESTROYED())
-    this.queries.destroy(DHTError.NODE_WAS_DESTROYED())
-    for (const probe of this._probes.values()) probe.resolve(false)
-    this._probes = NO_PROBES
-    this._ready.reject(DHTError.NODE_WAS_DESTROYED())
-    this._isClosed = true
-    if (this._closed !== null) this._closed.resolve()
+  _answered() {
+    this.view.invalidate()
+    environment.collectHere()
+    this.view.invalidate()
   }
 
-  async _bind(bind) {
+  async _bindAndStart() {
+    await this.reserve()
+    await this._starting.promise
+  }
+
+  async _reserve() {
     try {
-      this._open(bind)
+      this._open(native.reserve)
+      loadAll()
     } catch (err) {
-      this._fail(DHTError.system(err))
+      this._fail(err)
       throw err
     }
   }
 
   _open(bind) {
-    if (this._foreignSockets !== null) return this._openElsewhere(bind)
+    if (this._foreignSockets !== null) return this._openElsewhere()
     bind(this.flushed())
     const server = native.boundPort(this.flushed(), 0)
     this.sockets.open(this, this._host, server, native.boundPort(this.flushed(), 1))
     this.view.invalidate()
   }
 
-  _openElsewhere(bind) {
+  _openElsewhere() {
     const { server, client } = this._foreignSockets.open((socket, buffer, from) => {
       this.dht.onmessage(socket, buffer, from)
     })
     this.sockets.adopt(server, client)
+  }
+
+  _boundElsewhere() {
+    const { server, client } = this.sockets
     native.boundElsewhere(this.flushed(), server.address().port, client.address().port)
-    bind(this.flushed())
     this.changed()
   }
 
@@ -337,16 +380,27 @@ module.exports = class NodeHandle {
     this.release()
   }
 
-  // A node that crashed as well: the binding and its own sockets know nothing of it yet.
   async _close() {
-    if (!this._gone) await this.bind().catch(noop)
-    this._leave()
-    outgoing.submit()
-    native.destroy(this.number)
+    this._end()
     if (this._foreignSockets !== null) await this._foreignSockets.close()
-    if (this._isClosed) return
-    this._closed = deferred()
-    return this._closed.promise
+  }
+
+  // A node that crashed as well: the binding and its own sockets know nothing of it yet.
+  _end() {
+    if (!this._gone) this.reserve().catch(noop) // the address is kept
+    this._leave()
+    outgoing.submit() // replies as well
+    native.destroy(this.number)
+    environment.collect()
+    environment.forget(this)
+    this.release()
+    // Of what was settled before, and has not come here.
+    this.requests.destroy(DHTError.REQUEST_DESTROYED())
+    this.queries.destroy(DHTError.NODE_WAS_DESTROYED())
+    for (const probe of this._probes.values()) probe.resolve(false)
+    this._probes = NO_PROBES
+    this._starting.resolve()
+    this._ready.reject(DHTError.NODE_WAS_DESTROYED())
   }
 
   // The binding forgets the node: what can be read afterwards is read now.

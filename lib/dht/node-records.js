@@ -6,9 +6,9 @@ const Request = require('./request')
 const { formatBootstrapNodes } = require('./bootstrap')
 const { KINDS, readRequest, readContacts, readAddress } = require('./records')
 
-// What each record from the engine means to the node that it is about.
-module.exports = dispatch
+module.exports = { dispatch, dispatchLast }
 
+// What each record from the engine means to the node that it is about.
 function dispatch(handle, kind, slab, at) {
   const i = at >> 2
   const w = slab.words
@@ -42,8 +42,6 @@ function dispatch(handle, kind, slab, at) {
       return onbootstrapwanted(handle, w[i + 2])
     case KINDS.NETWORK_STATE:
       return handle.onprobed(w[i + 2], w[i + 3] === 1)
-    case KINDS.CLOSED:
-      return handle.onclosed()
     case KINDS.CRASHED:
       return handle.oncrashed(slab.bytes.toString('utf8', at + 16, at + 16 + w[i + 2]))
     default:
@@ -51,10 +49,24 @@ function dispatch(handle, kind, slab, at) {
   }
 }
 
+// What settles something with the node's end. Nothing calls the user's code any more.
+function dispatchLast(handle, kind, slab, at) {
+  switch (kind) {
+    case KINDS.FAILURE:
+    case KINDS.QUERY_COMMIT:
+    case KINDS.QUERY_END:
+    case KINDS.SEND:
+    case KINDS.NETWORK_STATE:
+      return dispatch(handle, kind, slab, at)
+    case KINDS.READY:
+      return handle.onready()
+  }
+}
+
 // Listeners may await, and what they await goes on before the next record.
 function onevent(handle, kind, slab, at) {
   const { dht } = handle
-  environment.microtasksDue = true
+  environment.expectUserCode()
 
   switch (kind) {
     case KINDS.READY:
@@ -99,7 +111,7 @@ function onnoderemoved(handle, entry) {
 
 function onrequest(handle, slab, at) {
   const socket = handle.sockets.get(slab.words[(at >> 2) + 6])
-  environment.microtasksDue = true // a handler may await before the next request
+  environment.expectUserCode() // a handler may await before the next request
   const req = readRequest(slab, at, new Request(handle.replier, socket))
   if (handle.dht.onrequest(req) === false) req.refuse()
 }
@@ -107,7 +119,9 @@ function onrequest(handle, slab, at) {
 function onverdict(handle, key, nodes) {
   const accepted = Buffer.alloc(nodes.length)
   try {
-    for (let i = 0; i < nodes.length; i++) accepted[i] = handle.dht._filterNode(nodes[i]) ? 1 : 0
+    for (let i = 0; i < nodes.length && !handle.gone; i++) {
+      accepted[i] = handle.dht._filterNode(nodes[i]) ? 1 : 0
+    }
   } finally {
     handle.answerVerdict(key, accepted)
   }
@@ -143,5 +157,5 @@ function onbootstrapwanted(handle, key) {
 
 function emitBoth(dht, name, alias) {
   dht.emit(name)
-  dht.emit(alias)
+  if (!dht.destroyed) dht.emit(alias)
 }

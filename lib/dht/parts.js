@@ -1,17 +1,25 @@
 'use strict'
 
+const UDX = require('../udx/udx')
 const { field } = require('../common/field')
+const { lazily } = require('../common/lazily')
 
-// The parts of a DHT instance that many nodes are never asked for: each is loaded and made at the
-// first look. They can be replaced like plain fields.
+const Table = lazily(() => require('./table'))
+const IO = lazily(() => require('./io'))
+const NodeList = lazily(() => require('./node-list'))
+const Health = lazily(() => require('./health'))
+const Nat = lazily(() => require('./nat'))
+
+// The parts of a DHT instance that many nodes are never asked for: each is made at the first
+// look. They can be replaced like plain fields.
 module.exports = {
   stats: part('stats', (handle) => handle.stats),
-  udx: part('udx', (handle) => handle.udx || new (require('../udx/udx'))()),
-  table: part('table', (handle) => new (require('./table'))(handle.view)),
-  io: part('io', (handle) => new (require('./io'))(handle)),
-  nodes: part('nodes', (handle) => new (require('./node-list'))(handle.view)),
-  health: part('health', (handle) => new (require('./health'))(handle.dht)),
-  _nat: part('nat', (handle) => new (require('./nat'))(handle))
+  udx: part('udx', (handle) => handle.udx || new UDX()),
+  table: part('table', (handle) => new (Table())(handle.view)),
+  io: part('io', (handle) => new (IO())(handle)),
+  nodes: part('nodes', (handle) => new (NodeList())(handle.view)),
+  health: part('health', (handle) => new (Health())(handle.dht)),
+  _nat: part('nat', (handle) => new (Nat())(handle))
 }
 
 function part(name, make) {

@@ -75,7 +75,7 @@ module.exports = class Queries {
   onrow(number, slab, at) {
     const query = this._get(number)
     if (query === null) return
-    environment.microtasksDue = true
+    environment.expectUserCode()
     query.onrow(slab, at + 24, slab.words, (at >> 2) + 3)
   }
 
@@ -89,7 +89,7 @@ module.exports = class Queries {
     const query = this._get(number)
     if (query === null) return
     const i = at >> 2
-    environment.microtasksDue = true
+    environment.expectUserCode()
     const w = slab.words
     query.oncommit(slab, at + 24, at + readLength(slab, at), w[i + 3], w[i + 4], w[i + 5])
   }
@@ -100,7 +100,7 @@ module.exports = class Queries {
     if (query === null) return
     const w = slab.words
     const i = at >> 2
-    environment.microtasksDue = true
+    environment.expectUserCode()
     const end = at + readLength(slab, at)
     query.onend(slab, at + 32, end, w[i + 3], w[i + 4], w[i + 5], w[i + 6], w[i + 7])
   }

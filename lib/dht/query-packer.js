@@ -2,7 +2,7 @@
 
 const Slab = require('../crossing/slab')
 
-// Packs queries for the binding. src/binding/commands.rs documents the layout and unpacks it.
+// Packs queries for the binding. src/binding/dht/commands.rs documents the layout and unpacks it.
 
 const slab = new Slab(8192)
 const setBytes = Uint8Array.prototype.set

@@ -1,6 +1,6 @@
 'use strict'
 
-const { Readable, getStreamError } = require('streamx')
+const { Readable, getStreamError } = require('./readable')
 const native = require('../crossing/native')
 const environment = require('../crossing/environment')
 const ClosestReplies = require('./closest-replies')
@@ -8,6 +8,7 @@ const Session = require('./session')
 const Slab = require('../crossing/slab')
 const check = require('../common/check')
 const DHTError = require('../common/errors')
+const asyncDispose = require('../common/async-dispose')
 const { MAX_RECORD } = require('../crossing/record')
 const { field } = require('../common/field')
 const { packQuery } = require('./query-packer')
@@ -127,6 +128,15 @@ module.exports = class Query extends Readable {
     return super.read()
   }
 
+  // Resolves when it is closed. That it failed, its reader is told.
+  [asyncDispose]() {
+    return new Promise((resolve) => {
+      if (this.destroyed) return resolve()
+      this.once('close', resolve)
+      this.destroy()
+    })
+  }
+
   // A row: a reply without error.
   onrow(slab, at, words, i) {
     this.onprogress(words, i)
@@ -138,7 +148,7 @@ module.exports = class Query extends Readable {
     let full = false
     try {
       const data = this.map(reply)
-      full = !!data && this.push(data) === false
+      full = !!data && !this._ended && this.push(data) === false
     } finally {
       if (full) this.dht._handle.queries.unhold(this)
       else this._demand()
@@ -154,9 +164,11 @@ module.exports = class Query extends Readable {
 
   // The lookup is over, the rest is ours: a function of the user's commits.
   oncommit(slab, at, end, count, successes, errors) {
+    if (this._ended) return
     this._end(slab, at, end, count, successes, errors)
     if (this.destroying) return
     if (count === 0) return this.destroy(DHTError.TOO_FEW_NODES(successes, count))
+    if (this.dht.destroyed) return this.destroy(DHTError.NODE_DESTROYED())
 
     let pending = count
     let done = 0
@@ -173,6 +185,7 @@ module.exports = class Query extends Readable {
   }
 
   onend(slab, at, end, count, successes, errors, outcome, reason) {
+    if (this._ended) return
     this._end(slab, at, end, count, successes, errors)
     if (this.destroying || !this._opened) return
 
@@ -284,11 +297,12 @@ module.exports = class Query extends Readable {
   }
 
   async _commitTo(reply) {
+    if (this.dht.destroyed) throw DHTError.NODE_DESTROYED()
     return this._commit(reply, this.dht, this)
   }
 
   _pack(opts) {
-    const session = this._session === null ? 0 : this._session.number
+    const session = this._session === null ? 0 : this._session._groupOf(this.dht._handle)
     const commit = this._commit === true ? COMMITS.AUTO : this._commit ? COMMITS.OWN : COMMITS.NONE
     const flags =
       (this.internal ? 1 : 0) |

@@ -24,7 +24,9 @@ function request(handle, user, to, socket, session, req) {
 function requestNow(handle, user, to, socket, session, req) {
   outgoing.submit()
   const end = packRequest(handle, user, to, socket, session, req)
-  return native.request(outgoing.take(REQUEST, end))
+  const refused = native.request(outgoing.take(REQUEST, end))
+  outgoing.sendIfLeaving()
+  return refused
 }
 
 // relay: the request is handed on, and number is its command. Otherwise it is answered, and number

@@ -26,7 +26,7 @@ module.exports = class Requests {
     const user = this._pending.add(pending)
     if (user === 0) return Promise.reject(DHTError.TOO_MANY_REQUESTS())
 
-    const group = session === null ? 0 : session.number
+    const group = session === null ? 0 : session._groupOf(this._handle)
     if (foreign || !environment.pollDriver.isBusy) {
       const refused = packer.requestNow(node, user, to, from, group, req)
       if (refused !== 0) return this._refuse(user, refused, foreign)
@@ -72,7 +72,7 @@ module.exports = class Requests {
     const pending = this._pending.take(user)
     if (pending === null) return null
     if (pending.session !== null) pending.session._detach(pending)
-    environment.microtasksDue = true
+    environment.expectUserCode()
     environment.pollDriver.settled(replied)
     return pending
   }
@@ -92,7 +92,9 @@ class Pending {
 
   promise() {
     asked = this
-    return new Promise(keep)
+    const promise = new Promise(keep)
+    asked = null
+    return promise
   }
 
   destroy(err) {

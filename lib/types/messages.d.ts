@@ -124,4 +124,6 @@ export interface Session {
   ping(to: Address, opts?: PingOptions): Promise<Reply>
   /** Rejects them all with `err`, by default REQUEST_DESTROYED. */
   destroy(err?: Error | null): void
+  /** {@link destroy}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
 }

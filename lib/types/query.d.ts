@@ -92,5 +92,7 @@ export interface Query<Row = Reply> extends EventEmitter<QueryEvents<Row>>, Asyn
   setEncoding(encoding: BufferEncoding): this
   /** Drops what is in flight, unless it rides on a session of the user's. */
   destroy(err?: Error | null): void
+  /** Destroys it and resolves when it is closed: for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
   [Symbol.asyncIterator](): AsyncIterator<Row>
 }

@@ -1,8 +1,6 @@
 'use strict'
 
-const { EventEmitter } = require('events')
-
-module.exports = { show, kindOf, attempt, settled, overTime, yesNo }
+module.exports = { show, attempt, settled, overTime, yesNo }
 
 // Of a value, what does not depend on the machine or the moment.
 function show(value) {
@@ -16,24 +14,6 @@ function show(value) {
   const prototype = Object.getPrototypeOf(value)
   const plain = prototype === Object.prototype || prototype === null
   return plain ? `{ ${Object.keys(value).join(', ')} }` : 'object'
-}
-
-// How a member is there: a field, a getter of the class, a method and its arity.
-function kindOf(object, name) {
-  if (Object.hasOwn(object, name)) {
-    return typeof object[name] === 'function' ? `function/${object[name].length}` : 'field'
-  }
-  for (let at = Object.getPrototypeOf(object); at !== null; at = Object.getPrototypeOf(at)) {
-    if (at === Object.prototype || at === EventEmitter.prototype) break
-    const found = Object.getOwnPropertyDescriptor(at, name)
-    if (found === undefined) continue
-    if (typeof found.value === 'function') {
-      const inherited = at.constructor.name === 'Readable' ? 'stream method' : 'method'
-      return `${inherited}/${found.value.length}`
-    }
-    return 'getter'
-  }
-  return 'absent'
 }
 
 // What a call comes to: throws, rejects, returns or resolves.
@@ -63,12 +43,15 @@ async function settled(promise) {
   return state
 }
 
-// The same thing at several moments.
+// The same thing at several moments: where it changes, and to what.
 function overTime(moments) {
-  const shown = Object.entries(moments)
-  const values = new Set(shown.map(([, value]) => value))
-  if (values.size === 1) return `always ${shown[0][1]}`
-  return shown.map(([moment, value]) => `${moment} ${value}`).join(', ')
+  const changes = []
+  let last
+  for (const [moment, value] of Object.entries(moments)) {
+    if (value !== last) changes.push(changes.length === 0 ? value : `${moment}: ${value}`)
+    last = value
+  }
+  return changes.join('; ')
 }
 
 function yesNo(condition) {

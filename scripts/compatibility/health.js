@@ -1,21 +1,6 @@
 'use strict'
 
-const { kindOf, show, attempt, yesNo } = require('./describe')
-
-const MEMBERS = [
-  'online',
-  'degraded',
-  'cold',
-  'idle',
-  'responses',
-  'timeouts',
-  'timeoutsRate',
-  'stats',
-  'oldest',
-  'previous',
-  'newest',
-  '_window'
-]
+const { attempt, yesNo } = require('./describe')
 
 // Replies and time-outs of a tick.
 const HEALTHY = [10, 0]
@@ -32,9 +17,6 @@ async function members(row, world) {
   const node = world.node({ bootstrap: [] })
   await node.fullyBootstrapped()
   const { health } = node
-  for (const name of MEMBERS)
-    row(`health.${name}`, `${kindOf(health, name)}: ${show(health[name])}`)
-  for (const name of ['update', 'reset']) row(`health.${name}()`, kindOf(health, name))
   row('health.stats: fresh', yesNo(health.stats !== health.stats))
   row('health.stats', JSON.stringify(health.stats))
   row('_window: the same array', yesNo(health._window === health._window))

@@ -1,6 +1,6 @@
 'use strict'
 
-const { kindOf, attempt, show, overTime, settled, yesNo } = require('./describe')
+const { attempt, show, overTime, settled, yesNo } = require('./describe')
 const { HOST } = require('./world')
 
 const FIELDS = [
@@ -46,35 +46,6 @@ const FREE = [
   '_randomPunchInterval'
 ]
 
-const METHODS = [
-  'address',
-  'localAddress',
-  'remoteAddress',
-  'addNode',
-  'toArray',
-  'fullyBootstrapped',
-  'ready',
-  'findNode',
-  'query',
-  'ping',
-  'delayedPing',
-  'request',
-  'rttStats',
-  'session',
-  'refresh',
-  'bind',
-  'destroy',
-  'suspend',
-  'resume',
-  'onmessage',
-  'onrequest',
-  '_ontick',
-  '_onwakeup',
-  '_natAdd',
-  '_updateNetworkState',
-  '_onnetworkchange'
-]
-
 const READS = ['address', 'localAddress', 'remoteAddress', 'toArray']
 
 // What a program may write, and something to write.
@@ -112,9 +83,7 @@ module.exports = {
 
 async function overLife(row, world) {
   const node = world.node({ ephemeral: false, nodes: [world.address] })
-  const kinds = new Map()
-  for (const name of [...FIELDS, ...FREE, ...METHODS]) kinds.set(name, kindOf(node, name))
-
+  row('names that subclasses use are free', yesNo(FREE.every((name) => !(name in node))))
   const moments = { 'when made': read(node) }
   node.bind()
   moments.bound = read(node)
@@ -126,9 +95,7 @@ async function overLife(row, world) {
   await node.destroy()
   moments.destroyed = read(node)
 
-  for (const name of FIELDS) row(name, `${kinds.get(name)}: ${valuesOf(moments, name)}`)
-  for (const name of FREE) row(name, kinds.get(name))
-  for (const name of METHODS) row(`${name}()`, kinds.get(name))
+  for (const name of FIELDS) row(`${name} over time`, valuesOf(moments, name))
   for (const name of READS) row(`${name}() over time`, valuesOf(moments, `${name}()`))
 }
 
@@ -271,10 +238,14 @@ async function promises(row, world) {
   row('fullyBootstrapped()', await attempt(() => node.fullyBootstrapped()))
   row('ready()', await attempt(() => node.ready()))
   row('events', order.join(', '))
-  row('suspend()', await attempt(() => node.suspend()))
+  const lines = []
+  const log = (line) => lines.push(line)
+  row('suspend()', await attempt(() => node.suspend({ log })))
   row('suspend() again', await attempt(() => node.suspend()))
   row('suspended', String(node.suspended))
-  row('resume()', await attempt(() => node.resume()))
+  row('resume()', await attempt(() => node.resume({ log })))
+  for (const [i, line] of lines.entries())
+    row(`suspend({ log }), resume({ log }): line ${i + 1}`, line)
   row('resume() again', await attempt(() => node.resume()))
   row('rttStats()', await attempt(() => node.rttStats()))
   row('_updateNetworkState()', await attempt(() => node._updateNetworkState()))

@@ -1,8 +1,9 @@
 'use strict'
 
 const { EventEmitter } = require('events')
-const { kindOf, attempt, show, yesNo } = require('./describe')
+const { attempt, show, yesNo } = require('./describe')
 const { HOST, freePort } = require('./world')
+const { entriesOf } = require('./source')
 
 module.exports = {
   title: 'Statics',
@@ -12,6 +13,7 @@ module.exports = {
 async function statics(row, { DHT }) {
   class Subclass extends DHT {}
 
+  row('entries of the package', entriesOf(DHT).join(', '))
   row('DHT', `class ${DHT.name}/${DHT.length}`)
   row('DHT extends EventEmitter', yesNo(DHT.prototype instanceof EventEmitter))
   row('DHT.DEFAULTS', JSON.stringify(DHT.DEFAULTS))
@@ -19,11 +21,9 @@ async function statics(row, { DHT }) {
   row('DHT.DEFAULTS, written to', await written(DHT))
   row('DHT.DEFAULTS of a subclass', await ofSubclass(DHT))
   for (const name of ['OK', 'ERROR_UNKNOWN_COMMAND', 'ERROR_INVALID_TOKEN']) {
-    row(`DHT.${name}`, `${kindOf(DHT, name)} ${DHT[name]}`)
     row(`DHT.${name}, inherited`, yesNo(Subclass[name] === DHT[name]))
   }
 
-  row('DHT.bootstrapper', `function/${DHT.bootstrapper.length}`)
   const refused = {
     'without port': [],
     'port 0': [0, HOST],

@@ -3,9 +3,9 @@ import { createRequire } from 'node:module'
 const require = createRequire(import.meta.url)
 const load = createRequire(require.resolve('dht-rpc-reference'))
 
-export const IO = load('./lib/dht/io.js')
+export const IO = load('./lib/io.js')
 export const peer = load('./lib/peer.js')
-export const Health = load('./lib/dht/health.js')
+export const Health = load('./lib/health.js')
 export const NatSampler = load('nat-sampler')
 export const AdaptiveTimeout = load('adaptive-timeout')
 

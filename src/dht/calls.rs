@@ -154,6 +154,8 @@ pub enum RequestError {
     TooLarge = 5,
     /// A commit had no token to go with.
     NoToken = 6,
+    /// It was to be made after the node was destroyed.
+    NodeDestroyed = 7,
 }
 
 /// How a query ended.

@@ -2,14 +2,19 @@
 
 use std::cell::Cell;
 use std::sync::OnceLock;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::net::clock::Now;
 
-/// The monotonic clock in whole ms, from its first reading on.
-pub fn mono_ms() -> u64 {
+/// The monotonic clock, from its first reading on.
+pub fn mono() -> Duration {
     static START: OnceLock<Instant> = OnceLock::new();
-    START.get_or_init(Instant::now).elapsed().as_millis() as u64
+    START.get_or_init(Instant::now).elapsed()
+}
+
+/// The same in whole ms.
+pub fn mono_ms() -> u64 {
+    mono().as_millis() as u64
 }
 
 /// Reads both clocks, in whole ms. The wall clock is read once for each ms of the other: it is

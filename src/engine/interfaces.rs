@@ -1,13 +1,9 @@
-//! The machine's network interfaces, and who is told when they change.
+//! The machine's network interfaces.
 
+use std::io;
 use std::net::IpAddr;
-use std::sync::Once;
-use std::time::Duration;
 
-use super::resolver;
-
-/// How often the interfaces are compared: as often as udx does it under the reference.
-const WATCH_INTERVAL: Duration = Duration::from_secs(5);
+use parking_lot::Mutex;
 
 /// One address of one interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,36 +14,29 @@ pub struct NetworkInterface {
     pub internal: bool,
 }
 
-/// All addresses of all interfaces, in the operating system's order.
+/// What the system told last.
+static LAST_TOLD: Mutex<Vec<NetworkInterface>> = Mutex::new(Vec::new());
+
+/// All addresses of all interfaces, in the operating system's order. Where it does not tell, as it needs a descriptor
+/// for that, what it told last.
 ///
 /// # Errors
-/// The operating system's, when it does not tell.
-pub fn network_interfaces() -> std::io::Result<Vec<NetworkInterface>> {
+/// The operating system's, when it never told.
+pub fn network_interfaces() -> io::Result<Vec<NetworkInterface>> {
+    ask().or_else(|error| {
+        let last = LAST_TOLD.lock().clone();
+        if last.is_empty() { Err(error) } else { Ok(last) }
+    })
+}
+
+fn ask() -> io::Result<Vec<NetworkInterface>> {
     let found = if_addrs::get_if_addrs()?;
     let convert = |i: if_addrs::Interface| NetworkInterface {
         internal: i.is_loopback(),
         host: i.ip(),
         name: i.name,
     };
-    Ok(found.into_iter().map(convert).collect())
-}
-
-/// Starts the watcher, once a process; `changed` hears of each change.
-pub(super) fn watch(changed: fn()) {
-    static STARTED: Once = Once::new();
-    STARTED.call_once(move || {
-        let Some(runtime) = resolver::runtime() else { return };
-        runtime.spawn(async move {
-            let mut before = network_interfaces().ok();
-            loop {
-                tokio::time::sleep(WATCH_INTERVAL).await;
-                let after = network_interfaces().ok();
-                // Once it does not tell: nothing is known to have changed.
-                if after.is_some() && after != before {
-                    before = after;
-                    changed();
-                }
-            }
-        });
-    });
+    let told: Vec<_> = found.into_iter().map(convert).collect();
+    LAST_TOLD.lock().clone_from(&told);
+    Ok(told)
 }

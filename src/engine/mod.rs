@@ -1,12 +1,19 @@
 //! What runs the nodes: shards that each own a poll, the two sockets of each node, timers, name
 //! lookups, network interfaces.
 //!
+//! The operating system may refuse every thread. The first shard's is needed, and the error says so;
+//! without a further one the shards that there are take more nodes, names count as not resolvable,
+//! and the interfaces are looked at by a shard. All of it is tried again when it is needed next.
+//!
 //! The engine is one per process, so that nodes of several JavaScript environments share its
 //! threads. A node lives on one shard for its whole life; any thread may call into it through its
 //! [`Runner`].
 
+mod aux_threads;
+mod blocking_pool;
 mod clock;
 mod driver;
+mod interface_watch;
 mod interfaces;
 #[cfg(all(test, feature = "loom"))]
 mod models;
@@ -21,12 +28,15 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
+pub use clock::mono;
 pub use interfaces::{NetworkInterface, network_interfaces};
 pub use node::{BindOptions, Runner, Sink};
+pub use shard::start_error::StartError;
 pub use shard::{Driven, Shard};
 pub use sync::adaptive_spin::AdaptiveSpin;
 pub use sync::notification_flag::NotificationFlag;
 
+use self::interface_watch::InterfaceWatch;
 use self::processors::processors;
 use crate::dht::Config;
 
@@ -50,18 +60,17 @@ impl Engine {
     /// process has processors.
     ///
     /// # Errors
-    /// What the operating system says when it has no poll or no thread to give.
+    /// What the operating system says when it has no poll or no thread for the first node to give.
     pub fn add(
         &self,
         config: Config,
         bind: BindOptions,
         shards: usize,
         sink: Box<dyn Sink>,
-    ) -> std::io::Result<Arc<Runner>> {
+    ) -> Result<Arc<Runner>, StartError> {
         let shard = self.place(if shards == 0 { processors() } else { shards })?;
         let runner = Runner::new(config, bind, Arc::clone(&shard), sink);
         shard.insert(runner.clone());
-        interfaces::watch(network_changed);
         Ok(runner)
     }
 
@@ -71,19 +80,32 @@ impl Engine {
         shards.iter().filter(|shard| !shard.is_empty()).for_each(&mut each);
     }
 
-    fn place(&self, allowed: usize) -> std::io::Result<Arc<Shard>> {
+    fn place(&self, allowed: usize) -> Result<Arc<Shard>, StartError> {
         let mut shards = self.shards.lock();
         let open = shards.len().min(allowed);
+        let least = shards[..open].iter().min_by_key(|s| s.len()).cloned();
         if let Some(shard) = shards[..open].iter().find(|s| s.len() < NODES_BEFORE_NEXT_SHARD) {
             return Ok(Arc::clone(shard));
         }
-        if open < allowed {
-            let shard = Shard::start(shards.len())?;
-            shards.push(Arc::clone(&shard));
+        if open == allowed
+            && let Some(shard) = least
+        {
             return Ok(shard);
         }
-        let least = shards[..open].iter().min_by_key(|s| s.len());
-        least.map(Arc::clone).ok_or_else(|| std::io::Error::other("no shard"))
+        match (Shard::start(shards.len()), least) {
+            (Ok(shard), _) => {
+                if shards.is_empty() {
+                    InterfaceWatch::start(&shard, network_changed);
+                }
+                shards.push(Arc::clone(&shard));
+                Ok(shard)
+            }
+            (Err(error), Some(shard)) => {
+                tracing::warn!(%error, "the shards that there are take more nodes");
+                Ok(shard)
+            }
+            (Err(error), None) => Err(error),
+        }
     }
 }
 

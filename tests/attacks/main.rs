@@ -1,3 +1,5 @@
+// slow: floods, in real time
+
 //! Attacks on a node over real sockets: each with what came of it as a figure. Where it costs
 //! little the attack is made without the protection as well, and is seen to work.
 //!

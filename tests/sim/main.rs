@@ -1,3 +1,5 @@
+// slow: thousands of nodes in long simulations
+
 //! The simulator, and in short what `npm run sim -- targets` and `npm run sim -- scale` show at
 //! length.
 

@@ -4,13 +4,40 @@
 
 use std::time::Instant;
 
-use napi::Env;
-use napi::bindgen_prelude::{BufferSlice, Function};
+use napi::bindgen_prelude::{BufferSlice, Function, JsValue, Result, Unknown};
+use napi::{Env, sys};
 use napi_derive::napi;
 
 use super::outbox::BATCH;
+use super::wake::Wake;
 use super::{environment, event_loop};
-use crate::engine::NotificationFlag;
+use crate::engine::{self, NotificationFlag};
+
+/// The monotonic clock in ms, with their fractions.
+#[napi(catch_unwind)]
+pub fn now() -> f64 {
+    engine::mono().as_secs_f64() * 1000.0
+}
+
+/// Calls `function` in a later turn of the event loop, which waits for it: where what the runtime has for that was replaced.
+#[napi(catch_unwind)]
+pub fn later(env: Env, function: Function<'_, (), ()>) -> Result<()> {
+    Wake::once(env, function)
+}
+
+/// Throws where nobody catches.
+#[napi(catch_unwind)]
+pub fn throw_uncaught(env: Env, error: Unknown<'_>) {
+    // SAFETY: a value of this environment.
+    unsafe { sys::napi_fatal_exception(env.raw(), error.raw()) };
+}
+
+/// The last node of this environment is gone.
+#[napi(catch_unwind)]
+pub fn close(environment: u32) {
+    event_loop::forget(environment);
+    environment::close(environment);
+}
 
 /// Keeps the process alive while nodes live.
 #[napi(catch_unwind, js_name = "ref")]

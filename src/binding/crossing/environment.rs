@@ -6,19 +6,16 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{Function, Result, Status};
-use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use napi::{Env, sys};
+use napi::Env;
+use napi::bindgen_prelude::{Function, Result};
 use parking_lot::Mutex;
 
 use super::outbox::{BATCH, Outbox};
+use super::wake::Wake;
 use crate::engine::{AdaptiveSpin, Driven, NotificationFlag, Shard};
 
 /// Rounds of the polls in one go: a lookup among nodes of this process takes several.
 const ROUNDS: usize = 8;
-
-/// Weak: it does not keep the process alive unless it is referenced for a live node.
-type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 0>;
 
 /// What the shards see of an environment.
 #[derive(Default)]
@@ -38,7 +35,7 @@ impl Shared {
             return;
         }
         if let Some(wake) = &*self.wake.lock() {
-            wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+            wake.call();
         }
     }
 }
@@ -54,8 +51,9 @@ pub trait Guest {
 
 #[derive(Default)]
 struct Environment {
-    /// One for each time that the front was loaded: module caches can be reset.
-    opened: Vec<Arc<Shared>>,
+    /// One for each copy of the front that has nodes: module caches can be reset. The places of those that were closed
+    /// are taken again.
+    opened: Vec<Option<Arc<Shared>>>,
     guests: Vec<&'static dyn Guest>,
     /// The last handle given; they are not used again.
     last_handle: u32,
@@ -69,44 +67,48 @@ thread_local! {
     static ENVIRONMENT: RefCell<Environment> = RefCell::default();
 }
 
-/// Opens this thread's environment for one loading of the front and returns its number; `wake` is
+/// Opens this thread's environment for one copy of the front and returns its number; `wake` is
 /// called when there is something to drain.
 pub fn open(env: Env, wake: Function<'_, (), ()>, guests: &[&'static dyn Guest]) -> Result<u32> {
     napi::bindgen_prelude::retain_current_module_for_unload_safety();
-    let wake =
-        wake.build_threadsafe_function::<()>().weak::<true>().callee_handled::<false>().build()?;
+    let wake = Wake::new(env, wake)?;
     let shared = Arc::new(Shared { wake: Mutex::new(Some(wake)), ..Shared::default() });
     ENVIRONMENT.with_borrow_mut(|e| {
-        e.opened.push(shared);
-        let number = e.opened.len() as u32 - 1;
-        if number == 0 {
+        if e.guests.is_empty() {
             e.guests = guests.to_vec();
-            // Registered after the first function, so that it runs before that is torn down; the
-            // functions of later loadings are detached by it as well, and calling one that was
-            // torn down is refused by N-API.
+            // Hooks run before what Node-API made is taken down, so that nothing calls into that.
             env.add_env_cleanup_hook((), |()| tear_down())?;
         }
-        Ok(number)
+        let free = e.opened.iter().position(Option::is_none);
+        let number = free.unwrap_or(e.opened.len());
+        if free.is_none() {
+            e.opened.push(None);
+        }
+        e.opened[number] = Some(shared);
+        Ok(number as u32)
     })
+}
+
+/// The last node of what was opened as `number` is gone: nothing wakes it any more.
+pub fn close(number: u32) {
+    let closed =
+        ENVIRONMENT.with_borrow_mut(|e| e.opened.get_mut(number as usize).and_then(Option::take));
+    if let Some(shared) = closed {
+        shared.wake.lock().take();
+    }
 }
 
 /// Keeps the process alive, or no longer.
 pub fn reference(env: Env, number: u32, on: bool) {
     let Some(shared) = shared(number) else { return };
     if let Some(wake) = &*shared.wake.lock() {
-        // SAFETY: on the environment's own thread, with a function that was not released.
-        unsafe {
-            match on {
-                true => sys::napi_ref_threadsafe_function(env.raw(), wake.raw()),
-                false => sys::napi_unref_threadsafe_function(env.raw(), wake.raw()),
-            }
-        };
+        wake.keep_alive(env, on);
     }
 }
 
 /// What was opened as `number`.
 pub fn shared(number: u32) -> Option<Arc<Shared>> {
-    ENVIRONMENT.with_borrow(|e| e.opened.get(number as usize).cloned())
+    ENVIRONMENT.with_borrow(|e| e.opened.get(number as usize).cloned().flatten())
 }
 
 /// What came of JavaScript's own calls.
@@ -181,7 +183,7 @@ fn guests() -> Vec<&'static dyn Guest> {
 fn tear_down() {
     release();
     let environment = ENVIRONMENT.take();
-    for shared in &environment.opened {
+    for shared in environment.opened.iter().flatten() {
         shared.wake.lock().take();
     }
     environment.guests.iter().for_each(|guest| guest.tear_down());

@@ -23,41 +23,51 @@ use crate::engine::Shard;
 
 type PollCallback = unsafe extern "C" fn(*mut c_void, c_int, c_int);
 type CloseCallback = unsafe extern "C" fn(*mut c_void);
+/// Given what removes it, and what it was added with.
+type CleanupHook = unsafe extern "C" fn(*mut c_void, *mut c_void);
 
 /// libuv's `UV_POLL` and `UV_READABLE`, which are part of its ABI.
 const UV_POLL: c_int = 8;
 const UV_READABLE: c_int = 1;
 
-/// What is used of libuv.
-struct Uv {
-    event_loop: unsafe extern "C" fn(sys::napi_env, *mut *mut c_void) -> c_int,
-    handle_size: unsafe extern "C" fn(c_int) -> usize,
-    poll_init: unsafe extern "C" fn(*mut c_void, *mut c_void, c_int) -> c_int,
-    poll_start: unsafe extern "C" fn(*mut c_void, c_int, PollCallback) -> c_int,
-    poll_stop: unsafe extern "C" fn(*mut c_void) -> c_int,
-    unref: unsafe extern "C" fn(*mut c_void),
-    close: unsafe extern "C" fn(*mut c_void, CloseCallback),
+/// Functions that are looked up by their names when they are first needed.
+macro_rules! look_up {
+    ($name:ident { $($field:ident = $symbol:literal: $type:ty,)* }) => {
+        struct $name {
+            $($field: $type,)*
+        }
+
+        impl $name {
+            fn find() -> Option<Self> {
+                // SAFETY: the types are those of libuv's and Node's headers, which keep them.
+                unsafe { Some(Self { $($field: transmute::<*mut c_void, $type>(symbol($symbol)?),)* }) }
+            }
+        }
+    };
 }
+
+// The hooks are Node-API's, of a version for which the crate would open a handle at load.
+look_up!(Uv {
+    event_loop = c"napi_get_uv_event_loop":
+        unsafe extern "C" fn(sys::napi_env, *mut *mut c_void) -> c_int,
+    add_cleanup_hook = c"napi_add_async_cleanup_hook":
+        unsafe extern "C" fn(sys::napi_env, CleanupHook, *mut c_void, *mut *mut c_void) -> c_int,
+    remove_cleanup_hook = c"napi_remove_async_cleanup_hook":
+        unsafe extern "C" fn(*mut c_void) -> c_int,
+    handle_size = c"uv_handle_size": unsafe extern "C" fn(c_int) -> usize,
+    poll_init = c"uv_poll_init":
+        unsafe extern "C" fn(*mut c_void, *mut c_void, c_int) -> c_int,
+    poll_start = c"uv_poll_start":
+        unsafe extern "C" fn(*mut c_void, c_int, PollCallback) -> c_int,
+    poll_stop = c"uv_poll_stop": unsafe extern "C" fn(*mut c_void) -> c_int,
+    unref = c"uv_unref": unsafe extern "C" fn(*mut c_void),
+    close = c"uv_close": unsafe extern "C" fn(*mut c_void, CloseCallback),
+});
 
 impl Uv {
     fn get() -> Option<&'static Self> {
         static UV: OnceLock<Option<Uv>> = OnceLock::new();
         UV.get_or_init(Self::find).as_ref()
-    }
-
-    fn find() -> Option<Self> {
-        // SAFETY: the types are those of libuv's and Node's headers, which keep them.
-        unsafe {
-            Some(Self {
-                event_loop: transmute::<*mut c_void, _>(symbol(c"napi_get_uv_event_loop")?),
-                handle_size: transmute::<*mut c_void, _>(symbol(c"uv_handle_size")?),
-                poll_init: transmute::<*mut c_void, _>(symbol(c"uv_poll_init")?),
-                poll_start: transmute::<*mut c_void, _>(symbol(c"uv_poll_start")?),
-                poll_stop: transmute::<*mut c_void, _>(symbol(c"uv_poll_stop")?),
-                unref: transmute::<*mut c_void, _>(symbol(c"uv_unref")?),
-                close: transmute::<*mut c_void, _>(symbol(c"uv_close")?),
-            })
-        }
     }
 }
 
@@ -148,6 +158,18 @@ pub fn leave(number: u32) {
     });
 }
 
+/// The loading `number` is over.
+pub fn forget(number: u32) {
+    leave(number);
+    EVENT_LOOP.with_borrow_mut(|place| {
+        let Some(event_loop) = place else { return };
+        let Some(at) = event_loop.listeners.iter().position(|l| l.number == number) else { return };
+        let listener = event_loop.listeners.swap_remove(at);
+        // SAFETY: on the environment's own thread, with a reference that nobody has any more.
+        unsafe { sys::napi_delete_reference(event_loop.env, listener.callback) };
+    });
+}
+
 impl EventLoop {
     fn new(env: sys::napi_env) -> Option<Self> {
         let uv = Uv::get()?;
@@ -157,10 +179,9 @@ impl EventLoop {
             if (uv.event_loop)(env, &mut uv_loop) != 0 || uv_loop.is_null() {
                 return None;
             }
-            let hook =
-                sys::napi_add_async_cleanup_hook(env, Some(clean_up), null_mut(), null_mut());
+            let hook = (uv.add_cleanup_hook)(env, clean_up, null_mut(), null_mut());
             let (listeners, watchers) = (Vec::new(), Vec::new());
-            (hook == sys::Status::napi_ok).then_some(Self { uv, env, uv_loop, listeners, watchers })
+            (hook == 0).then_some(Self { uv, env, uv_loop, listeners, watchers })
         }
     }
 
@@ -239,7 +260,7 @@ unsafe fn call(env: sys::napi_env, callback: sys::napi_ref) {
 }
 
 /// The environment ends once libuv has closed the handles.
-unsafe extern "C" fn clean_up(hook: sys::napi_async_cleanup_hook_handle, _: *mut c_void) {
+unsafe extern "C" fn clean_up(hook: *mut c_void, _: *mut c_void) {
     let Some(event_loop) = EVENT_LOOP.take() else { return done(hook) };
     if event_loop.watchers.is_empty() {
         return done(hook);
@@ -256,7 +277,7 @@ unsafe extern "C" fn clean_up(hook: sys::napi_async_cleanup_hook_handle, _: *mut
 }
 
 struct Closing {
-    hook: sys::napi_async_cleanup_hook_handle,
+    hook: *mut c_void,
     left: Rc<Cell<usize>>,
     /// Its poll is open until libuv has let go of it.
     _shard: Arc<Shard>,
@@ -275,7 +296,9 @@ unsafe extern "C" fn closed(handle: *mut c_void) {
     }
 }
 
-fn done(hook: sys::napi_async_cleanup_hook_handle) {
+fn done(hook: *mut c_void) {
     // SAFETY: the hook is removed once, by itself.
-    unsafe { sys::napi_remove_async_cleanup_hook(hook) };
+    if let Some(uv) = Uv::get() {
+        unsafe { (uv.remove_cleanup_hook)(hook) };
+    }
 }

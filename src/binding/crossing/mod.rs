@@ -1,10 +1,15 @@
 //! How records cross, whatever they are about: a queue in either direction, a wake, the frames.
 
 mod chunks;
+#[cfg(any(feature = "node-api", test))]
+pub mod errno;
 pub mod inbox;
 pub mod outbox;
 pub mod pack;
 
+#[cfg(feature = "node-api")]
+#[cfg_attr(test, allow(dead_code, reason = "only the addon exports it"))]
+mod async_context;
 #[cfg(feature = "node-api")]
 #[cfg_attr(test, allow(dead_code, reason = "only the addon exports them"))]
 mod calls;
@@ -15,3 +20,5 @@ mod event_loop;
 #[cfg(all(feature = "node-api", not(target_os = "linux")))]
 #[path = "no_event_loop.rs"]
 mod event_loop;
+#[cfg(feature = "node-api")]
+mod wake;

@@ -3,6 +3,7 @@
 //! JavaScript never waits here for a node that another thread holds, except where it needs an
 //! answer: its call is kept and run by whoever lets go.
 
+use std::fmt::Display;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use napi::Status;
 use napi::bindgen_prelude::Error;
 use napi_derive::napi;
 
-use super::super::crossing::environment;
+use super::super::crossing::{environment, errno};
 use super::commands::{self, Record};
 use super::config::{NodeConfig, bootstrap_nodes};
 use super::sink::RecordSink;
@@ -21,7 +22,7 @@ use crate::engine::Engine;
 use crate::net::{Addr, Now, SocketKey};
 
 /// Makes a node and returns its handle, from 1 on. Throws the system's coded error when there is no
-/// poll or thread to be had for it.
+/// poll or thread to be had for the first one.
 #[napi(catch_unwind)]
 pub fn create(environment: u32, config: NodeConfig) -> std::result::Result<u32, Error<String>> {
     let refused = |text: &str| Error::new(Status::InvalidArg.to_string(), text.to_owned());
@@ -30,22 +31,31 @@ pub fn create(environment: u32, config: NodeConfig) -> std::result::Result<u32, 
     let bind = config.bind().ok_or_else(|| refused("host must be an IPv4 address"))?;
     let handle = environment::next_handle();
     let sink = Box::new(RecordSink { handle, shared: Arc::clone(&shared) });
-    let node =
-        Engine::get().add(config.core(), bind, config.shards as usize, sink).map_err(system)?;
+    let node = Engine::get()
+        .add(config.core(), bind, config.shards as usize, sink)
+        .map_err(|error| coded(error.system(), &error))?;
     // JavaScript alone knows whether somebody listens by the time that a request is delivered.
     node.with(|node, _| node.set_interest(Interest { requests: true, nodes: false }));
     nodes::insert(handle, node, shared);
     Ok(handle)
 }
 
-/// Binds both sockets, or binds them again after a suspension. Throws the system's coded error.
+/// Binds both sockets, which stay silent until [`start`]. Throws the system's coded error.
+#[napi(catch_unwind)]
+pub fn reserve(handle: u32) -> std::result::Result<(), Error<String>> {
+    let Some(node) = nodes::get(handle) else { return Ok(()) };
+    node.reserve().map_err(system)
+}
+
+/// Binds both sockets again after a suspension. Throws the system's coded error.
 #[napi(catch_unwind)]
 pub fn bind(handle: u32) -> std::result::Result<(), Error<String>> {
     let Some(node) = nodes::get(handle) else { return Ok(()) };
     node.bind().map_err(system)
 }
 
-/// Begins the bootstrap, binding first if that was not done: nothing can come in between.
+/// Begins to read and to send, and the bootstrap: nothing can come in between. Throws the system's
+/// coded error.
 #[napi(catch_unwind)]
 pub fn start(handle: u32) -> std::result::Result<(), Error<String>> {
     let Some(node) = nodes::get(handle) else { return Ok(()) };
@@ -279,12 +289,12 @@ pub fn resumed(handle: u32) {
     run(handle, |node, now| node.resumed(now));
 }
 
-/// Rejects what is in flight, closes the sockets and frees the handle. CLOSED is its last record.
+/// Rejects what is in flight, closes the sockets and frees the handle. All that comes of it waits for
+/// [`drain_own`](super::super::crossing::environment::drain_own); records that wait elsewhere are of
+/// no node any more.
 #[napi(catch_unwind)]
 pub fn destroy(handle: u32) {
-    if let Some(node) = nodes::remove(handle) {
-        node.destroy();
-    }
+    nodes::destroy(handle);
 }
 
 /// Now, and JavaScript sees what came of it as soon as it looks.
@@ -302,8 +312,10 @@ fn address(ip: u32, port: u32) -> Addr {
     Addr::new(Ipv4Addr::from_bits(ip), port as u16)
 }
 
-/// Its code is the system's number: the front knows the names.
 fn system(error: io::Error) -> Error<String> {
-    let code = error.raw_os_error().map_or("EIO".to_owned(), |number| number.to_string());
-    Error::new(code, error.to_string())
+    coded(&error, &error)
+}
+
+fn coded(error: &io::Error, text: &dyn Display) -> Error<String> {
+    Error::new(errno::code(error).to_owned(), text.to_string())
 }

@@ -45,9 +45,11 @@ pub fn insert(handle: u32, node: Arc<Runner>, shared: Arc<Shared>) {
     NODES.with_borrow_mut(|nodes| nodes.insert(handle, Owned { node, shared }));
 }
 
-/// Forgets a handle's node.
-pub fn remove(handle: u32) -> Option<Arc<Runner>> {
-    NODES.with_borrow_mut(|nodes| nodes.remove(&handle)).map(|owned| owned.node)
+/// Destroys a handle's node and forgets it; what comes of it waits for [`environment::drain_own`].
+pub fn destroy(handle: u32) {
+    if let Some(Owned { node, .. }) = NODES.with_borrow_mut(|nodes| nodes.remove(&handle)) {
+        node.destroy_into(&OwnCallSink::last(handle, environment::own()));
+    }
 }
 
 /// The node of a handle; `None` after it was destroyed.

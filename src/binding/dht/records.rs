@@ -63,7 +63,6 @@ pub enum Kind {
     NetworkState = 19,
     /// `length, 0, UTF-8`
     Crashed = 20,
-    Closed = 21,
     /// `flags as those of a state, nat ip, nat port, serial, table id`
     Status = 22,
     /// `query, successes, errors, in flight`

@@ -16,14 +16,20 @@ use crate::net::Transmit;
 pub struct OwnCallSink {
     handle: u32,
     outbox: Arc<Outbox>,
-    shared: Arc<Shared>,
+    /// Where rows wait. Of a node that ends nobody takes them any more: its queries end at once.
+    rows: Option<Arc<Shared>>,
     /// Something waits with the rest of the environment's.
     wakes: AtomicBool,
 }
 
 impl OwnCallSink {
     pub fn new(handle: u32, outbox: Arc<Outbox>, shared: Arc<Shared>) -> Self {
-        Self { handle, outbox, shared, wakes: AtomicBool::new(false) }
+        Self { handle, outbox, rows: Some(shared), wakes: AtomicBool::new(false) }
+    }
+
+    /// For the call that ends the node.
+    pub fn last(handle: u32, outbox: Arc<Outbox>) -> Self {
+        Self { handle, outbox, rows: None, wakes: AtomicBool::new(false) }
     }
 }
 
@@ -36,8 +42,9 @@ impl Sink for OwnCallSink {
                 | Event::QueryCommit { .. }
                 | Event::QueryEnd { .. }
         );
-        self.wakes.fetch_or(of_query, Ordering::Relaxed);
-        let outbox = if of_query { &self.shared.outbox } else { &self.outbox };
+        let rows = self.rows.as_ref().filter(|_| of_query);
+        self.wakes.fetch_or(rows.is_some(), Ordering::Relaxed);
+        let outbox = rows.map_or(&*self.outbox, |shared| &shared.outbox);
         outbox.push(RecordClass::Always, |out| records::event(out, self.handle, &event))
     }
 
@@ -51,8 +58,8 @@ impl Sink for OwnCallSink {
     fn closed(&self) {}
 
     fn wake(&self) {
-        if self.wakes.load(Ordering::Relaxed) {
-            self.shared.wake();
+        if let Some(shared) = self.rows.as_ref().filter(|_| self.wakes.load(Ordering::Relaxed)) {
+            shared.wake();
         }
     }
 }
@@ -80,7 +87,9 @@ impl Sink for RecordSink {
     }
 
     fn network_changed(&self) {
-        self.plain(Kind::NetworkChange);
+        self.shared
+            .outbox
+            .push(RecordClass::Always, |out| records::plain(out, Kind::NetworkChange, self.handle));
     }
 
     fn crashed(&self, message: &str) {
@@ -89,17 +98,10 @@ impl Sink for RecordSink {
             .push(RecordClass::Always, |out| records::crashed(out, self.handle, message));
     }
 
-    fn closed(&self) {
-        self.plain(Kind::Closed);
-    }
+    // JavaScript alone ends nodes: it knows, and looks at what was left in the call that did it.
+    fn closed(&self) {}
 
     fn wake(&self) {
         self.shared.wake();
-    }
-}
-
-impl RecordSink {
-    fn plain(&self, kind: Kind) {
-        self.shared.outbox.push(RecordClass::Always, |out| records::plain(out, kind, self.handle));
     }
 }

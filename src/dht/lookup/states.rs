@@ -1,3 +1,4 @@
+use super::super::calls::QueryOutcome;
 use super::super::id::Id;
 
 /// Who made a query, and hears of its end.
@@ -17,7 +18,7 @@ pub(in crate::dht) enum Phase {
     Looking,
     /// The lookup is over, its commits are not.
     Committing,
-    Ended,
+    Ended(QueryOutcome),
     /// Nobody asks any more; only visits in a session of the user's may still be in flight.
     Forgotten,
 }

@@ -54,6 +54,13 @@ impl Node {
         self.ask(now, ask).ok();
     }
 
+    /// The node is destroyed. A bootstrap that did not begin ends as its lookup does now.
+    pub(super) fn end_bootstrap_before_start(&mut self) {
+        if !std::mem::replace(&mut self.bootstrap.started, true) {
+            self.bootstrap_round();
+        }
+    }
+
     pub(super) fn bootstrap_lookup_over(&mut self, now: Now) {
         if self.bootstrap.reached || self.wants_persistent() {
             self.update_state(now, UpdateRequester::Bootstrap, !self.wants_persistent());

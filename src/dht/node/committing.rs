@@ -125,6 +125,9 @@ impl Node {
         let Some(query) = query.filter(|query| query.phase == Phase::Committing) else {
             return Err(RequestError::Destroyed);
         };
+        if self.destroyed {
+            return Err(RequestError::NodeDestroyed);
+        }
         let (target, value) = (query.target, query.value.clone());
         let ask = OutgoingRequest {
             to: Contact { id: None, addr: to },

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::calls::{QueryOutcome, QuerySpec, QueryState, Reply, RequestError};
+use super::super::calls::{Commit, QueryOutcome, QuerySpec, QueryState, Reply, RequestError};
 use super::super::contact::Contact;
 use super::super::event::Event;
 use super::super::id::Id;
@@ -82,6 +82,26 @@ impl Node {
         self.settle(now);
     }
 
+    /// Tells once more how the user's queries ended that were not destroyed since, whose commits are
+    /// the user's, and that the bootstrap is over: for a driver that drops the events that wait.
+    pub fn repeat_ends(&mut self) {
+        let mut ends = Vec::new();
+        for (&query, found) in self.queries.iter().filter(|(_, q)| q.owner == QueryOwner::User) {
+            let state = || Box::new(found.state());
+            ends.extend(match (found.phase, found.commit) {
+                (Phase::Ended(outcome), _) => {
+                    Some(Event::QueryEnd { query, outcome, state: state() })
+                }
+                (Phase::Committing, Commit::User) => {
+                    Some(Event::QueryCommit { query, state: state() })
+                }
+                _ => None,
+            });
+        }
+        ends.extend(self.bootstrapped.then_some(Event::Ready));
+        ends.into_iter().for_each(|event| self.emit(event));
+    }
+
     pub(super) fn open_query(&mut self, now: Now, number: u32) {
         self.fill_from_table(number);
         let Some(query) = self.queries.get_mut(&number) else {
@@ -91,7 +111,8 @@ impl Node {
         if query.has_enough_candidates() {
             self.query_opened(now, number);
         } else if self.destroyed {
-            let nobody = !query.has_candidates() && self.config.bootstrap.is_empty();
+            let known = self.config.bootstrap_dynamic || !self.config.bootstrap.is_empty();
+            let nobody = !query.has_candidates() && !known;
             let outcome = if nobody { QueryOutcome::Done } else { QueryOutcome::NodeDestroyed };
             self.end_query(number, outcome);
         } else {
@@ -176,7 +197,7 @@ impl Node {
         let Some(query) = self.queries.get_mut(&number) else {
             return;
         };
-        if std::mem::replace(&mut query.phase, Phase::Ended) == Phase::Ended {
+        if let Phase::Ended(_) = std::mem::replace(&mut query.phase, Phase::Ended(outcome)) {
             return;
         }
         self.tasks.push_back(FollowUp::QueryOver(number, outcome));

@@ -131,6 +131,7 @@ impl Node {
         self.forget_delayed_pings();
         self.forget_held();
         self.give_up_resolutions();
+        self.end_bootstrap_before_start();
         self.settle(now);
     }
 }

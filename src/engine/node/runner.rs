@@ -41,6 +41,8 @@ pub struct Runner {
 enum Bound {
     #[default]
     Closed,
+    /// Bound, and not read yet.
+    Reserved(Sockets),
     Open(Sockets),
     /// The user brought the sockets: the sink sends.
     Elsewhere,
@@ -62,6 +64,19 @@ impl Runner {
             sink,
             dropped: AtomicU64::new(0),
         })
+    }
+
+    /// Binds both sockets and leaves it at that: what comes waits in them, and the node sends nothing,
+    /// before [`Self::bind`] or [`Self::start`].
+    ///
+    /// # Errors
+    /// The operating system's, see [`Sockets::bind`].
+    pub fn reserve(&self) -> io::Result<()> {
+        let mut place = self.sockets.write();
+        if matches!(*place, Bound::Closed) {
+            *place = Bound::Reserved(self.bind_sockets()?);
+        }
+        Ok(())
     }
 
     /// Binds both sockets, or binds them again after [`Self::suspend`].
@@ -91,15 +106,18 @@ impl Runner {
 
     fn bind_and(&self, then: impl FnOnce(&mut Node, Now)) -> io::Result<()> {
         let mut place = self.sockets.write();
-        if !matches!(*place, Bound::Closed) {
-            drop(place);
-            self.with(then);
-            return Ok(());
-        }
-        let mut sockets = Sockets::bind(&self.options, *self.ports.lock())?;
+        let mut sockets = match std::mem::take(&mut *place) {
+            Bound::Closed => self.bind_sockets()?,
+            Bound::Reserved(sockets) => sockets,
+            bound => {
+                *place = bound;
+                drop(place);
+                self.with(then);
+                return Ok(());
+            }
+        };
         sockets.register(self.shard().registry(), self.driver.key())?;
         let ports = sockets.ports;
-        *self.ports.lock() = ports;
         // Taken before the sockets are in place: what they receive comes after this.
         let state = self.driver.lock();
         *place = Bound::Open(sockets);
@@ -110,6 +128,13 @@ impl Runner {
         });
         self.run_waiting_calls();
         Ok(())
+    }
+
+    fn bind_sockets(&self) -> io::Result<Sockets> {
+        let mut ports = self.ports.lock();
+        let sockets = Sockets::bind(&self.options, *ports)?;
+        *ports = sockets.ports;
+        Ok(sockets)
     }
 
     /// The shard that the node lives on.
@@ -214,6 +239,16 @@ impl Runner {
         self.close();
     }
 
+    /// As [`Self::destroy`], but what is still to be told goes to `sink`, and with it what was told and
+    /// may wait where nobody looks any more, see [`Node::repeat_ends`].
+    pub fn destroy_into(&self, sink: &(dyn Sink + 'static)) {
+        self.with_sink(sink, |node, now| {
+            node.repeat_ends();
+            node.destroy(now);
+        });
+        self.close();
+    }
+
     fn settle<R>(
         &self,
         state: MutexGuard<'_, State<Node>>,
@@ -264,7 +299,7 @@ impl Runner {
                     output.wake_sink = true;
                 }
                 (socket, Bound::Open(open)) => open.send(socket, transmits, bytes),
-                (_, Bound::Closed) => {}
+                (_, Bound::Closed | Bound::Reserved(_)) => {}
             }
         }
     }
@@ -281,11 +316,16 @@ impl Runner {
 
     fn look_up(&self, key: u32, name: String) {
         let me = Weak::clone(&self.me);
-        resolver::lookup(name, move |address: Option<Ipv4Addr>| {
+        let lookup = resolver::lookup(name, move |address: Option<Ipv4Addr>| {
             if let Some(runner) = me.upgrade() {
                 runner.with(|node, now| node.handle_lookup(now, key, address));
             }
         });
+        if lookup.is_err() {
+            // Run once this step is over: a call from here would take the room of the next name's, of
+            // which there may be thousands.
+            self.driver.enqueue(move |node, now| node.handle_lookup(now, key, None));
+        }
     }
 
     fn close(&self) {

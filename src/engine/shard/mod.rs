@@ -19,6 +19,7 @@
 pub mod deadlines;
 pub mod run_queue;
 pub mod sockets;
+pub mod start_error;
 pub mod tenant;
 
 use std::io;
@@ -34,6 +35,7 @@ use parking_lot::RwLock;
 use self::deadlines::NEVER;
 use self::run_queue::RunQueue;
 use self::sockets::place_of;
+use self::start_error::StartError;
 use self::tenant::{Tenant, guarded};
 use super::clock;
 use super::sync::adaptive_spin::AdaptiveSpin;
@@ -93,7 +95,21 @@ struct PollState {
 
 impl Shard {
     /// Makes a shard and starts its thread.
-    pub(super) fn start(index: usize) -> io::Result<Arc<Self>> {
+    ///
+    /// # Errors
+    /// When the operating system has no poll or no thread to give. Nothing is left of it then.
+    pub(super) fn start(index: usize) -> Result<Arc<Self>, StartError> {
+        let shard = Arc::new(Self::new().map_err(StartError::Poll)?);
+        let runs = Arc::clone(&shard);
+        let thread = std::thread::Builder::new()
+            .name(format!("dht-rpc-{index}"))
+            .spawn(move || runs.run())
+            .map_err(StartError::Thread)?;
+        let _ = shard.thread.set(thread.thread().clone());
+        Ok(shard)
+    }
+
+    fn new() -> io::Result<Self> {
         let poll = Poll::new()?;
         let registry = poll.registry().try_clone()?;
         let waker = Waker::new(&registry, WAKE)?;
@@ -109,7 +125,7 @@ impl Shard {
             spin: AdaptiveSpin::default(),
             waits: 0,
         };
-        let shard = Arc::new(Self {
+        Ok(Self {
             registry,
             waker,
             poll: PollOwnership::new(state),
@@ -120,13 +136,7 @@ impl Shard {
             thread: OnceLock::new(),
             #[cfg(target_os = "linux")]
             descriptor,
-        });
-        let runs = Arc::clone(&shard);
-        let thread = std::thread::Builder::new()
-            .name(format!("dht-rpc-{index}"))
-            .spawn(move || runs.run())?;
-        let _ = shard.thread.set(thread.thread().clone());
-        Ok(shard)
+        })
     }
 
     /// Runs the poll on this thread, without waiting, and borrows it for the time to come.
@@ -185,13 +195,18 @@ impl Shard {
     }
 
     pub(super) fn insert(&self, tenant: Arc<dyn Tenant>) {
+        self.len.fetch_add(1, Ordering::Relaxed);
+        self.attach(tenant);
+    }
+
+    /// As [`Self::insert`], for one that stays and that [`Self::len`] does not count.
+    pub(super) fn attach(&self, tenant: Arc<dyn Tenant>) {
         let mut tenants = self.tenants.write();
         let key = tenants.iter().position(Option::is_none).unwrap_or(tenants.len());
         if key == tenants.len() {
             tenants.push(None);
         }
         tenants[key] = Some(Arc::clone(&tenant));
-        self.len.fetch_add(1, Ordering::Relaxed);
         drop(tenants);
         tenant.placed(key);
     }

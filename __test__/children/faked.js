@@ -1,0 +1,99 @@
+'use strict'
+
+// A node's life while clocks and timers are replaced. Prints what came of it.
+//   node faked.js PACKAGE frozen|stopped|mocked before|after PORT SILENT
+// PORT is free, at SILENT nobody answers.
+
+const path = require('node:path')
+const { once } = require('node:events')
+const fakes = require('../helpers/fakes')
+
+const HOST = '127.0.0.1'
+const TARGET = Buffer.alloc(32, 7)
+const HASTY = { fallback: [50], min: 50, max: 60, jitter: 1 }
+const SLOW = 20 // ms that a handler computes: longer than the event loop is held
+
+const [folder, kind, when, port, silent] = process.argv.slice(2)
+const hrtime = process.hrtime.bigint
+const log = []
+const thrown = []
+let native = null
+
+process.on('uncaughtException', (err) => thrown.push(err.message))
+main().catch((err) => {
+  console.error(err)
+  process.exit(1)
+})
+
+async function main() {
+  const early = when === 'before' ? fakes[kind]() : null
+  const DHT = require(folder)
+  const fake = early || fakes[kind]()
+  native = require(path.join(folder, 'lib', 'crossing', 'native'))
+
+  const opts = { host: HOST, adaptiveTimeout: HASTY }
+  const peer = DHT.bootstrapper(Number(port), HOST, opts)
+  await peer.fullyBootstrapped()
+  const node = new DHT({ ...opts, bootstrap: [peer] })
+  await node.fullyBootstrapped()
+  await live(node, peer)
+  await unanswered(node)
+  await end(node, peer)
+
+  fake.restore()
+  const calls = fake.calls.filter((call) => call.includes(folder))
+  process.stdout.write(JSON.stringify({ log, thrown, calls }), () => process.exit())
+}
+
+async function live(node, peer) {
+  const to = { host: HOST, port: Number(port) }
+  peer.on('request', (req) => {
+    if (req.command === 2) compute(SLOW)
+    if (req.command === 3) throw new Error('of a listener')
+    req.reply(req.value)
+  })
+  peer.on('request', (req) => req.command === 3 && req.reply(null))
+
+  for (let i = 0; i < 20; i++) await node.ping(to)
+  log.push('pinged')
+  await Promise.all(Array.from({ length: 200 }, () => node.request({ command: 1 }, to)))
+  log.push('requested')
+  await Promise.all(Array.from({ length: 6 }, () => node.request({ command: 2 }, to)))
+  log.push('slowly answered')
+  await node.request({ command: 3 }, to, { retry: false }).catch(() => {})
+  log.push('thrown at')
+
+  const rows = []
+  for await (const row of node.query({ target: TARGET, command: 1 })) rows.push(row)
+  await node.findNode(TARGET).finished()
+  log.push(`queried ${rows.length}`)
+}
+
+// While it waits the thread is left alone, and does not look at the polls without end.
+async function unanswered(node) {
+  const given = new Promise((resolve) => {
+    const { release } = native
+    native.release = () => {
+      release()
+      resolve('the polls given back')
+    }
+  })
+  const answer = node.ping({ host: HOST, port: Number(silent) }).catch((err) => err.code)
+  log.push(await Promise.race([given, answer]), await answer)
+}
+
+async function end(node, peer) {
+  await node.suspend()
+  const resumed = once(node, 'resume')
+  await node.resume()
+  await resumed
+  log.push('resumed')
+  await node.destroy()
+  await peer.destroy()
+  log.push('destroyed')
+}
+
+function compute(ms) {
+  const end = hrtime() + BigInt(ms) * 1_000_000n
+  while (hrtime() < end);
+}

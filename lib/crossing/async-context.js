@@ -1,0 +1,47 @@
+'use strict'
+
+const native = require('./native')
+
+// The context of nobody: what AsyncLocalStorage and async_hooks know of whoever calls, or loads
+// this, is not known there.
+
+const root = create()
+const inherits = root !== null && canInherit()
+
+module.exports = { run, isolate }
+
+// For what makes or schedules something, and calls no code of the user's.
+function run(fn) {
+  return root === null ? fn() : root.runInAsyncScope(fn)
+}
+
+// For what calls code of the user's. enterWith() may write to the resource that it is called in, so
+// each such call has one of its own, which costs less as an heir of the first.
+function isolate(fn) {
+  return inherits ? Object.create(root).runInAsyncScope(fn) : run(fn)
+}
+
+// null where the runtime knows no contexts. It holds nothing, so whoever looks for what is still open
+// hears at once that it is not.
+function create() {
+  const AsyncResource = load()
+  const make = () => new AsyncResource('DHT-RPC', { requireManualDestroy: true }).emitDestroy()
+  return AsyncResource && native.outside(make)
+}
+
+function load() {
+  try {
+    return require('async_hooks').AsyncResource
+  } catch {
+    return null
+  }
+}
+
+// Runtimes whose resources are more than plain objects restore the context by themselves.
+function canInherit() {
+  try {
+    return Object.create(root).runInAsyncScope(() => true)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,37 @@
+'use strict'
+
+// All that the package has of clocks and scheduling. Users' tests replace what the runtime has: what
+// was the runtime's own when this was loaded is kept, and where that was replaced by then, or cannot
+// be told, the engine stands in. The time is always the engine's.
+
+const process = require('process')
+const timers = require('timers')
+const native = require('./native')
+
+const DONE = Promise.resolve()
+const toString = Function.prototype.toString
+
+module.exports = {
+  now: native.now, // ms
+  setImmediate: own('setImmediate', timers.setImmediate, globalThis.setImmediate) || native.later,
+  queueMicrotask: own('queueMicrotask', globalThis.queueMicrotask) || asMicrotask,
+  // When no microtask is left.
+  nextTick: own('nextTick', process.nextTick) || native.later
+}
+
+// The first that is the runtime's own.
+function own(name, ...functions) {
+  return functions.find((fn) => typeof fn === 'function' && isOwn(fn, name))
+}
+
+// Those of Node are JavaScript and begin with a check of what they are given. Others' are native, as
+// is what bind() makes, which has another name.
+function isOwn(fn, name) {
+  const source = toString.call(fn)
+  if (source.includes('[native code]')) return fn.name === name
+  return /^function \w+\(callback[^{]*{\s+validateFunction\(callback, /.test(source)
+}
+
+function asMicrotask(fn) {
+  DONE.then(fn).catch(native.throwUncaught)
+}

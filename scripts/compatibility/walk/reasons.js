@@ -1,0 +1,37 @@
+'use strict'
+
+// Why members of the reference are not there, or are other ones. All that is written by hand: what
+// members there are, and which of them differ, the walk finds out.
+
+const { KINDS } = require('./kinds')
+const toBuild = require('./to-build.json')
+
+const { TO_BUILD } = KINDS
+
+const blocks = [
+  ...require('./reasons/node'),
+  ...require('./reasons/io'),
+  ...require('./reasons/sockets'),
+  ...toBuild.map((block) => ({ ...block, kind: TO_BUILD }))
+]
+
+const reasons = new Map()
+for (const { of, kind, members, why } of blocks) {
+  for (const member of members) {
+    const name = `${of} / ${member}`
+    if (reasons.has(name)) throw new Error(`two reasons for ${name}`)
+    reasons.set(name, { of, member, kind, why })
+  }
+}
+
+module.exports = { reasonOf, reasonsWithout }
+
+function reasonOf({ of, member }) {
+  return reasons.get(`${of} / ${member}`) || null
+}
+
+// Those that are for none of the rows.
+function reasonsWithout(rows) {
+  const names = new Set(rows.map(({ of, member }) => `${of} / ${member}`))
+  return [...reasons].filter(([name]) => !names.has(name)).map(([, reason]) => reason)
+}
