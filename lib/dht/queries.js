@@ -37,13 +37,15 @@ module.exports = class Queries {
   // It is under way by itself.
   hold(query) {
     const slot = this._slots.get(query.number)
-    if (slot !== undefined) slot.held = query
+    if (slot === undefined) return
+    if (slot.held === null) environment.pollDriver.held()
+    slot.held = query
   }
 
   // It waits for its reader.
   unhold(query) {
     const slot = this._slots.get(query.number)
-    if (slot !== undefined) slot.held = null
+    if (slot !== undefined) this._letGo(slot)
   }
 
   remove(query) {
@@ -52,7 +54,10 @@ module.exports = class Queries {
   }
 
   drop(number) {
-    if (!this._slots.delete(number)) return
+    const slot = this._slots.get(number)
+    if (slot === undefined) return
+    this._slots.delete(number)
+    this._letGo(slot)
     const handle = this._handle
     const { counters } = handle
     if (handle.gone) counters.set(QUERIES_ACTIVE, counters.get(QUERIES_ACTIVE) - 1)
@@ -98,6 +103,11 @@ module.exports = class Queries {
     environment.expectUserCode()
     const end = at + readLength(slab, at)
     query.onend(slab, at + 32, end, w[i + 3], w[i + 4], w[i + 5], w[i + 6], w[i + 7])
+  }
+
+  _letGo(slot) {
+    if (slot.held !== null) environment.pollDriver.left()
+    slot.held = null
   }
 
   _get(number) {

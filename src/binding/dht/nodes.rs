@@ -17,6 +17,9 @@ struct Owned {
     shared: Arc<Shared>,
 }
 
+/// Replies that this thread sends by itself, which costs less than to wake a shard for them.
+const DIRECT: usize = 4;
+
 thread_local! {
     static NODES: RefCell<HashMap<u32, Owned>> = RefCell::default();
 }
@@ -73,6 +76,7 @@ pub fn submit(batch: &[u8]) {
         let mut requests = Vec::new();
         let mut malformed = Vec::new();
         let mut answers = Vec::new();
+        let mut answer_count = 0;
         let mut next = Some(first);
         while let Some(record) = next {
             match record {
@@ -80,7 +84,10 @@ pub fn submit(batch: &[u8]) {
                     Some(request) => requests.push(request),
                     None => malformed.push(commands::user(body)),
                 },
-                Record::Answer { bytes, .. } => answers.extend_from_slice(bytes),
+                Record::Answer { bytes, .. } => {
+                    answers.extend_from_slice(bytes);
+                    answer_count += 1;
+                }
             }
             next = records.next_if(|record| record.handle() == handle);
         }
@@ -91,8 +98,11 @@ pub fn submit(batch: &[u8]) {
         for user in malformed {
             node.call(move |node, _| node.refuse_request(user));
         }
-        if !answers.is_empty() {
-            node.call_on_shard(move |node, now| commands::answers(node, now, &answers));
+        let answer = move |node: &mut Node, now| commands::answers(node, now, &answers);
+        match answer_count {
+            0 => {}
+            1..=DIRECT => node.call(answer),
+            _ => node.call_on_shard(answer),
         }
     }
 }
