@@ -346,5 +346,6 @@ fn ping(user: u32, to: Addr) -> RequestSpec {
         ttl: 0,
         socket: None,
         session: None,
+        deferred: false,
     }
 }

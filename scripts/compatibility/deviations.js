@@ -23,7 +23,8 @@ const DEVIATIONS = [
   'Errors without a code have one, their words stay. `Too few nodes responded` has how many answered, and how many of them were persistent, as properties.',
   'The names that the README gives to `ready` and `wakeup` are emitted as well.',
   'What a program sends may wait a little for more that leaves with it, where each datagram of the reference leaves with its call. A reply waits for the rest of its handler if requests that came with its own are still to be handled, and for no handler that begins more than 1 ms later. Requests past four in flight wait if they follow a record of a batch, and from the 17th of a turn on, for the rest of the turn. Never more than 15 wait, and once code kept one waiting for more than 1 ms the next 64 leave at once.',
-  'What one host may take of a node is limited (docs/protections.md): a peer that asks for more than an honest one does is served less than by the reference, and who does not answer stays for a while when the operating system drops datagrams.'
+  'What one host may take of a node is limited (docs/protections.md): a peer that asks for more than an honest one does is served less than by the reference, and who does not answer stays for a while when the operating system drops datagrams.',
+  'What is given up before the first microtask after it was asked for is not sent: requests of a session leave with that microtask, as do those with a `signal` or a `timeout` (docs/cancellation.md).'
 ]
 
 // Which of them a row shows.
@@ -104,6 +105,7 @@ async function windows(row, world) {
   const session = node.session()
   ask(node, 40, lost.address)
   ask(session, 40, lost.address)
+  await null // what is given up before that is not sent
   session.destroy()
   ask(node, 200, lost.address)
   await pause(BEFORE_DRAIN)

@@ -68,7 +68,7 @@ pub fn run<R>(handle: u32, f: impl FnOnce(&mut Node, Now) -> R) -> Option<R> {
 }
 
 /// Hands the requests and replies of a batch to their shards: one call for each run of the same
-/// node. To send them from this thread would cost it as much as all that JavaScript does for them.
+/// node, which ends where what is deferred is to leave. To send them from this thread would cost it as much as all that JavaScript does for them.
 pub fn submit(batch: &[u8]) {
     let mut records = commands::records(batch).peekable();
     while let Some(first) = records.next() {
@@ -77,6 +77,7 @@ pub fn submit(batch: &[u8]) {
         let mut malformed = Vec::new();
         let mut answers = Vec::new();
         let mut answer_count = 0;
+        let mut send_deferred = false;
         let mut next = Some(first);
         while let Some(record) = next {
             match record {
@@ -88,12 +89,13 @@ pub fn submit(batch: &[u8]) {
                     answers.extend_from_slice(bytes);
                     answer_count += 1;
                 }
+                Record::SendDeferred { .. } => send_deferred = true,
             }
-            next = records.next_if(|record| record.handle() == handle);
+            next = records.next_if(|record| !send_deferred && record.handle() == handle);
         }
         let Some(node) = get(handle) else { continue };
-        if !requests.is_empty() {
-            node.request_on_shard(requests);
+        if !requests.is_empty() || send_deferred {
+            node.request_on_shard(requests, send_deferred);
         }
         for user in malformed {
             node.call(move |node, _| node.refuse_request(user));
@@ -114,6 +116,6 @@ pub fn flush_at_exit() {
         NODES.with_borrow(|nodes| nodes.values().map(|owned| Arc::clone(&owned.node)).collect());
     // Whoever gets hold of a node runs what waits for it.
     for node in nodes {
-        node.with(|_, _| ());
+        node.with(|node, now| node.send_deferred(now));
     }
 }
