@@ -23,7 +23,8 @@ const DEVIATIONS = [
   'Errors without a code have one, their words stay. `Too few nodes responded` has how many answered, and how many of them were persistent, as properties.',
   'The names that the README gives to `ready` and `wakeup` are emitted as well.',
   'What a program sends may wait a little for more that leaves with it, where each datagram of the reference leaves with its call. A reply waits for the rest of its handler if requests that came with its own are still to be handled, and for no handler that begins more than 1 ms later. Requests past four in flight wait if they follow a record of a batch, and from the 17th of a turn on, for the rest of the turn. Never more than 15 wait, and once code kept one waiting for more than 1 ms the next 64 leave at once.',
-  'What one host may take of a node is limited (docs/protections.md): a peer that asks for more than an honest one does is served less than by the reference, and who does not answer stays for a while when the operating system drops datagrams.'
+  'What one host may take of a node is limited (docs/protections.md): a peer that asks for more than an honest one does is served less than by the reference, and who does not answer stays for a while when the operating system drops datagrams.',
+  "Once `destroy()` was called nothing but `close` is emitted, and the node calls no function of the user's: no filter, no `map`, no `commit`. Everything runs in nobody's asynchronous context, timeouts and the events of the user's own calls as well."
 ]
 
 // Which of them a row shows.
@@ -36,6 +37,7 @@ const SHOWN_BY = {
   'Health / network-update: 6 degraded ticks, then offline': 6,
   'Events / bootstrap, which the README names': 14,
   'Events / wake-up, which the README names': 14,
+  'Events / destroyed in the turn of new': 17,
   'On purpose / two pings: their tids': 1,
   'On purpose / table.closest() in the order of distance': 2,
   'On purpose / 400 pings at once: answered before the window is drained': 3,
