@@ -1,6 +1,7 @@
 /// <reference types="node" />
 
 import { EventEmitter } from 'events'
+import * as cancellation from './lib/types/cancellation'
 import * as events from './lib/types/events'
 import * as messages from './lib/types/messages'
 import * as network from './lib/types/network'
@@ -91,10 +92,13 @@ declare class DHT extends EventEmitter<DHT.Events> {
    * else needs the sockets; {@link destroy} does not.
    */
   bind(): Promise<void>
-  /** Resolves when the bootstrap is done; rejects if binding failed or the node was destroyed. */
-  fullyBootstrapped(): Promise<void>
+  /**
+   * Resolves when the bootstrap is done; rejects if binding failed or the node was destroyed. Who
+   * gives up waiting does not stop the bootstrap.
+   */
+  fullyBootstrapped(opts?: DHT.CancellationOptions): Promise<void>
   /** @deprecated use {@link fullyBootstrapped} */
-  ready(): Promise<void>
+  ready(opts?: DHT.CancellationOptions): Promise<void>
   /** Rejects what is in flight with REQUEST_DESTROYED, closes the sockets, emits `close` and nothing else. */
   destroy(): Promise<void>
   /** {@link destroy}, for `await using`. */
@@ -190,11 +194,15 @@ declare class DHT extends EventEmitter<DHT.Events> {
 }
 
 declare namespace DHT {
+  export import CancellationOptions = cancellation.CancellationOptions
+  export import Signal = cancellation.Signal
+
   export import Events = events.Events
   export import InputErrorCode = events.InputErrorCode
   export import NodeErrorCode = events.NodeErrorCode
   export import QueryErrorCode = events.QueryErrorCode
   export import RequestErrorCode = events.RequestErrorCode
+  export import TooFewNodesError = events.TooFewNodesError
 
   export import Address = messages.Address
   export import BoundAddress = messages.BoundAddress

@@ -29,8 +29,8 @@ for (const { name } of natives) {
             'slowly answered',
             'thrown at',
             'queried 1',
-            'the polls given back',
             'REQUEST_TIMEOUT',
+            'left alone',
             'resumed',
             'destroyed'
           ],

@@ -3,6 +3,7 @@ const assert = require('node:assert')
 const { createRequire } = require('node:module')
 const UDX = createRequire(require.resolve('dht-rpc-reference'))('udx-native')
 const { natives } = require('./helpers/packages')
+const { internalsOf } = require('../lib/common/internals')
 const { createNode, createBootstrapper, hold, port, serverAddress } = require('./helpers/network')
 const { collect, once, turns } = require('./helpers/until')
 const { randomTarget } = require('./helpers/ids')
@@ -15,7 +16,7 @@ const CRASHED = {
 
 // A node that panicked, as its front is told of it (tests/engine.rs has those that do panic).
 function crash(node) {
-  node._handle.oncrashed(REASON)
+  internalsOf(node).oncrashed(REASON)
 }
 
 for (const { name, DHT } of natives) {

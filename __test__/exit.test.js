@@ -5,6 +5,9 @@ const assert = require('node:assert')
 const { packages, natives } = require('./helpers/packages')
 const { freePort, hold } = require('./helpers/network')
 const { run } = require('./helpers/child')
+const { until } = require('./helpers/until')
+const { decodeRequest } = require('./helpers/wire')
+const RawPeer = require('./helpers/raw-peer')
 
 const HEAD = `
 const DHT = require(process.argv[1])
@@ -118,6 +121,39 @@ describe('process exit', { concurrency: 2 }, () => {
   }
 
   for (const { name, path } of natives) {
+    test(`${name}: nor does the time that is set for what is over`, async () => {
+      const source = `${HEAD} network(3).then(async ([one, two, three]) => {
+        const opts = { timeout: 60000, signal: new AbortController().signal }
+        one.ping({ host: HOST, port: 9 }, opts).catch(() => {})
+        one.query({ target: Buffer.alloc(32), command: 1 }, opts).resume().on('error', () => {})
+        await two.ping(to(three), opts)
+        await two.suspend()
+        two.fullyBootstrapped(opts)
+        one.destroy()
+        three.destroy()
+      })`
+      const { code, stderr, ms } = await run(source, [path])
+      assert.deepStrictEqual([code, stderr], [0, ''])
+      assert.ok(ms < 15000)
+    })
+
+    test(`${name}: what is asked while the process exits leaves, whatever may give it up`, async (t) => {
+      const peer = await RawPeer.create(t)
+      const source = `${HEAD} network(1).then(([node]) => {
+        const peer = { host: HOST, port: ${peer.port} }
+        process.on('exit', () => {
+          node.request({ command: 1 }, peer, { timeout: 60000 })
+          node.session().request({ command: 2 }, peer)
+          node.request({ command: 3 }, peer)
+        })
+        process.exit(0)
+      })`
+      await run(source, [path])
+      await until(() => peer.received.length === 3, 'all that was asked')
+      const commands = peer.received.map(({ data }) => decodeRequest(data).command)
+      assert.deepStrictEqual(commands, [1, 2, 3])
+    })
+
     test(`${name}: a node that could not bind keeps no process once destroyed`, async (t) => {
       const taken = await freePort()
       await hold(t, taken)

@@ -1,6 +1,7 @@
 const test = require('node:test')
 const assert = require('node:assert')
 const { natives } = require('./helpers/packages')
+const { internalsOf } = require('../lib/common/internals')
 const { HOST, createNode, createBootstrapper, serverAddress } = require('./helpers/network')
 const { once, settled, turns, until } = require('./helpers/until')
 const RawPeer = require('./helpers/raw-peer')
@@ -279,7 +280,7 @@ for (const { name, DHT } of natives) {
   test(`${name}: a query of a node that the binding knows no more`, async (t) => {
     const node = createNode(t, DHT)
     await node.fullyBootstrapped()
-    native.destroy(node._handle.number)
+    native.destroy(internalsOf(node).number)
 
     const queries = [node.findNode(TARGET), node.query({ target: TARGET, command: 1 })]
     const outcomes = await Promise.all(queries.map((query) => settled(query.finished())))

@@ -11,8 +11,11 @@ const skip = lacks('cc')
 const MAX_ERRNO = 160 // beyond the last one of Linux
 
 for (const { name, path } of natives) {
-  test(`${name}: the system's errors go by the names that Node gives them`, { skip }, async (t) => {
-    const source = `
+  test(
+    `${name}: the system's errors go by the names and the words that Node gives them`,
+    { skip },
+    async (t) => {
+      const source = `
       const fs = require('fs')
       const DHT = require(process.argv[1])
       const failBinds = (number) => {
@@ -22,26 +25,32 @@ for (const { name, path } of natives) {
       }
       main()
       async function main() {
-        const codes = []
+        const errors = []
         for (let number = 1; number <= ${MAX_ERRNO}; number++) {
           failBinds(number)
           const node = new DHT({ host: '127.0.0.1', bootstrap: [] })
-          codes.push(await node.bind().then(() => 'bound', (err) => err.code))
+          const told = ({ code, message }) => ({ code, message })
+          errors.push(await node.bind().then(() => told({ code: 'bound' }), told))
           await node.destroy()
         }
-        console.log(JSON.stringify(codes))
+        console.log(JSON.stringify(errors))
       }
     `
-    const { stdout, stderr, code } = await run(source, [path], {
-      env: FailingSockets.create(t).env
-    })
-    assert.deepStrictEqual([stderr, code], ['', 0])
+      const { stdout, stderr, code } = await run(source, [path], {
+        env: FailingSockets.create(t).env
+      })
+      assert.deepStrictEqual([stderr, code], ['', 0])
 
-    const codes = JSON.parse(stdout)
-    assert.strictEqual(codes.length, MAX_ERRNO)
-    codes.forEach((code, i) => assert.ok(isRight(code, i + 1), `${i + 1} is not ${code}`))
-    assert.ok(codes.includes('EAGAIN') && codes.includes('ENOTSUP'))
-  })
+      const errors = JSON.parse(stdout)
+      const codes = errors.map(({ code }) => code)
+      assert.strictEqual(codes.length, MAX_ERRNO)
+      codes.forEach((code, i) => assert.ok(isRight(code, i + 1), `${i + 1} is not ${code}`))
+      assert.ok(codes.includes('EAGAIN') && codes.includes('ENOTSUP'))
+      const words = Object.fromEntries(util.getSystemErrorMap().values())
+      delete words.UNKNOWN
+      for (const { code, message } of errors) assert.strictEqual(message, words[code] ?? message)
+    }
+  )
 }
 
 // Some that the system has a name for Node does not know.

@@ -28,9 +28,7 @@ const NAMED = new Set([
 // What the front's own files need of each other.
 const INTERNAL = {
   Query: ['number', 'onrow', 'onprogress', 'oncommit', 'onend', 'onabort'],
-  Session: [],
   Request: ['refuse'],
-  Socket: ['number', 'handle'],
   Node: ['serial', 'update', 'link', 'unlink', 'token']
 }
 
@@ -112,7 +110,8 @@ function options(t, DHT, to) {
     Options: looked((opts) => createFrom(t, DHT, opts)),
     QueryOptions: looked((opts) => node.query(message, opts).destroy()),
     RequestOptions: looked((opts) => forget(node.request(message, to, opts))),
-    PingOptions: looked((opts) => forget(node.ping(to, opts)))
+    PingOptions: looked((opts) => forget(node.ping(to, opts))),
+    CancellationOptions: looked((opts) => forget(node.fullyBootstrapped(opts)))
   }
 }
 

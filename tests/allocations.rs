@@ -61,7 +61,7 @@ fn a_tick_gives_back_what_a_busy_time_took() {
     assert!(BYTES.get() > before + 50_000, "500 requests in flight take {}", BYTES.get() - before);
 
     for user in 0..500 {
-        node.cancel(user);
+        node.cancel(NOW, user);
     }
     while node.poll_event().is_some() {}
     assert!(BYTES.get() > before, "something is kept until the tick");
@@ -149,6 +149,7 @@ fn ping(user: u32, to: Addr) -> RequestSpec {
         ttl: 0,
         socket: None,
         session: None,
+        deferred: false,
     }
 }
 

@@ -346,6 +346,7 @@ fn ping(user: u32, to: Addr) -> RequestSpec {
         ttl: 0,
         socket: None,
         session: None,
+        deferred: false,
     }
 }
 

@@ -61,4 +61,14 @@ const oldest: DHT.Node | null = node.nodes.oldest
 // @ts-expect-error only a node makes them
 void DHT.Query
 
-console.log(id, rtt, error, listed, options, onevent, names, code, oldest)
+// What gives up before the end.
+const { signal } = new AbortController()
+await node.fullyBootstrapped({ signal, timeout: 1000 })
+await node.ping({ host: '127.0.0.1', port: 10001 }, { signal: AbortSignal.timeout(10) })
+await session.request({ command: 1 }, { host: '127.0.0.1', port: 10001 }, { timeout: 10 })
+node.findNode(target, { signal: { aborted: false, addEventListener() {} }, timeout: null })
+const few: DHT.TooFewNodesError['code'] = 'TOO_FEW_NODES'
+// @ts-expect-error ms are a number
+void node.delayedPing({ host: '127.0.0.1', port: 10001 }, 5, { timeout: '10' })
+
+console.log(few, id, rtt, error, listed, options, onevent, names, code, oldest)

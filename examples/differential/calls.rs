@@ -79,6 +79,7 @@ impl Player {
             ttl: fields.optional("ttl").unwrap_or(0) as u8,
             socket: fields.socket("socket"),
             session,
+            deferred: false,
         };
         self.node.submit(self.now, spec);
     }

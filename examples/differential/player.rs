@@ -147,7 +147,7 @@ impl Player {
             Event::BootstrapWanted { key } => {
                 self.node.handle_bootstrap_nodes(self.now, key, Vec::new());
             }
-            Event::Status(_) | Event::QueryProgress { .. } => {}
+            Event::Status(_) | Event::QueryProgress { .. } | Event::Alarm { .. } => {}
         }
     }
 

@@ -10,6 +10,12 @@ const TOKEN = 32
 const TARGET = 32
 const ADDRESS = 6
 
+// The name of a typed array's own kind, which its class may hide.
+const { get: kindOf } = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag
+)
+
 module.exports = {
   invalid,
   isBytes,
@@ -25,6 +31,7 @@ module.exports = {
   integer,
   limit,
   size,
+  signal,
   option,
   requestFits,
   replyFits
@@ -96,6 +103,16 @@ function limit(number, field, min, max) {
   throw invalid(Type, 'ERR_INVALID_OPTION', field, allowed, number)
 }
 
+// Told by its members: it may be of another realm, or of another making.
+function signal(given) {
+  const ok =
+    (typeof given === 'object' || typeof given === 'function') &&
+    typeof given.aborted === 'boolean' &&
+    typeof given.addEventListener === 'function'
+  option(ok, 'signal', 'an AbortSignal', given)
+  return given
+}
+
 function option(ok, field, allowed, given) {
   if (!ok) throw invalid(TypeError, 'ERR_INVALID_OPTION', field, allowed, given)
 }
@@ -144,9 +161,10 @@ function isPort(port) {
   return Number.isInteger(port) && port > 0 && port < 65536
 }
 
+// Of whatever realm; a Proxy around bytes has none that could be read.
 function isBytes(value) {
-  if (value instanceof Uint8Array) return true
-  return ArrayBuffer.isView(value) && value[Symbol.toStringTag] === 'Uint8Array'
+  if (!ArrayBuffer.isView(value)) return false
+  return value instanceof Uint8Array || kindOf.call(value) === 'Uint8Array'
 }
 
 function invalid(Type, code, field, allowed, given) {

@@ -70,8 +70,8 @@ class DHTError extends Error {
   }
 
   static TOO_FEW_NODES(answered, persistent) {
-    const text = `Too few nodes responded: ${answered} answered, ${persistent} of them persistent`
-    return coded(Error, 'TOO_FEW_NODES', text)
+    const err = coded(Error, 'TOO_FEW_NODES', 'Too few nodes responded')
+    return Object.assign(err, { answered, persistent })
   }
 
   static DELAY_TOO_LONG(max) {

@@ -17,6 +17,9 @@ const CLOSED = -1 // no number of an environment
 const DONE = asyncContext.run(() => Promise.resolve())
 const AT_ONCE = 16 // replies and requests of one turn that leave without waiting for more
 const MAX_QUEUED_MS = 1 // that a reply or a request should wait for code that computes
+const READY = 1 << 30
+const MORE = 1 << 29
+const LENGTH = MORE - 1
 const IMMEDIATE = 64 // replies and requests that leave at once when others had waited for longer
 
 // What the nodes of one JavaScript thread share: the slab and the loop that empties it, the turn,
@@ -27,6 +30,7 @@ class Environment {
     this._last = null // who had the record before: most come in runs
     this.slab = new Slab(MAX_RECORD)
     this.pollDriver = new PollDriver(this)
+    this.dispatched = 0 // records
     this._number = CLOSED
     this._alive = 0
     this._turn = 0
@@ -53,7 +57,8 @@ class Environment {
     this._endOwnTurnBound = this._endOwnTurn.bind(this)
     this._drainBound = this.drain.bind(this)
     this._restedBound = this._rested.bind(this)
-    this._wakeBound = () => asyncContext.isolate(this._drainBound)
+    const wake = this._wake.bind(this)
+    this._wakeBound = () => asyncContext.isolate(wake)
     this._openBound = () => native.open(this._wakeBound)
     this._resumeLater = later(() => this._resting || this._resume())
     this._drainLater = () => queueMicrotask(this._drainBound)
@@ -72,12 +77,14 @@ class Environment {
 
   _open() {
     this._number = asyncContext.run(this._openBound)
+    this.pollDriver.open(this._number)
     exit.beforeExit(outgoing.leaveBound)
   }
 
   // A copy of the package that nobody needs any more can be collected.
   _closeIfUnused() {
     if (this._number === CLOSED || this._alive > 0 || this._handles.size > 0) return
+    this.pollDriver.close()
     native.close(this._number)
     this._number = CLOSED
     exit.notBeforeExit(outgoing.leaveBound)
@@ -139,6 +146,13 @@ class Environment {
     if (!this._yielded) this._drainMore()
   }
 
+  // A shard says that there is something.
+  _wake() {
+    const before = this.dispatched
+    this.drain()
+    this.pollDriver.woken(this.dispatched - before)
+  }
+
   // With the microtasks.
   drainSoon() {
     asyncContext.run(this._drainLater)
@@ -149,14 +163,15 @@ class Environment {
     asyncContext.run(later(fn))
   }
 
-  // Runs the shards' polls once, and dispatches what came of it. false: nothing did.
+  // Runs the shards' polls, and dispatches what came of it. Returns the bytes of that, with the flags
+  // READY: something was to be done, ANEW: a shard had taken its poll back, MORE: of what came.
   drive() {
-    if (this._yielded) return true
-    this._looping = false
-    const end = native.drive(this._number, this.slab.bytes)
-    this._load(end)
+    if (this._yielded) return READY
+    const driven = native.drive(this._number, this.slab.bytes)
+    this._looping = (driven & MORE) !== 0
+    this._load(driven & LENGTH)
     this._resume()
-    return end > 0
+    return driven
   }
 
   // Delivers what a call of JavaScript's own caused before that call returns, also in the midst of
@@ -203,7 +218,9 @@ class Environment {
 
   _drainMore() {
     for (;;) {
-      this._load(native.drain(this._number, this.pollDriver.isBusy, this._batch, this.slab.bytes))
+      this._load(
+        native.drain(this._number, this.pollDriver.isPatient, this._batch, this.slab.bytes)
+      )
       if (this._end === 0 || !this._dispatch()) return
       this._flush()
     }
@@ -267,6 +284,7 @@ class Environment {
 
   _dispatchNext() {
     const at = this._at
+    this.dispatched++
     this._at += readLength(this.slab, at)
     this._atOnce = AT_ONCE
     this._flushIfDue()

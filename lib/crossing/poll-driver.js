@@ -1,83 +1,13 @@
 'use strict'
 
-const { now, setImmediate } = require('./clock')
-const native = require('./native')
-const asyncContext = require('./async-context')
+const process = require('process')
 
-const MAX_INFLIGHT = 4 // with more requests in flight a wake serves several, and costs less than driving
-const BUDGET_MS = 0.3 // a reply over loopback takes a tenth of it
-const MIN_BUDGET_MS = 0.02
-const RETRY_AFTER = 64 // requests, once driving has proved useless
+// Who waits for datagrams while JavaScript exchanges them one by one: a wake of its thread for each
+// would cost more than the datagram.
+module.exports = canWait() ? require('./poll-waiter') : require('./poll-spinner')
 
-// Drives the shards' polls from this thread while it has nothing to do but wait for a lone request:
-// handing the reply from thread to thread would cost more than the request.
-module.exports = class PollDriver {
-  constructor(environment) {
-    this._environment = environment
-    this._inflight = 0
-    this._running = false
-    this._budget = BUDGET_MS
-    this._skipped = 0
-    this._silentSince = 0
-    const drive = this._drive.bind(this)
-    const stop = this._stop.bind(this)
-    this._driveLater = () => setImmediate(drive)
-    this._stopLater = () => setImmediate(stop)
-  }
-
-  // More requests are in flight than it drives for.
-  get isBusy() {
-    return this._inflight > MAX_INFLIGHT
-  }
-
-  // A request was made.
-  started() {
-    this._inflight++
-    this._silentSince = 0
-    if (this._running || this._inflight > MAX_INFLIGHT) return
-    if (this._budget === 0) {
-      if (++this._skipped < RETRY_AFTER) return
-      this._skipped = 0
-      this._budget = BUDGET_MS
-    }
-    this._running = true
-    asyncContext.run(this._driveLater)
-  }
-
-  // A reply came, or a request was dropped.
-  settled(replied) {
-    this._inflight--
-    this._silentSince = 0
-    if (replied && this._running) this._budget = BUDGET_MS
-  }
-
-  _drive() {
-    if (this._inflight === 0 || this._inflight > MAX_INFLIGHT) return this._stop()
-
-    const moved = this._environment.drive()
-    if (!moved && this._silentTooLong()) return this._giveUp()
-
-    // Code of the user's may have changed the context.
-    if (moved) asyncContext.run(this._driveLater)
-    else this._driveLater()
-  }
-
-  _silentTooLong() {
-    const time = now()
-    if (this._silentSince === 0) this._silentSince = time
-    return time - this._silentSince > this._budget
-  }
-
-  // After one vain try out of RETRY_AFTER the next ones are shorter, and then none for a while.
-  _giveUp() {
-    this._budget /= 2
-    if (this._budget < MIN_BUDGET_MS) this._budget = 0
-    asyncContext.run(this._stopLater) // what this turn settled goes on first
-  }
-
-  _stop() {
-    this._running = false
-    native.release()
-    this._environment.drain()
-  }
+// Others pretend to be Node, and end the process if their libuv is called.
+function canWait() {
+  const { versions, platform } = process
+  return platform === 'linux' && versions.uv !== undefined && !versions.bun && !versions.deno
 }

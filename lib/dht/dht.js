@@ -2,12 +2,14 @@
 
 const { EventEmitter } = require('events')
 const NodeHandle = require('./node-handle')
+const Cancellation = require('./cancellation')
 const UDX = require('../udx/udx')
 const asyncContext = require('../crossing/async-context')
 const environment = require('../crossing/environment')
 const check = require('../common/check')
 const DHTError = require('../common/errors')
 const asyncDispose = require('../common/async-dispose')
+const { hide, internalsOf: handleOf } = require('../common/internals')
 const FIELDS = require('./fields')
 const { lazily } = require('../common/lazily')
 const { parseOptions, PUBLIC_ADDRESS, MAX_WINDOW } = require('./options')
@@ -49,13 +51,14 @@ class DHT extends EventEmitter {
     this._maxWindow = options.maxWindow
     this._sendDownHints = options.sendDownHints
     this._downHintsRateLimit = options.downHintsRateLimit
-    this._handle = new NodeHandle(this, options.config, options.portRange, opts.udx)
+    const handle = new NodeHandle(this, options.config, options.portRange, opts.udx)
+    hide(this, handle)
     Object.defineProperties(this, FIELDS)
 
     for (let i = options.nodes.length - 1; i >= 0; i--) this.addNode(options.nodes[i])
 
-    this._bootstrapping = asyncContext.run(() => this._bootstrap())
-    this._bootstrapping.catch(noop)
+    this._bootstrapping = handle.bootstrapping = asyncContext.run(() => this._bootstrap())
+    handle.bootstrapping.catch(noop)
   }
 
   static DEFAULTS = DEFAULTS
@@ -79,12 +82,12 @@ class DHT extends EventEmitter {
       ...opts,
       [PUBLIC_ADDRESS]: { ip: check.ip(host), port: check.port(port) }
     })
-    dht._handle.assumePublicAddress(host, port)
+    handleOf(dht).assumePublicAddress(host, port)
     return dht
   }
 
   get id() {
-    return this.ephemeral ? null : this._handle.view.tableId
+    return this.ephemeral ? null : handleOf(this).view.tableId
   }
 
   get host() {
@@ -100,7 +103,7 @@ class DHT extends EventEmitter {
   }
 
   get socket() {
-    const { sockets } = this._handle
+    const { sockets } = handleOf(this)
     return this.firewalled ? sockets.client : sockets.server
   }
 
@@ -141,38 +144,39 @@ class DHT extends EventEmitter {
   }
 
   bind() {
-    return this._handle.bind()
+    return handleOf(this).bind()
   }
 
   async suspend(opts = {}) {
     const log = logOf(opts)
-    log('Suspend: waiting for the sockets to be bound')
+    log('Suspending waiting for io bind...')
     await this.bind()
+    log('Done, continuing')
     if (this.suspended || this.destroyed) return
-    log('Suspend: closing the sockets')
     this.suspended = true
-    await this._handle.suspend()
-    log('Suspend: done')
+    log('Done, suspending io')
+    await handleOf(this).suspend()
+    log('Done, dht suspended')
     this._tell('suspend')
   }
 
   async resume(opts = {}) {
     const log = logOf(opts)
     if (!this.suspended || this.destroyed) return
-    log('Resume: binding the sockets again')
     this.suspended = false
-    this._handle.wake()
-    await this._handle.rebind()
+    handleOf(this).wake()
+    log('Resuming io')
+    await handleOf(this).rebind()
     if (this.suspended || this.destroyed) return
-    this._handle.resumed()
-    log('Resume: done')
+    handleOf(this).resumed()
+    log('Done, dht resumed')
     this._tell('resume')
   }
 
   async destroy() {
     const emitClose = !this.destroyed
     this.destroyed = true
-    await this._handle.close()
+    await handleOf(this).close()
     if (emitClose) asyncContext.isolate(() => this.emit('close'))
   }
 
@@ -180,12 +184,14 @@ class DHT extends EventEmitter {
     return this.destroy()
   }
 
-  async fullyBootstrapped() {
-    return this._bootstrapping
+  async fullyBootstrapped(opts = NO_OPTIONS) {
+    const { alarms, bootstrapping } = handleOf(this)
+    const cancellation = Cancellation.of(opts || NO_OPTIONS)
+    return cancellation === null ? bootstrapping : cancellation.race(alarms, bootstrapping)
   }
 
-  ready() {
-    return this.fullyBootstrapped()
+  ready(opts = NO_OPTIONS) {
+    return this.fullyBootstrapped(opts)
   }
 
   address() {
@@ -206,7 +212,7 @@ class DHT extends EventEmitter {
 
   addNode(node) {
     const { host, port } = check.object(node, 'node')
-    this._handle.addNode(host, port)
+    handleOf(this).addNode(host, port)
   }
 
   // Newest first.
@@ -217,7 +223,7 @@ class DHT extends EventEmitter {
   }
 
   refresh() {
-    this._handle.refresh()
+    handleOf(this).refresh()
   }
 
   session() {
@@ -274,19 +280,19 @@ class DHT extends EventEmitter {
   }
 
   _ontick() {
-    this._handle.tick()
+    handleOf(this).tick()
   }
 
   _onwakeup() {
-    this._handle.wakeup()
+    handleOf(this).wakeup()
   }
 
   _natAdd(host, port) {
-    this._handle.natAdd(host, port)
+    handleOf(this).natAdd(host, port)
   }
 
   _updateNetworkState(onlyFirewall = false) {
-    return this._handle.updateNetworkState(onlyFirewall)
+    return handleOf(this).updateNetworkState(onlyFirewall)
   }
 
   _onnetworkchange(interfaces) {
@@ -302,18 +308,20 @@ class DHT extends EventEmitter {
   async _bootstrap() {
     // Whoever made the node may still add listeners, and a subclass its fields.
     await Promise.resolve()
-    await this._handle.reserve()
+    await handleOf(this).reserve()
     if (!this.destroyed) this.emit('listening')
-    await this._handle.bootstrapped()
+    await handleOf(this).bootstrapped()
   }
 
   _listen(name) {
-    if (name === 'add-node' || name === 'remove-node') this._handle.wantNodes()
+    if (name === 'add-node' || name === 'remove-node') handleOf(this).wantNodes()
   }
 
   _request(internal, command, token, target, value, to, timeout, opts) {
     if (this.destroyed) return Promise.reject(DHTError.NODE_DESTROYED())
     if (!opts) opts = NO_OPTIONS
+    const cancellation = Cancellation.of(opts)
+    const group = opts.session ? Session().groupOf(this, opts.session) : null
 
     const req = {
       internal,
@@ -323,14 +331,15 @@ class DHT extends EventEmitter {
       value: check.value(value),
       retries: opts.retry === false ? 0 : RETRIES,
       timeout,
-      ttl: opts.ttl ? check.integer(opts.ttl, 'ttl', 0, 255) : 0
+      ttl: opts.ttl ? check.integer(opts.ttl, 'ttl', 0, 255) : 0,
+      deferred: group !== null || cancellation !== null
     }
     if (req.value !== null) this._checkFits(req, opts.socket)
 
     const { host, port } = check.object(to, 'to')
     const address = { ip: check.ip(host), port: check.port(port) }
-    const session = opts.session ? Session().of(this, opts.session) : null
-    return this._handle.requests.send(address, req, opts.socket, session)
+    if (cancellation !== null && cancellation.isAborted) return Promise.reject(cancellation.reason)
+    return handleOf(this).requests.send(address, req, opts.socket, group, cancellation)
   }
 
   _checkFits({ value, token, command, target }, socket) {
@@ -338,13 +347,14 @@ class DHT extends EventEmitter {
   }
 
   _sendsId(socket) {
-    return !this.ephemeral && (socket || this.socket) === this._handle.sockets.server
+    if (this.ephemeral) return false
+    return socket ? handleOf(this).sockets.isServer(socket) : !this.firewalled
   }
 
   _oncrash(err) {
     const emitClose = !this.destroyed
     this.destroyed = true
-    const closed = this._handle.close()
+    const closed = handleOf(this).close()
     // Who is told by a promise may still listen.
     const onclosed = () => this.emit('close')
     if (emitClose) closed.then(() => environment.afterMicrotasks(onclosed))

@@ -2,6 +2,7 @@
 
 const { FLAGS } = require('./view')
 const { field } = require('../common/field')
+const { internalsOf } = require('../common/internals')
 const stats = require('./stats')
 const PARTS = require('./parts')
 
@@ -27,22 +28,22 @@ module.exports = {
 
 // Whoever has the list may change it: from now on it is asked for at each use.
 function getBootstrapNodes() {
-  this._handle.watchBootstrapNodes()
+  internalsOf(this).watchBootstrapNodes()
   return this._bootstrapNodes
 }
 
 function setBootstrapNodes(nodes) {
-  this._handle.watchBootstrapNodes()
+  internalsOf(this).watchBootstrapNodes()
   this._bootstrapNodes = nodes
 }
 
 function flag(bit) {
   return field(
     function () {
-      return this._handle.view.flag(bit)
+      return internalsOf(this).view.flag(bit)
     },
     function (on) {
-      this._handle.setFlag(bit, on)
+      internalsOf(this).setFlag(bit, on)
     }
   )
 }
@@ -50,10 +51,10 @@ function flag(bit) {
 function counter(place) {
   return field(
     function () {
-      return this._handle.counters.get(place)
+      return internalsOf(this).counters.get(place)
     },
     function (value) {
-      this._handle.counters.set(place, value)
+      internalsOf(this).counters.set(place, value)
     }
   )
 }
@@ -67,7 +68,7 @@ function limit(name, place) {
     function (value) {
       this[name] = value
       const known = Number.isInteger(value) && value > 0 && value <= MAX_I32
-      if (known) this._handle.counters.set(place, value)
+      if (known) internalsOf(this).counters.set(place, value)
     }
   )
 }

@@ -2,6 +2,7 @@
 
 const { FLAGS } = require('./view')
 const { field } = require('../common/field')
+const { hide, internalsOf } = require('../common/internals')
 
 const WINDOW = 4 // ticks
 
@@ -9,7 +10,7 @@ const FIELDS = {
   online: flag(FLAGS.HEALTH_ONLINE),
   degraded: flag(FLAGS.HEALTH_DEGRADED),
   _window: field(function () {
-    return this._view.healthWindow()
+    return internalsOf(this).view.healthWindow()
   })
 }
 
@@ -17,7 +18,7 @@ const FIELDS = {
 module.exports = class Health {
   constructor(dht) {
     this._dht = dht
-    this._view = dht._handle.view
+    hide(this, internalsOf(dht))
     Object.defineProperties(this, FIELDS)
   }
 
@@ -49,11 +50,11 @@ module.exports = class Health {
   }
 
   get cold() {
-    return this._view.cold
+    return internalsOf(this).view.cold
   }
 
   get idle() {
-    return this._view.idle
+    return internalsOf(this).view.idle
   }
 
   get stats() {
@@ -63,17 +64,18 @@ module.exports = class Health {
 
   // What each tick does: takes the counters, and judges.
   update() {
-    const { responses, timeouts } = this._dht.stats.requests
-    this._dht._handle.updateHealth(responses, timeouts)
+    const handle = internalsOf(this)
+    const { responses, timeouts } = handle.dht.stats.requests
+    handle.updateHealth(responses, timeouts)
   }
 
   reset() {
-    this._dht._handle.resetHealth()
+    internalsOf(this).resetHealth()
   }
 
   // The window is a ring; a place that was not taken yet is undefined.
   _at(offset) {
-    const next = this._view.healthUpdates
+    const next = internalsOf(this).view.healthUpdates
     return this._window[(next + offset + WINDOW) % WINDOW]
   }
 
@@ -86,10 +88,10 @@ module.exports = class Health {
 function flag(bit) {
   return field(
     function () {
-      return this._view.flag(bit)
+      return internalsOf(this).view.flag(bit)
     },
     function (on) {
-      this._dht._handle.setFlag(bit, on)
+      internalsOf(this).setFlag(bit, on)
     }
   )
 }

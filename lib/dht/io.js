@@ -4,30 +4,31 @@ const check = require('../common/check')
 const { FLAGS } = require('./view')
 const { DROPPED, INFLIGHT, TID, withProtections } = require('./stats')
 const { field } = require('../common/field')
+const { hide, internalsOf } = require('../common/internals')
 const { MAX_WINDOW } = require('./options')
 
 const FIELDS = {
   table: field(function () {
-    return this._handle.dht.table
+    return internalsOf(this).dht.table
   }),
   // null before bind(), as is clientSocket.
   serverSocket: field(function () {
-    return this._handle.sockets.server
+    return internalsOf(this).sockets.server
   }),
   clientSocket: field(function () {
-    return this._handle.sockets.client
+    return internalsOf(this).sockets.client
   }),
   firewalled: flag(FLAGS.FIREWALLED),
   ephemeral: flag(FLAGS.EPHEMERAL),
   suspended: field(function () {
-    return this._handle.dht.suspended
+    return internalsOf(this).dht.suspended
   }),
   _tid: field(
     function () {
-      return this._handle.counters.get(TID)
+      return internalsOf(this).counters.get(TID)
     },
     function (tid) {
-      this._handle.counters.set(TID, tid)
+      internalsOf(this).counters.set(TID, tid)
     }
   )
 }
@@ -40,7 +41,7 @@ module.exports = class IO {
     this.inflight = new Inflight(handle)
     const { requests, commands } = handle.stats
     this.stats = withProtections({ requests, commands: Object.values(commands) }, handle.counters)
-    this._handle = handle
+    hide(this, handle)
     Object.defineProperties(this, FIELDS)
   }
 
@@ -48,37 +49,37 @@ module.exports = class IO {
 
   // Datagrams, requests and timers that were refused because a bound was reached.
   get dropped() {
-    return this._handle.counters.get(DROPPED)
+    return internalsOf(this).counters.get(DROPPED)
   }
 
   bind() {
-    return this._handle.bind()
+    return internalsOf(this).bind()
   }
 
   onmessage(socket, buffer, from) {
     const { host, port } = check.object(from, 'from')
-    this._handle.message(socket, buffer, host, port)
+    internalsOf(this).message(socket, buffer, host, port)
   }
 }
 
 // The requests under way, of which only the number is known here.
 class Inflight {
   constructor(handle) {
-    Object.defineProperty(this, '_handle', { value: handle })
+    hide(this, handle)
   }
 
   get length() {
-    return this._handle.counters.get(INFLIGHT)
+    return internalsOf(this).counters.get(INFLIGHT)
   }
 }
 
 function flag(bit) {
   return field(
     function () {
-      return this._handle.view.flag(bit)
+      return internalsOf(this).view.flag(bit)
     },
     function (on) {
-      this._handle.setFlag(bit, on)
+      internalsOf(this).setFlag(bit, on)
     }
   )
 }

@@ -1,16 +1,17 @@
 'use strict'
 
 const { field } = require('../common/field')
+const { hide, internalsOf } = require('../common/internals')
 
 const FIELDS = {
   host: field(function () {
-    return this._handle.view.natHost
+    return internalsOf(this).view.natHost
   }),
   port: field(function () {
-    return this._handle.view.natPort
+    return internalsOf(this).view.natPort
   }),
   size: field(function () {
-    return this._handle.view.natSize
+    return internalsOf(this).view.natSize
   })
 }
 
@@ -18,12 +19,12 @@ const FIELDS = {
 // host.
 module.exports = class Nat {
   constructor(handle) {
-    this._handle = handle
+    hide(this, handle)
     Object.defineProperties(this, FIELDS)
   }
 
   // Without an event. Returns how many of the samples are like it.
   add(host, port) {
-    return this._handle.natAddQuietly(host, port)
+    return internalsOf(this).natAddQuietly(host, port)
   }
 }

@@ -6,6 +6,7 @@ const Replier = require('./replier')
 const Counters = require('./counters')
 const Sockets = require('./sockets')
 const Requests = require('./requests')
+const Alarms = require('./alarms')
 const Queries = require('./queries')
 const View = require('./view')
 const check = require('../common/check')
@@ -40,6 +41,7 @@ module.exports = class NodeHandle {
     this.requests = new Requests(this)
     this.queries = new Queries(this)
     this.counters = new Counters(this)
+    this.alarms = new Alarms(this)
 
     this._host = config.host
     this._foreignSockets = udx && udx.createSocket ? new (ForeignSockets())(udx, config) : null
@@ -49,6 +51,7 @@ module.exports = class NodeHandle {
     this._bootstrapDynamic = config.bootstrapDynamic
     this._reserving = null
     this._binding = null
+    this.bootstrapping = null
     // Why it could not be bound: nothing will ever be sent.
     this.failure = null
     this._gone = false

@@ -40,6 +40,8 @@ function dispatch(handle, kind, slab, at) {
       return onsend(handle, slab, at)
     case KINDS.BOOTSTRAP_WANTED:
       return onbootstrapwanted(handle, w[i + 2])
+    case KINDS.ALARM:
+      return handle.alarms.onalarm(w[i + 2])
     case KINDS.NETWORK_STATE:
       return handle.onprobed(w[i + 2], w[i + 3] === 1)
     case KINDS.CRASHED:

@@ -2,6 +2,7 @@
 
 const UDX = require('../udx/udx')
 const { field } = require('../common/field')
+const { internalsOf } = require('../common/internals')
 const { lazily } = require('../common/lazily')
 
 const Table = lazily(() => require('./table'))
@@ -25,12 +26,12 @@ module.exports = {
 function part(name, make) {
   return field(
     function () {
-      const handle = this._handle
+      const handle = internalsOf(this)
       if (handle.parts[name] === null) handle.parts[name] = make(handle)
       return handle.parts[name]
     },
     function (value) {
-      this._handle.parts[name] = value
+      internalsOf(this).parts[name] = value
     }
   )
 }

@@ -21,7 +21,8 @@ module.exports = class Queries {
     return this._slots.size
   }
 
-  add(query, packed) {
+  // cancellation: what may give it up, or null.
+  add(query, packed, cancellation) {
     const { failure } = this._handle
     const number = failure === null ? native.queryNew(this._handle.flushed(), packed) : GONE
     if (number === GONE) {
@@ -30,20 +31,22 @@ module.exports = class Queries {
     }
     if (this._slots === NONE) this._slots = new Map()
     this._slots.set(number, { ref: new WeakRef(query), held: null })
-    abandoned.register(query, { queries: this, number }, query)
+    abandoned.register(query, { queries: this, number, cancellation }, query)
     return number
   }
 
   // It is under way by itself.
   hold(query) {
     const slot = this._slots.get(query.number)
-    if (slot !== undefined) slot.held = query
+    if (slot === undefined) return
+    if (slot.held === null) environment.pollDriver.held()
+    slot.held = query
   }
 
   // It waits for its reader.
   unhold(query) {
     const slot = this._slots.get(query.number)
-    if (slot !== undefined) slot.held = null
+    if (slot !== undefined) this._letGo(slot)
   }
 
   remove(query) {
@@ -51,12 +54,14 @@ module.exports = class Queries {
     this.drop(query.number)
   }
 
+  // It was given up: all that it has in flight goes as well.
+  cancel(query) {
+    abandoned.unregister(query)
+    this._forget(query.number, native.queryCancel)
+  }
+
   drop(number) {
-    if (!this._slots.delete(number)) return
-    const handle = this._handle
-    const { counters } = handle
-    if (handle.gone) counters.set(QUERIES_ACTIVE, counters.get(QUERIES_ACTIVE) - 1)
-    else native.queryDestroy(handle.flushed(), number)
+    this._forget(number, native.queryDestroy)
   }
 
   destroy(err) {
@@ -100,6 +105,22 @@ module.exports = class Queries {
     query.onend(slab, at + 32, end, w[i + 3], w[i + 4], w[i + 5], w[i + 6], w[i + 7])
   }
 
+  _letGo(slot) {
+    if (slot.held !== null) environment.pollDriver.left()
+    slot.held = null
+  }
+
+  _forget(number, forget) {
+    const slot = this._slots.get(number)
+    if (slot === undefined) return
+    this._slots.delete(number)
+    this._letGo(slot)
+    const handle = this._handle
+    const { counters } = handle
+    if (handle.gone) counters.set(QUERIES_ACTIVE, counters.get(QUERIES_ACTIVE) - 1)
+    else forget(handle.flushed(), number)
+  }
+
   _get(number) {
     const slot = this._slots.get(number)
     if (slot === undefined) return null
@@ -107,4 +128,7 @@ module.exports = class Queries {
   }
 }
 
-const abandoned = new FinalizationRegistry(({ queries, number }) => queries.drop(number))
+const abandoned = new FinalizationRegistry(({ queries, number, cancellation }) => {
+  queries.drop(number)
+  if (cancellation !== null) cancellation.end()
+})

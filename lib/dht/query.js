@@ -4,6 +4,7 @@ const { Readable, getStreamError } = require('./readable')
 const native = require('../crossing/native')
 const environment = require('../crossing/environment')
 const ClosestReplies = require('./closest-replies')
+const Cancellation = require('./cancellation')
 const Session = require('./session')
 const Slab = require('../crossing/slab')
 const check = require('../common/check')
@@ -11,6 +12,8 @@ const DHTError = require('../common/errors')
 const asyncDispose = require('../common/async-dispose')
 const { MAX_RECORD } = require('../crossing/record')
 const { field } = require('../common/field')
+const { hide, internalsOf } = require('../common/internals')
+const { abortError } = require('./abort-signals')
 const { packQuery } = require('./query-packer')
 
 const K = 20
@@ -36,9 +39,10 @@ const FIELDS = {
       return this._concurrency
     },
     function (concurrency) {
-      this._concurrency = checkConcurrency(concurrency)
-      if (!this._ended)
-        native.queryConcurrency(this.dht._handle.flushed(), this.number, concurrency)
+      const { query } = internalsOf(this)
+      query._concurrency = checkConcurrency(concurrency)
+      if (!query._ended)
+        native.queryConcurrency(internalsOf(query.dht).flushed(), query.number, concurrency)
     }
   ),
   successes: known('_successes'),
@@ -46,8 +50,9 @@ const FIELDS = {
   inflight: known('_inflight'),
   // Nearest first, at most k; changes until the end.
   closestReplies: field(function () {
-    this._readState()
-    return this._replies.closest
+    const { query, replies } = internalsOf(this)
+    query._readState()
+    return replies.closest
   })
 }
 
@@ -72,7 +77,6 @@ module.exports = class Query extends Readable {
 
     this._concurrency = checkConcurrency(opts.concurrency || dht.concurrency)
     this._commit = opts.commit || null
-    this._replies = new ClosestReplies()
     this._successes = 0
     this._errors = 0
     this._inflight = 0
@@ -83,7 +87,14 @@ module.exports = class Query extends Readable {
     this._opened = false
     this._ended = false
     this._failure = null
-    this._session = Session.of(dht, opts.session)
+    // Rows that nobody had read when it was given up; null: it was not.
+    this._left = null
+    hide(this, {
+      query: this,
+      replies: new ClosestReplies(),
+      group: Session.groupOf(dht, opts.session),
+      cancellation: Cancellation.of(opts)
+    })
 
     if (this.value !== null) {
       const hasId = !dht.ephemeral && !dht.firewalled
@@ -91,13 +102,15 @@ module.exports = class Query extends Readable {
     }
     Object.defineProperties(this, FIELDS)
     this._asks = this._asksNow()
-    this.number = dht._handle.queries.add(this, this._pack(opts))
+    this.number = 0
     this.on('newListener', onlistener)
+    this._begin(internalsOf(dht).queries, opts)
   }
 
   get closestNodes() {
-    this._readState()
-    return this._replies.senders
+    const { query, replies } = internalsOf(this)
+    query._readState()
+    return replies.senders
   }
 
   finished() {
@@ -124,8 +137,22 @@ module.exports = class Query extends Readable {
   }
 
   read() {
+    if (this._left !== null) return this._left.length > 0 ? this._left.shift() : null
     this._readRows()
     return super.read()
+  }
+
+  // Of one that was given up: what had come in by then, and then why.
+  [Symbol.asyncIterator]() {
+    const rows = super[Symbol.asyncIterator]()
+    if (internalsOf(this).cancellation === null) return rows
+    const { next } = rows
+    rows.next = async () => {
+      if (this._left === null) return next()
+      if (this._left.length > 0) return { value: this._left.shift(), done: false }
+      throw getStreamError(this)
+    }
+    return rows
   }
 
   // Resolves when it is closed. That it failed, its reader is told.
@@ -140,8 +167,8 @@ module.exports = class Query extends Readable {
   // A row: a reply without error.
   onrow(slab, at, words, i) {
     this.onprogress(words, i)
-    const reply = this._replies.read(slab, at)
-    if (reply.from.id !== null) this._replies.insert(reply, this.target, this.k)
+    const reply = internalsOf(this).replies.read(slab, at)
+    if (reply.from.id !== null) internalsOf(this).replies.insert(reply, this.target, this.k)
     if (this._room > 0) this._room--
     if (this._ended || this.destroying) return
 
@@ -150,7 +177,7 @@ module.exports = class Query extends Readable {
       const data = this.map(reply)
       full = !!data && !this._ended && this.push(data) === false
     } finally {
-      if (full) this.dht._handle.queries.unhold(this)
+      if (full) internalsOf(this.dht).queries.unhold(this)
       else this._demand()
     }
   }
@@ -220,22 +247,52 @@ module.exports = class Query extends Readable {
 
   _destroy(cb) {
     this._readState()
+    const { replies, group, cancellation } = internalsOf(this)
     // What was in flight goes with the query, unless the session is the user's.
-    if (!this._ended && this._session === null) {
-      this._errors += this._inflight
-      this._inflight = 0
-    }
+    if (!this._ended && group === null) this._dropInflight()
     this._ended = true
-    this._replies.end()
-    this.dht._handle.queries.remove(this)
+    replies.end()
+    if (cancellation !== null) cancellation.end()
+    internalsOf(this.dht).queries.remove(this)
     cb(null)
+  }
+
+  _begin(queries, opts) {
+    const { cancellation } = internalsOf(this)
+    if (cancellation !== null && cancellation.isAborted) return this._cut(cancellation.reason)
+    this.number = queries.add(this, this._pack(opts), cancellation)
+    if (cancellation === null || this._failure !== null) return
+    // Who forgets the query leaves it to the garbage collector.
+    const ref = new WeakRef(this)
+    cancellation.start(internalsOf(this.dht).alarms, (err) => {
+      const query = ref.deref()
+      if (query !== undefined) query._cut(err)
+    })
+  }
+
+  // It is given up. Nobody reads it yet: whoever does later is told.
+  _cut(err) {
+    if (this.destroying) return
+    this._readState()
+    if (!this._ended) this._dropInflight()
+    this._ended = true
+    internalsOf(this.dht).queries.cancel(this)
+    this._left = []
+    while (this._readableState.buffered > 0) this._left.push(this._readableState.shift())
+    if (!this._opened) this.on('error', noop)
+    this.destroy(err || abortError(err))
+  }
+
+  _dropInflight() {
+    this._errors += this._inflight
+    this._inflight = 0
   }
 
   // Lets the engine go on, for as many rows as the stream has room for. Not for every single row
   // that was read.
   _demand() {
     if (this._ended || this.destroying) return
-    this.dht._handle.queries.hold(this)
+    internalsOf(this.dht).queries.hold(this)
 
     const room = Math.ceil((HIGH_WATER_MARK - this._readableState.buffered) / OBJECT)
     if (this._room > room / 2) return
@@ -245,7 +302,7 @@ module.exports = class Query extends Readable {
     } catch (err) {
       return this.destroy(err)
     }
-    native.queryDemand(this.dht._handle.flushed(), this.number, room)
+    native.queryDemand(internalsOf(this.dht).flushed(), this.number, room)
   }
 
   // They may be written, and rule what is asked from the next visit on.
@@ -257,7 +314,7 @@ module.exports = class Query extends Readable {
     check.command(this.command)
     check.value(this.value)
     this._asks = asks
-    native.queryChange(this.dht._handle.flushed(), this.number, this._pack(NO_OPTIONS))
+    native.queryChange(internalsOf(this.dht).flushed(), this.number, this._pack(NO_OPTIONS))
   }
 
   _asksNow() {
@@ -269,7 +326,7 @@ module.exports = class Query extends Readable {
     if (this._rows) return
     this._rows = true
     if (this._ended) return
-    native.queryRows(this.dht._handle.flushed(), this.number, true)
+    native.queryRows(internalsOf(this.dht).flushed(), this.number, true)
     if (this._opened) this._readState()
     this._follows = true
   }
@@ -280,20 +337,20 @@ module.exports = class Query extends Readable {
     if (this._stateTurn === turn) return
     this._stateTurn = turn
 
-    if (native.queryRead(this.dht._handle.flushed(), this.number, state.bytes) === 0) return
+    if (native.queryRead(internalsOf(this.dht).flushed(), this.number, state.bytes) === 0) return
     this._successes = state.words[0]
     this._errors = state.words[1]
     this._inflight = state.words[2]
-    this._replies.readClosest(state, 16, state.words[3])
+    internalsOf(this).replies.readClosest(state, 16, state.words[3])
   }
 
   _end(slab, at, end, count, successes, errors) {
-    this._replies.keepClosest(slab, at, count, end)
+    internalsOf(this).replies.keepClosest(slab, at, count, end)
     this._successes = successes
     this._errors = errors
     this._inflight = 0
     this._ended = true
-    this.dht._handle.queries.unhold(this)
+    internalsOf(this.dht).queries.unhold(this)
   }
 
   async _commitTo(reply) {
@@ -302,7 +359,8 @@ module.exports = class Query extends Readable {
   }
 
   _pack(opts) {
-    const session = this._session === null ? 0 : this._session._groupOf(this.dht._handle)
+    const { group } = internalsOf(this)
+    const session = group === null ? 0 : group.numberAt(internalsOf(this.dht))
     const commit = this._commit === true ? COMMITS.AUTO : this._commit ? COMMITS.OWN : COMMITS.NONE
     const flags =
       (this.internal ? 1 : 0) |
@@ -317,8 +375,9 @@ module.exports = class Query extends Readable {
 
 function known(name) {
   return field(function () {
-    this._readState()
-    return this[name]
+    const { query } = internalsOf(this)
+    query._readState()
+    return query[name]
   })
 }
 
@@ -373,3 +432,5 @@ function settle(error, resolve, reject) {
 function echo(reply) {
   return reply
 }
+
+function noop() {}

@@ -39,7 +39,8 @@ const KINDS = {
   CRASHED: 20,
   STATUS: 22,
   QUERY_PROGRESS: 23,
-  REQUEST_VERDICT: 24
+  REQUEST_VERDICT: 24,
+  ALARM: 25
 }
 
 module.exports = {

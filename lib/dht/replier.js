@@ -2,6 +2,7 @@
 
 const environment = require('../crossing/environment')
 const check = require('../common/check')
+const { opener } = require('../common/internals')
 const { parseIPv4 } = require('../common/address')
 const packer = require('./request-packer')
 
@@ -13,6 +14,7 @@ const SURELY_FITS = 1536 // bytes of a value that leave room for whatever else a
 module.exports = class Replier {
   constructor(handle) {
     this._handle = handle
+    this.open = opener(this)
   }
 
   reply(req, error, value, token, closerNodes, to, socket) {

@@ -10,10 +10,11 @@ const { parseIPv4 } = require('../common/address')
 const REQUEST = 1
 const REPLY = 2
 const RELAY = 3
+const SEND_DEFERRED = 4
 
 const setBytes = Uint8Array.prototype.set
 
-module.exports = { request, requestNow, reply, replyNow }
+module.exports = { request, requestNow, sendDeferred, reply, replyNow }
 
 // It leaves with what else waits to cross.
 function request(handle, user, to, socket, session, req) {
@@ -27,6 +28,13 @@ function requestNow(handle, user, to, socket, session, req) {
   const refused = native.request(outgoing.take(REQUEST, end))
   outgoing.sendIfLeaving()
   return refused
+}
+
+// What was deferred leaves with what else waits to cross.
+function sendDeferred(handle) {
+  const i = outgoing.reserve(8) >> 2
+  outgoing.slab.words[i + 1] = handle
+  outgoing.keep(SEND_DEFERRED, 4 * i + 8, true)
 }
 
 // relay: the request is handed on, and number is its command. Otherwise it is answered, and number
@@ -54,7 +62,8 @@ function packRequest(handle, user, to, socket, session, req) {
     (token !== null ? 1 : 0) |
     (req.internal ? 2 : 0) |
     (target !== null ? 4 : 0) |
-    (value !== null ? 8 : 0)
+    (value !== null ? 8 : 0) |
+    (req.deferred ? 16 : 0)
   w[i + 4] = to.ip
   w[i + 5] = to.port | (req.ttl << 16)
   w[i + 6] = socket

@@ -2,6 +2,7 @@
 
 const check = require('../common/check')
 const { UNKNOWN_COMMAND } = require('../common/errors')
+const { OPEN, internalsOf } = require('../common/internals')
 
 const NO_OPTIONS = {}
 
@@ -19,7 +20,7 @@ module.exports = class Request {
     this.value = null
     this.internal = false
     this.ttl = 0
-    this._replier = replier
+    this[OPEN] = replier.open
   }
 
   reply(value, opts = NO_OPTIONS) {
@@ -27,7 +28,7 @@ module.exports = class Request {
     const token = opts.token !== false
     const closerNodes = opts.closerNodes !== false
     const to = opts.to || this.from
-    this._replier.reply(this, 0, value, token, closerNodes, to, opts.socket || this.socket)
+    internalsOf(this).reply(this, 0, value, token, closerNodes, to, opts.socket || this.socket)
   }
 
   error(code, opts = NO_OPTIONS) {
@@ -35,16 +36,16 @@ module.exports = class Request {
     const token = opts.token === true
     const closerNodes = opts.closerNodes !== false
     const to = opts.to || this.from
-    this._replier.reply(this, code, null, token, closerNodes, to, opts.socket || this.socket)
+    internalsOf(this).reply(this, code, null, token, closerNodes, to, opts.socket || this.socket)
   }
 
   relay(value, to, opts) {
     check.object(to, 'to')
-    this._replier.relay(this, value, to, (opts && opts.socket) || this.socket)
+    internalsOf(this).relay(this, value, to, (opts && opts.socket) || this.socket)
   }
 
   sendReply(error, value, token, hasCloserNodes) {
-    this._replier.reply(this, error, value, token, hasCloserNodes, this.from, this.socket)
+    internalsOf(this).reply(this, error, value, token, hasCloserNodes, this.from, this.socket)
   }
 
   // Nobody took the command.

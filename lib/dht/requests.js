@@ -1,42 +1,53 @@
 'use strict'
 
+const native = require('../crossing/native')
 const environment = require('../crossing/environment')
+const outgoing = require('../crossing/outgoing')
 const DHTError = require('../common/errors')
 const Slots = require('./slots')
 const packer = require('./request-packer')
 const { readReply } = require('./records')
 
 const NONE = new Slots() // of nodes whose user never made a request
+const DONE = Promise.resolve()
 
 // The requests of a node's user that wait for their reply.
 module.exports = class Requests {
   constructor(handle) {
     this._handle = handle
     this._pending = NONE
+    // Some were made in this turn that leave with its first microtask.
+    this._defers = false
+    this._defersForeign = false
   }
 
-  // to: { ip, port }. req: { internal, command, token, target, value, retries, timeout, ttl }.
-  send(to, req, socket, session) {
+  // to: { ip, port }. req: { internal, command, token, target, value, retries, timeout, ttl, deferred }.
+  send(to, req, socket, group, cancellation) {
     const { number: node, sockets, failure } = this._handle
     if (failure !== null) return Promise.reject(failure)
     if (this._pending === NONE) this._pending = new Slots()
     const from = socket ? sockets.numberOf(socket) : 0
     const foreign = sockets.isForeign(from)
-    const pending = new Pending(this, session)
+    const pending = new Pending(this, group, cancellation)
     const user = this._pending.add(pending)
     if (user === 0) return Promise.reject(DHTError.TOO_MANY_REQUESTS())
 
-    const group = session === null ? 0 : session._groupOf(this._handle)
+    const session = group === null ? 0 : group.numberAt(this._handle)
+    if (outgoing.isLeaving) req.deferred = false
     if (foreign || !environment.pollDriver.isBusy) {
-      const refused = packer.requestNow(node, user, to, from, group, req)
+      const refused = packer.requestNow(node, user, to, from, session, req)
       if (refused !== 0) return this._refuse(user, refused, foreign)
     } else {
-      packer.request(node, user, to, from, group, req)
+      packer.request(node, user, to, from, session, req)
       environment.queueFlush()
     }
+    if (req.deferred || this._defers) this._sendSoon(foreign)
 
     const promise = pending.promise()
-    if (session !== null) session._attach(pending)
+    if (group !== null) group.attach(pending)
+    if (cancellation !== null) {
+      cancellation.start(this._handle.alarms, (err) => this.cancel(pending, err))
+    }
     environment.pollDriver.started()
     if (foreign) environment.collect()
     return promise
@@ -52,6 +63,13 @@ module.exports = class Requests {
     if (pending !== null) pending.reject(DHTError.fromNumber(number))
   }
 
+  // Rejects one, and has the engine forget it.
+  cancel(pending, err) {
+    if (this._settle(pending.number, false) === null) return
+    native.cancel(this._handle.flushed(), pending.number)
+    pending.reject(err)
+  }
+
   // Rejects one without asking the engine.
   drop(pending, err) {
     this._settle(pending.number, false)
@@ -60,6 +78,26 @@ module.exports = class Requests {
 
   destroy(err) {
     for (const pending of this._pending.all()) this.drop(pending, err)
+  }
+
+  // What can be given up is sent with the first microtask, so that it is not if it was before.
+  _sendSoon(foreign) {
+    if (foreign) this._defersForeign = true
+    if (this._defers) return
+    this._defers = true
+    DONE.then(() => this._sendDeferred())
+  }
+
+  _sendDeferred() {
+    const foreign = this._defersForeign
+    this._defers = this._defersForeign = false
+    if (foreign || !environment.pollDriver.isBusy) {
+      native.sendDeferred(this._handle.flushed(), foreign)
+      if (foreign) environment.collect()
+    } else {
+      packer.sendDeferred(this._handle.number)
+      environment.queueFlush()
+    }
   }
 
   _refuse(user, number, foreign) {
@@ -71,7 +109,8 @@ module.exports = class Requests {
   _settle(user, replied) {
     const pending = this._pending.take(user)
     if (pending === null) return null
-    if (pending.session !== null) pending.session._detach(pending)
+    if (pending.group !== null) pending.group.detach(pending)
+    if (pending.cancellation !== null) pending.cancellation.end()
     environment.expectUserCode()
     environment.pollDriver.settled(replied)
     return pending
@@ -81,11 +120,13 @@ module.exports = class Requests {
 let asked = null // whose promise is being made
 
 class Pending {
-  constructor(requests, session) {
+  constructor(requests, group, cancellation) {
     this.requests = requests
-    this.session = session
+    this.group = group
+    this.cancellation = cancellation
     this.number = 0
     this.index = -1
+    this.shown = null
     this.resolve = null
     this.reject = null
   }
@@ -95,10 +136,6 @@ class Pending {
     const promise = new Promise(keep)
     asked = null
     return promise
-  }
-
-  destroy(err) {
-    this.requests.drop(this, err)
   }
 }
 

@@ -1,20 +1,14 @@
 'use strict'
 
 const check = require('../common/check')
-const DHTError = require('../common/errors')
 const asyncDispose = require('../common/async-dispose')
+const RequestGroup = require('./request-group')
 const { field } = require('../common/field')
+const { hide, internalsOf } = require('../common/internals')
 
 const FIELDS = {
-  // Its own requests, then as many places as its queries have requests in flight.
   inflight: field(function () {
-    const inflight = this._inflight
-    let length = 0
-    for (const [handle, number] of this._groups) length += handle.sessionInflight(number)
-    inflight.length = 0
-    inflight.push(...this._pending)
-    while (inflight.length < length) inflight.push(null)
-    return inflight
+    return internalsOf(this).inflight()
   })
 }
 
@@ -22,19 +16,15 @@ const FIELDS = {
 class Session {
   constructor(dht) {
     this.dht = dht
-    this._groups = new Map() // the numbers by which the nodes that it was given to know it
-    this._pending = []
-    this._inflight = []
+    hide(this, new RequestGroup(internalsOf(dht)))
     Object.defineProperties(this, FIELDS)
   }
 
-  // The one that an option gives, or null for none. That of another node is a mistake, but between
-  // copies of the package they are taken as they are.
-  static of(dht, session) {
+  // The group of the one that an option gives, or null for none.
+  static groupOf(dht, session) {
     if (!session) return null
-    if (isSession(session) && (session.dht === dht || !isOfSameCopy(session.dht, dht))) {
-      return session
-    }
+    const group = RequestGroup.of(session, internalsOf(dht))
+    if (group !== null) return group
     const allowed = 'a session of this node, made by node.session()'
     throw check.invalid(TypeError, 'ERR_INVALID_SESSION', 'session', allowed, session)
   }
@@ -52,47 +42,12 @@ class Session {
   }
 
   destroy(err) {
-    for (const [handle, number] of this._groups) handle.destroySession(number)
-    while (this._pending.length > 0) {
-      this._pending[0].destroy(err || DHTError.REQUEST_DESTROYED())
-    }
+    internalsOf(this).destroy(err)
   }
 
   async [asyncDispose]() {
     this.destroy()
   }
-
-  // Its number at that node.
-  _groupOf(handle) {
-    let number = this._groups.get(handle)
-    if (number === undefined) {
-      for (const known of this._groups.keys()) if (known.gone) this._groups.delete(known)
-      number = handle.addSession()
-      this._groups.set(handle, number)
-    }
-    return number
-  }
-
-  _attach(pending) {
-    pending.index = this._pending.push(pending) - 1
-  }
-
-  _detach(pending) {
-    const { index } = pending
-    const last = this._pending.pop()
-    if (last === pending) return
-    last.index = index
-    this._pending[index] = last
-  }
 }
 
 module.exports = Session
-
-// Told by what it has, as each copy of the package has classes of its own.
-function isSession({ _groupOf, _attach, _detach }) {
-  return [_groupOf, _attach, _detach].every((method) => typeof method === 'function')
-}
-
-function isOfSameCopy(one, other) {
-  return one._handle.constructor === other._handle.constructor
-}

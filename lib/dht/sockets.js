@@ -48,20 +48,24 @@ module.exports = class Sockets {
   numberOf(socket) {
     if (socket === this.server) return SERVER
     if (socket === this.client) return CLIENT
-    // From before the node was suspended.
-    if (socket instanceof Socket && socket.handle === this._handle) return socket.number
+    // From before the node was suspended, or behind a Proxy.
+    const own = Socket.numberOf(socket, this._handle)
+    if (own !== 0) return own
     if (!socket || typeof socket.trySend !== 'function') {
       throw invalid(TypeError, 'ERR_INVALID_SOCKET', 'socket', 'an object with trySend()', socket)
     }
     return this._numbers.get(socket) || this._register(socket)
   }
 
+  isServer(socket) {
+    return socket === this.server || Socket.numberOf(socket, this._handle) === SERVER
+  }
+
   // As what a datagram came on; it need not be able to send.
   sourceOf(socket) {
     if (socket === null || typeof socket !== 'object') return NOWHERE
-    if (socket instanceof Socket || typeof socket.trySend === 'function') {
-      return this.numberOf(socket)
-    }
+    const sends = typeof socket.trySend === 'function'
+    if (sends || Socket.numberOf(socket, this._handle) !== 0) return this.numberOf(socket)
     return this._numbers.get(socket) || this._register(socket)
   }
 

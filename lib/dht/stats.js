@@ -1,6 +1,7 @@
 'use strict'
 
-const SOURCE = Symbol('source')
+const { hide, internalsOf } = require('../common/internals')
+
 const INSPECT = Symbol.for('nodejs.util.inspect.custom')
 
 const QUERIES = { active: 0, total: 1 }
@@ -36,7 +37,7 @@ const PROTECTION_PLACES = Object.fromEntries(
 )
 
 const accessors = new Map()
-const inspector = { value: inspect, enumerable: false }
+const inspector = { value: inspect, configurable: true, writable: true }
 
 module.exports = {
   stats,
@@ -76,19 +77,19 @@ function stats(source) {
 
 // What the reference does not count: whoever compares or copies stats does not see it.
 function withProtections(object, source) {
-  Object.defineProperty(object, SOURCE, { value: source, enumerable: false })
-  return Object.defineProperty(object, 'protections', { get: protections, enumerable: false })
+  hide(object, source)
+  return Object.defineProperty(object, 'protections', { get: protections, configurable: true })
 }
 
 function protections() {
-  const source = this[SOURCE]
+  const source = internalsOf(this)
   if (source.protections === null) source.protections = counters(source, PROTECTION_PLACES)
   return source.protections
 }
 
 function counters(source, places) {
   const object = {}
-  Object.defineProperty(object, SOURCE, { value: source, enumerable: false })
+  hide(object, source)
   Object.defineProperty(object, INSPECT, inspector)
   for (const name in places) Object.defineProperty(object, name, accessor(places[name]))
   return object
@@ -103,10 +104,10 @@ function accessor(place) {
     enumerable: true,
     configurable: true,
     get() {
-      return this[SOURCE].get(place)
+      return internalsOf(this).get(place)
     },
     set(value) {
-      this[SOURCE].set(place, value)
+      internalsOf(this).set(place, value)
     }
   }
   accessors.set(place, descriptor)

@@ -2,6 +2,7 @@
 
 const { formatIPv4 } = require('../common/address')
 const { field } = require('../common/field')
+const { hide, internalsOf } = require('../common/internals')
 const { optionalAddress } = require('./records')
 
 const INSPECT = Symbol.for('nodejs.util.inspect.custom')
@@ -13,30 +14,43 @@ const PINGED = 2
 const SEEN = 3
 const DOWN_HINTS = 4
 
+// Live, as long as the node is in the table.
+const FIELDS = {
+  to: field(function () {
+    return current(this).to
+  }),
+  sampled: number(SAMPLED),
+  added: number(ADDED),
+  pinged: number(PINGED),
+  seen: number(SEEN),
+  downHints: number(DOWN_HINTS),
+  // Towards the oldest.
+  prev: field(function () {
+    return current(this).prev
+  }),
+  // Towards the latest.
+  next: field(function () {
+    return current(this).next
+  })
+}
+
 // A node of the table and of the node list. Times are in ticks of 5 s.
 module.exports = class TableEntry {
-  #view
-  #serial
-  #to = null
-  #numbers = [0, 0, 0, 0, 0]
-  #prev = null
-  #next = null
-
   constructor(view, slab, at) {
     const i = at >> 2
-    this.#view = view
-    this.#serial = slab.words[i]
+    const serial = slab.words[i]
+    hide(this, { view, serial, to: null, numbers: [0, 0, 0, 0, 0], prev: null, next: null })
     this.id = slab.copy(at + 40, 32)
     this.port = slab.words[i + 2]
     this.host = formatIPv4(slab.words[i + 1])
     this.update(slab, at)
-    if (this.#to === null) this.token = null // as one that the user named has it
+    if (internalsOf(this).to === null) this.token = null // as one that the user named has it
     Object.defineProperties(this, FIELDS)
   }
 
   // The same number is the same entry.
   get serial() {
-    return this.#serial
+    return internalsOf(this).serial
   }
 
   [INSPECT]() {
@@ -44,59 +58,41 @@ module.exports = class TableEntry {
   }
 
   update(slab, at) {
+    const entry = internalsOf(this)
     const w = slab.words
     const i = at >> 2
-    this.#to = optionalAddress(slab, i + 3, this.#to)
-    for (let n = SAMPLED; n <= DOWN_HINTS; n++) this.#numbers[n] = w[i + 5 + n] | 0
+    entry.to = optionalAddress(slab, i + 3, entry.to)
+    for (let n = SAMPLED; n <= DOWN_HINTS; n++) entry.numbers[n] = w[i + 5 + n] | 0
   }
 
   link(prev) {
-    this.#prev = prev
-    this.#next = null
-    if (prev !== null) prev.#next = this
+    const entry = internalsOf(this)
+    entry.prev = prev
+    entry.next = null
+    if (prev !== null) internalsOf(prev).next = this
   }
 
   unlink() {
-    this.#prev = this.#next = null
-  }
-
-  // Live, as long as the node is in the table.
-  static fields() {
-    return {
-      to: field(function () {
-        this.#view.entries()
-        return this.#to
-      }),
-      sampled: TableEntry.#number(SAMPLED),
-      added: TableEntry.#number(ADDED),
-      pinged: TableEntry.#number(PINGED),
-      seen: TableEntry.#number(SEEN),
-      downHints: TableEntry.#number(DOWN_HINTS),
-      // Towards the oldest.
-      prev: field(function () {
-        this.#view.entries()
-        return this.#prev
-      }),
-      // Towards the latest.
-      next: field(function () {
-        this.#view.entries()
-        return this.#next
-      })
-    }
-  }
-
-  static #number(n) {
-    return field(
-      function () {
-        this.#view.entries()
-        return this.#numbers[n]
-      },
-      function (value) {
-        this.#numbers[n] = Number(value) | 0
-        this.#view.setEntry(this.#serial, n, this.#numbers[n])
-      }
-    )
+    const entry = internalsOf(this)
+    entry.prev = entry.next = null
   }
 }
 
-const FIELDS = module.exports.fields()
+function number(n) {
+  return field(
+    function () {
+      return current(this).numbers[n]
+    },
+    function (value) {
+      const { view, serial, numbers } = current(this)
+      numbers[n] = Number(value) | 0
+      view.setEntry(serial, n, numbers[n])
+    }
+  )
+}
+
+function current(entry) {
+  const internals = internalsOf(entry)
+  internals.view.entries()
+  return internals
+}

@@ -2,13 +2,14 @@
 
 const { bytes32 } = require('../common/check')
 const { field } = require('../common/field')
+const { hide, internalsOf } = require('../common/internals')
 const { compareDistance } = require('./distance')
 
 const K = 20
 
 const FIELDS = {
   size: field(function () {
-    return this._view.entries().length
+    return internalsOf(this).entries().length
   })
 }
 
@@ -17,7 +18,7 @@ module.exports = class Table {
   constructor(view) {
     this.id = view.tableId
     this.k = K
-    this._view = view
+    hide(this, view)
     Object.defineProperties(this, FIELDS)
   }
 
@@ -26,7 +27,7 @@ module.exports = class Table {
   }
 
   get(id) {
-    for (const entry of this._view.entries()) {
+    for (const entry of internalsOf(this).entries()) {
       if (entry.id.equals(id)) return entry
     }
     return null
@@ -35,12 +36,12 @@ module.exports = class Table {
   // The k nearest to id, nearest first.
   closest(id, k) {
     bytes32(id, 'id', 'ERR_INVALID_TARGET')
-    const found = [...this._view.entries()].sort((a, b) => compareDistance(id, a.id, b.id))
+    const found = [...internalsOf(this).entries()].sort((a, b) => compareDistance(id, a.id, b.id))
     return found.slice(0, k || this.k)
   }
 
   random() {
-    const entries = this._view.entries()
+    const entries = internalsOf(this).entries()
     return entries.length === 0 ? null : entries[(Math.random() * entries.length) | 0]
   }
 

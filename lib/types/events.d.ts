@@ -39,6 +39,15 @@ export type NodeErrorCode = 'NODE_DESTROYED' | 'NODE_CRASHED'
 
 export type QueryErrorCode = 'TOO_FEW_NODES' | 'NODE_WAS_DESTROYED' | 'NO_TOKEN' | RequestErrorCode
 
+/** Nobody was there to commit to. */
+export interface TooFewNodesError extends Error {
+  code: 'TOO_FEW_NODES'
+  /** How many answered the lookup. */
+  answered: number
+  /** How many of them were persistent. */
+  persistent: number
+}
+
 /** Of a TypeError or RangeError that names the field, what was given and what is allowed. */
 export type InputErrorCode =
   | 'ERR_INVALID_HOST'

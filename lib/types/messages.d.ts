@@ -1,5 +1,6 @@
 /// <reference types="node" />
 
+import { CancellationOptions } from './cancellation'
 import { ForeignSocket, Socket } from './network'
 import { Query, QueryOptions } from './query'
 
@@ -39,7 +40,7 @@ export interface QueryMessage {
   value?: Uint8Array | null
 }
 
-export interface RequestOptions {
+export interface RequestOptions extends CancellationOptions {
   /** `false` sends it once. */
   retry?: boolean
   /** The socket to send on. */

@@ -1,9 +1,14 @@
 /// <reference types="node" />
 
 import { EventEmitter } from 'events'
+import { CancellationOptions } from './cancellation'
 import { Address, Peer, Reply, Session } from './messages'
 
-export interface QueryOptions<Row = Reply> {
+/**
+ * A query that is given up keeps its rows so far and its `closestReplies`: who iterates over it gets
+ * the rows that had come in, and then the error.
+ */
+export interface QueryOptions<Row = Reply> extends CancellationOptions {
   /** What to emit for a reply; nothing if it is falsy. */
   map?: (reply: Reply) => Row
   /**

@@ -28,6 +28,9 @@ pub struct RequestSpec {
     pub socket: Option<SocketKey>,
     /// Requests of a session are dropped together.
     pub session: Option<u32>,
+    /// It does not leave before `Node::send_deferred`: until then it can be given up unsent. What is
+    /// requested meanwhile waits as well, so that all leave in their order.
+    pub deferred: bool,
 }
 
 /// Where a lookup starts.

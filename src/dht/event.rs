@@ -61,6 +61,10 @@ pub enum Event {
     NetworkUpdate,
     NodeAdded(NodeEntry),
     NodeRemoved(NodeEntry),
+    /// So many ms as the driver said are over.
+    Alarm {
+        number: u32,
+    },
     /// `update_network_state` is done.
     NetworkState {
         user: u32,

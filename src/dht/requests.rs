@@ -175,6 +175,19 @@ impl<P> Requests<P> {
         self.key_of(*self.sessions.get(&session)?.first()?)
     }
 
+    /// It does not leave before [`Requests::undefer`].
+    pub fn defer(&mut self, key: Key) {
+        if let Some(request) = self.get_mut(key) {
+            request.state = State::Deferred;
+        }
+    }
+
+    /// Whether it was to leave later, and is still to leave.
+    pub fn undefer(&mut self, key: Key) -> bool {
+        let request = self.get_mut(key).filter(|request| request.state == State::Deferred);
+        request.map(|request| request.state = State::Idle).is_some()
+    }
+
     /// Counts a try, which ends at `deadline_ms`.
     pub fn arm(&mut self, key: Key, deadline_ms: u64) {
         self.disarm(key);
@@ -316,6 +329,7 @@ const KEPT_SLOTS: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Idle,
+    Deferred,
     Waiting,
     Sent { deadline_ms: u64, seq: u64 },
     Answered,
@@ -336,7 +350,7 @@ impl<P> Requests<P> {
                 self.deadlines.remove(&(deadline_ms, seq, key.slot));
             }
             State::Waiting => self.waiting_len -= 1,
-            State::Idle | State::Answered => {}
+            State::Idle | State::Deferred | State::Answered => {}
         }
     }
 

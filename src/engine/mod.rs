@@ -31,8 +31,8 @@ use parking_lot::Mutex;
 pub use clock::mono;
 pub use interfaces::{NetworkInterface, network_interfaces};
 pub use node::{BindOptions, Runner, Sink};
-pub use shard::Shard;
 pub use shard::start_error::StartError;
+pub use shard::{Driven, Shard};
 pub use sync::adaptive_spin::AdaptiveSpin;
 pub use sync::notification_flag::NotificationFlag;
 

@@ -10,7 +10,7 @@ use super::shard::deadlines::NEVER;
 use super::shard::run_queue::RunQueue;
 use super::sync::combining_lock::CombiningLock;
 use super::sync::notification_flag::NotificationFlag;
-use super::sync::poll_ownership::PollOwnership;
+use super::sync::poll_ownership::{Borrowed, PollOwnership};
 use super::sync::primitives::atomic::{AtomicUsize, Ordering};
 
 /// Enough for every mistake that two threads can make with one another, and for most of three.
@@ -271,7 +271,7 @@ fn what_comes_in_while_the_poll_is_borrowed_arrives() {
         let (ownership, world) = &*world;
         world.receive();
         world.inbox.flag.suppress();
-        if ownership.borrow(|()| world.turn(&|| false, false)) {
+        if must_wake(&ownership.borrow(|()| world.turn(&|| false, false))) {
             world.poll.ring();
         }
         let mut read = world.inbox.drain();
@@ -305,10 +305,14 @@ fn borrow(ownership: &PollOwnership<()>, world: &World) -> bool {
         world.turn(&|| false, false);
         drove = true;
     };
-    if ownership.borrow(|unit| turn(*unit)) {
+    if must_wake(&ownership.borrow(|unit| turn(*unit))) {
         world.poll.ring();
     }
     drove
+}
+
+fn must_wake<R>(borrowed: &Borrowed<R>) -> bool {
+    borrowed.anew && borrowed.turn.is_none()
 }
 
 /// A borrower that found the poll free drives it, and the owner sleeps for as long as nothing comes:

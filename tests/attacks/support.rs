@@ -254,6 +254,7 @@ pub fn request(user: u32, to: Addr, internal: bool, command: u64, timeout_ms: u3
         ttl: 0,
         socket: None,
         session: None,
+        deferred: false,
     }
 }
 

@@ -101,7 +101,7 @@ fn a_verdict_on_what_is_gone_is_ignored() {
     let request = net.take_sent().remove(0);
     net.inject(n, SocketKey::Client, PEER, &reply_with(&request, Some(Id::of(PEER)), &[]));
     let (key, _) = wanted(&mut net, n);
-    net.with(n, |node, _| node.cancel(1));
+    net.with(n, |node, now| node.cancel(now, 1));
     net.with(n, |node, now| node.handle_verdict(now, key, &[true]));
     assert!(net.take_events(n).is_empty());
     assert_eq!(net.node(n).counters().responses, 0);

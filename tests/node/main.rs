@@ -2,6 +2,7 @@
 
 mod endings;
 mod filtering;
+mod giving_up;
 mod hardened;
 mod hostile;
 mod joining;

@@ -273,6 +273,7 @@ pub fn request(user: u32, to: Addr, command: u64) -> RequestSpec {
         ttl: 0,
         socket: None,
         session: None,
+        deferred: false,
     }
 }
 

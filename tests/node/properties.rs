@@ -142,6 +142,7 @@ impl Driver {
                 self.now.mono_ms += ms;
                 self.now.wall_ms += ms * 4;
                 node.handle_timeout(self.now);
+                node.send_deferred(self.now);
             }
             Step::Suspend => node.suspend(now),
             Step::Resume => {
@@ -173,7 +174,8 @@ impl Driver {
                 let internal = n & 1 == 0;
                 let session = (n & 2 != 0).then_some(1);
                 let spec = crate::net::request(self.users, peer(n), u64::from(n));
-                node.request(now, RequestSpec { internal, session, ..spec }).ok();
+                let deferred = n & 4 != 0;
+                node.request(now, RequestSpec { internal, session, deferred, ..spec }).ok();
             }
             Step::Query { rows, commit } => {
                 let commit = if commit { Commit::Auto } else { Commit::None };
@@ -187,7 +189,9 @@ impl Driver {
                 }
             }
             Step::End(n) => match self.queries.len() {
-                0 => node.session_destroy(now, 1),
+                0 if n & 1 == 0 => node.session_destroy(now, 1),
+                0 => node.cancel(now, n % (self.users + 1)),
+                len if n & 2 == 0 => node.query_cancel(now, self.queries.remove(n as usize % len)),
                 len => node.query_destroy(now, self.queries.remove(n as usize % len)),
             },
             _ => unreachable!("see take"),

@@ -165,7 +165,7 @@ fn requests_in_flight_are_bounded() {
     assert_eq!(refused, Err(RequestError::TooMany));
     let counters = net.node(n).counters();
     assert_eq!((counters.dropped, counters.requests_total), (1, total));
-    net.with(n, |node, _| (0..full).rev().take(100).for_each(|user| node.cancel(user)));
+    net.with(n, |node, now| (0..full).rev().take(100).for_each(|user| node.cancel(now, user)));
     assert_eq!(net.node(n).inflight(), MAX_INFLIGHT - 100);
     net.with(n, |node, now| node.request(now, ping(full, NOBODY)).unwrap());
 }
@@ -219,8 +219,8 @@ fn a_query_carries_on_when_its_session_is_destroyed() {
 fn a_cancelled_request_is_never_heard_of() {
     let (mut net, n) = alone();
     net.with(n, |node, now| node.request(now, ping(1, NOBODY)).unwrap());
-    net.with(n, |node, _| node.cancel(1));
-    net.with(n, |node, _| node.cancel(1));
+    net.with(n, |node, now| node.cancel(now, 1));
+    net.with(n, |node, now| node.cancel(now, 1));
     net.run(5000);
     assert!(net.take_events(n).is_empty());
     let counters = net.node(n).counters();

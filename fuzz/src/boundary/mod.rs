@@ -250,16 +250,20 @@ fn batch(node: &mut Node, now: Now, bytes: &[u8]) {
                 len += bytes.len();
                 commands::answer(node, now, bytes);
             }
+            Record::SendDeferred { .. } => {
+                len += 8;
+                node.send_deferred(now);
+            }
         }
     }
     assert!(len <= bytes.len(), "records do not overlap");
     commands::answers(node, now, bytes);
 }
 
-/// Kinds are 1 to 3; some more are tried.
+/// Kinds are 1 to 4; some more are tried.
 fn record(kind: u8, body: &[u8]) -> Vec<u8> {
     let len = (8 + body.len()).next_multiple_of(8);
-    let head = [len as u32 | u32::from(kind & 3) << 24, HANDLE];
+    let head = [len as u32 | u32::from(kind & 7) << 24, HANDLE];
     let mut bytes: Vec<u8> = head.iter().flat_map(|word| word.to_le_bytes()).collect();
     bytes.extend(body);
     bytes.resize(len, 0);

@@ -61,7 +61,7 @@ pub fn act(driver: &mut Driver, step: Step) {
         Step::Cancel(n) => {
             let users: Vec<_> = driver.open.keys().copied().collect();
             if let Some(user) = nth(&users, n) {
-                driver.node.cancel(user);
+                driver.node.cancel(now, user);
                 driver.open.remove(&user);
             }
         }

@@ -252,6 +252,7 @@ impl Ask {
             ttl: self.ttl,
             socket: self.on.map(On::socket),
             session: self.session.map(session),
+            deferred: false,
         }
     }
 }

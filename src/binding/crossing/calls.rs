@@ -8,9 +8,9 @@ use napi::bindgen_prelude::{BufferSlice, Function, JsValue, Result, Unknown};
 use napi::{Env, sys};
 use napi_derive::napi;
 
-use super::environment;
 use super::outbox::BATCH;
 use super::wake::Wake;
+use super::{environment, event_loop};
 use crate::engine::{self, NotificationFlag};
 
 /// The monotonic clock in ms, with their fractions.
@@ -35,6 +35,7 @@ pub fn throw_uncaught(env: Env, error: Unknown<'_>) {
 /// The last node of this environment is gone.
 #[napi(catch_unwind)]
 pub fn close(environment: u32) {
+    event_loop::forget(environment);
     environment::close(environment);
 }
 
@@ -73,15 +74,44 @@ pub fn drain_own(mut slab: BufferSlice<'_>) -> u32 {
     environment::drain_own(&mut slab) as u32
 }
 
-/// Runs the shards' polls on this thread without waiting, then drains.
+/// Added to what [`drive`] returns: something was ready.
+const READY: u32 = 1 << 30;
+/// Added to what [`drive`] returns: a poll had been taken back meanwhile.
+const ANEW: u32 = 1 << 31;
+/// Added to what [`drive`] returns: there is more to drain.
+const MORE: u32 = 1 << 29;
+
+/// Runs the shards' polls on this thread without waiting, then drains. Returns the bytes, and flags.
 #[napi(catch_unwind)]
 pub fn drive(environment: u32, mut slab: BufferSlice<'_>) -> u32 {
     let Some(shared) = environment::shared(environment) else { return 0 };
-    {
+    let driven = {
         let _suppressed = Suppressed::new(&shared.notified);
-        environment::drive();
-    }
-    shared.outbox.drain(&mut slab, BATCH) as u32
+        environment::drive()
+    };
+    let len = shared.outbox.drain(&mut slab, BATCH) as u32;
+    let flag = |on: bool, bit: u32| if on { bit } else { 0 };
+    let more = shared.outbox.is_filled();
+    len | flag(driven.ready, READY) | flag(driven.anew, ANEW) | flag(more, MORE)
+}
+
+/// Prepares for `callback` to be called when a poll that [`wait_on_polls`] watches is readable.
+/// `false`: JavaScript's event loop cannot do that. To be asked in Node only, as others pretend.
+#[napi(catch_unwind)]
+pub fn prepare_to_wait(env: Env, environment: u32, callback: Function<'_, (), ()>) -> bool {
+    event_loop::prepare(env, environment, &callback)
+}
+
+/// Has JavaScript's event loop wait on the polls, which [`drive`] borrows. `false`: it cannot.
+#[napi(catch_unwind)]
+pub fn wait_on_polls(environment: u32) -> bool {
+    event_loop::wait(environment)
+}
+
+/// JavaScript's event loop waits on the polls no more.
+#[napi(catch_unwind)]
+pub fn leave_polls(environment: u32) {
+    event_loop::leave(environment);
 }
 
 /// Gives the polls back to the shards.

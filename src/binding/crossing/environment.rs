@@ -12,7 +12,10 @@ use parking_lot::Mutex;
 
 use super::outbox::{BATCH, Outbox};
 use super::wake::Wake;
-use crate::engine::{AdaptiveSpin, NotificationFlag, Shard};
+use crate::engine::{AdaptiveSpin, Driven, NotificationFlag, Shard};
+
+/// Rounds of the polls in one go: a lookup among nodes of this process takes several.
+const ROUNDS: usize = 8;
 
 /// What the shards see of an environment.
 #[derive(Default)]
@@ -142,10 +145,29 @@ pub fn repack(shared: &Arc<Shared>) {
     }
 }
 
-/// Runs the polls of this environment's shards on this thread, without waiting.
-pub fn drive() {
-    let shards = ENVIRONMENT.with_borrow(|e| e.shards.clone());
-    shards.iter().for_each(|shard| shard.drive());
+/// The shards that have something of this environment.
+pub fn shards() -> Vec<Arc<Shard>> {
+    ENVIRONMENT.with_borrow(|e| e.shards.clone())
+}
+
+/// Runs the polls of this environment's shards on this thread, without waiting: again while there is
+/// more, and while nodes of this process answer each other.
+pub fn drive() -> Driven {
+    let shards = shards();
+    let mut all = Driven::default();
+    for _ in 0..ROUNDS {
+        let mut ready = false;
+        for shard in &shards {
+            let driven = shard.drive();
+            ready |= driven.ready;
+            all.anew |= driven.anew;
+        }
+        all.ready |= ready;
+        if !ready {
+            break;
+        }
+    }
+    all
 }
 
 /// Gives the polls back.

@@ -15,5 +15,10 @@ mod async_context;
 mod calls;
 #[cfg(feature = "node-api")]
 pub mod environment;
+#[cfg(all(feature = "node-api", target_os = "linux"))]
+mod event_loop;
+#[cfg(all(feature = "node-api", not(target_os = "linux")))]
+#[path = "no_event_loop.rs"]
+mod event_loop;
 #[cfg(feature = "node-api")]
 mod wake;

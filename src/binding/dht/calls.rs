@@ -112,6 +112,34 @@ pub fn flush_at_exit() {
     nodes::flush_at_exit();
 }
 
+/// Sends what was to leave later; what leaves by a socket of the user's is a record that JavaScript
+/// has to look for.
+#[napi(catch_unwind)]
+pub fn send_deferred(handle: u32, by_user: bool) {
+    if by_user {
+        run(handle, |node, now| node.send_deferred(now));
+    } else {
+        call(handle, |node, now| node.send_deferred(now));
+    }
+}
+
+/// Drops a request without an event.
+#[napi(catch_unwind)]
+pub fn cancel(handle: u32, user: u32) {
+    call(handle, move |node, now| node.cancel(now, user));
+}
+
+/// Has an ALARM record come once so many ms are over.
+#[napi(catch_unwind)]
+pub fn set_alarm(handle: u32, number: u32, ms: u32) {
+    call(handle, move |node, now| node.set_alarm(now, number, ms));
+}
+
+#[napi(catch_unwind)]
+pub fn clear_alarm(handle: u32, number: u32) {
+    call(handle, move |node, _| node.clear_alarm(number));
+}
+
 /// Drops the requests of a session, without events for those that the user made.
 #[napi(catch_unwind)]
 pub fn session_destroy(handle: u32, session: u32) {
@@ -155,6 +183,12 @@ pub fn query_concurrency(handle: u32, query: u32, concurrency: u32) {
 #[napi(catch_unwind)]
 pub fn query_destroy(handle: u32, query: u32) {
     call(handle, move |node, now| node.query_destroy(now, query));
+}
+
+/// Drops a query as [`query_destroy`] does, and all that it has in flight in whatever session.
+#[napi(catch_unwind)]
+pub fn query_cancel(handle: u32, query: u32) {
+    call(handle, move |node, now| node.query_cancel(now, query));
 }
 
 /// Has NODE_ADDED and NODE_REMOVED records made.
@@ -313,7 +347,7 @@ fn address(ip: u32, port: u32) -> Addr {
 }
 
 fn system(error: io::Error) -> Error<String> {
-    coded(&error, &error)
+    coded(&error, &errno::words(&error))
 }
 
 fn coded(error: &io::Error, text: &dyn Display) -> Error<String> {

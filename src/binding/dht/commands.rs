@@ -2,10 +2,10 @@
 //! queries, `lib/dht/query-packer.js`.
 //!
 //! Requests, replies and relays cross in batches, each in a frame (`crossing/pack.rs`) of the kind
-//! 1, 2 or 3.
+//! 1, 2 or 3. One of the kind 4 is empty: what is deferred is to leave.
 //!
 //! ```text
-//! request  user, flags (1 token, 2 internal, 4 target, 8 value), ip, port | ttl << 16,
+//! request  user, flags (1 token, 2 internal, 4 target, 8 value, 16 deferred), ip, port | ttl << 16,
 //!          socket (0 the one in use), session (0 none), retries, time-out ms (0 default),
 //!          command f64, value length, 0, [token 32][target 32][value]
 //! reply    flags (1 token wanted, 2 closer nodes wanted, 4 target, 8 value, 16 internal),
@@ -31,8 +31,9 @@ use crate::net::{Addr, Now};
 const REQUEST: u32 = 1;
 const REPLY: u32 = 2;
 const RELAY: u32 = 3;
+const SEND_DEFERRED: u32 = 4;
 
-/// A request, a reply or a relay of a batch.
+/// What a batch is made of.
 pub enum Record<'a> {
     Request {
         handle: u32,
@@ -43,12 +44,17 @@ pub enum Record<'a> {
         handle: u32,
         bytes: &'a [u8],
     },
+    SendDeferred {
+        handle: u32,
+    },
 }
 
 impl Record<'_> {
     pub fn handle(&self) -> u32 {
         match self {
-            Self::Request { handle, .. } | Self::Answer { handle, .. } => *handle,
+            Self::Request { handle, .. }
+            | Self::Answer { handle, .. }
+            | Self::SendDeferred { handle } => *handle,
         }
     }
 }
@@ -60,6 +66,7 @@ pub fn records(batch: &[u8]) -> impl Iterator<Item = Record<'_>> {
         match kind {
             REQUEST => Some(Record::Request { handle, body: frame.body() }),
             REPLY | RELAY => Some(Record::Answer { handle, bytes }),
+            SEND_DEFERRED => Some(Record::SendDeferred { handle }),
             _ => None,
         }
     })
@@ -130,6 +137,7 @@ pub fn request(bytes: &[u8]) -> Option<RequestSpec> {
         ttl: (port_ttl >> 16) as u8,
         socket,
         session: (session != 0).then_some(session),
+        deferred: flags & 16 != 0,
         token: input.bytes32_if(flags & 1 != 0)?,
         target: input.bytes32_if(flags & 4 != 0)?,
         value: input.boxed_if(flags & 8 != 0, value_len)?,

@@ -17,6 +17,9 @@ struct Owned {
     shared: Arc<Shared>,
 }
 
+/// Replies that this thread sends by itself, which costs less than to wake a shard for them.
+const DIRECT: usize = 4;
+
 thread_local! {
     static NODES: RefCell<HashMap<u32, Owned>> = RefCell::default();
 }
@@ -65,7 +68,7 @@ pub fn run<R>(handle: u32, f: impl FnOnce(&mut Node, Now) -> R) -> Option<R> {
 }
 
 /// Hands the requests and replies of a batch to their shards: one call for each run of the same
-/// node. To send them from this thread would cost it as much as all that JavaScript does for them.
+/// node, which ends where what is deferred is to leave. To send them from this thread would cost it as much as all that JavaScript does for them.
 pub fn submit(batch: &[u8]) {
     let mut records = commands::records(batch).peekable();
     while let Some(first) = records.next() {
@@ -73,6 +76,8 @@ pub fn submit(batch: &[u8]) {
         let mut requests = Vec::new();
         let mut malformed = Vec::new();
         let mut answers = Vec::new();
+        let mut answer_count = 0;
+        let mut send_deferred = false;
         let mut next = Some(first);
         while let Some(record) = next {
             match record {
@@ -80,19 +85,26 @@ pub fn submit(batch: &[u8]) {
                     Some(request) => requests.push(request),
                     None => malformed.push(commands::user(body)),
                 },
-                Record::Answer { bytes, .. } => answers.extend_from_slice(bytes),
+                Record::Answer { bytes, .. } => {
+                    answers.extend_from_slice(bytes);
+                    answer_count += 1;
+                }
+                Record::SendDeferred { .. } => send_deferred = true,
             }
-            next = records.next_if(|record| record.handle() == handle);
+            next = records.next_if(|record| !send_deferred && record.handle() == handle);
         }
         let Some(node) = get(handle) else { continue };
-        if !requests.is_empty() {
-            node.request_on_shard(requests);
+        if !requests.is_empty() || send_deferred {
+            node.request_on_shard(requests, send_deferred);
         }
         for user in malformed {
             node.call(move |node, _| node.refuse_request(user));
         }
-        if !answers.is_empty() {
-            node.call_on_shard(move |node, now| commands::answers(node, now, &answers));
+        let answer = move |node: &mut Node, now| commands::answers(node, now, &answers);
+        match answer_count {
+            0 => {}
+            1..=DIRECT => node.call(answer),
+            _ => node.call_on_shard(answer),
         }
     }
 }
@@ -104,6 +116,6 @@ pub fn flush_at_exit() {
         NODES.with_borrow(|nodes| nodes.values().map(|owned| Arc::clone(&owned.node)).collect());
     // Whoever gets hold of a node runs what waits for it.
     for node in nodes {
-        node.with(|_, _| ());
+        node.with(|node, now| node.send_deferred(now));
     }
 }

@@ -69,6 +69,8 @@ pub enum Kind {
     QueryProgress = 23,
     /// `key, ip, port, 0`
     RequestVerdictWanted = 24,
+    /// `number, 0`
+    Alarm = 25,
 }
 
 /// Bytes of an entry.
@@ -188,6 +190,7 @@ fn of_itself(out: &mut Vec<u8>, handle: u32, event: &Event) {
         Event::NetworkState { user, changed } => {
             fields(out, Kind::NetworkState, handle, &[*user, u32::from(*changed)]);
         }
+        Event::Alarm { number } => fields(out, Kind::Alarm, handle, &[*number, 0]),
         Event::BootstrapWanted { key } => fields(out, Kind::BootstrapWanted, handle, &[*key, 0]),
         Event::VerdictWanted { key, nodes } => record(out, Kind::VerdictWanted, handle, |out| {
             words(out, &[*key, nodes.len() as u32]);

@@ -33,7 +33,13 @@ impl Node {
             timeout_ms: spec.timeout_ms,
             force: false,
         };
-        self.ask(now, ask).map(|_| ())
+        if !spec.deferred && !self.deferred.is_waiting() {
+            return self.ask(now, ask).map(|_| ());
+        }
+        let key = self.register(now, ask)?;
+        self.requests.defer(key);
+        self.deferred.insert(spec.user, key);
+        Ok(())
     }
 
     /// Makes a request as [`Node::request`] does, but a refusal comes as [`Event::Failure`] too:
@@ -48,17 +54,6 @@ impl Node {
     /// Tells that a request was none that could be made.
     pub fn refuse_request(&mut self, user: u32) {
         self.tell_failure(user, RequestError::TooLarge);
-    }
-
-    /// Forgets a request in flight; no event follows.
-    pub fn cancel(&mut self, user: u32) {
-        let found = self.requests.keys().find(|key| {
-            let in_flight = self.requests.get(*key);
-            in_flight.is_some_and(|r| matches!(r.request.kind, RequestKind::User(u) if u == user))
-        });
-        if let Some(key) = found {
-            self.forget(key);
-        }
     }
 
     /// Takes everything of a session out of flight: a user's requests without an event, a query's

@@ -102,6 +102,30 @@ impl Node {
         ends.into_iter().for_each(|event| self.emit(event));
     }
 
+    /// Drops a query as [`Node::query_destroy`] does, and what it has in flight wherever that is: its
+    /// commits, and its visits in a session of the user's.
+    pub fn query_cancel(&mut self, now: Now, query: u32) {
+        let Some(found) = self.queries.get_mut(&query) else {
+            return;
+        };
+        found.visits_dropped();
+        let is_its = |kind: &RequestKind| match kind {
+            RequestKind::Visit { query: of, .. } | RequestKind::Commit { query: of, .. } => {
+                *of == query
+            }
+            _ => false,
+        };
+        let all = self.requests.keys();
+        let its: Vec<_> = all
+            .filter(|key| self.requests.get(*key).is_some_and(|r| is_its(&r.request.kind)))
+            .collect();
+        self.requests.window.advance(now.mono_ms);
+        for key in its {
+            self.forget(key);
+        }
+        self.query_destroy(now, query);
+    }
+
     pub(super) fn open_query(&mut self, now: Now, number: u32) {
         self.fill_from_table(number);
         let Some(query) = self.queries.get_mut(&number) else {

@@ -2,10 +2,12 @@
 //!
 //! Whatever the node does splits into the modules below; each is a set of methods on [`Node`].
 
+mod alarms;
 mod background;
 mod bootstrap;
 mod calls;
 mod committing;
+mod deferred;
 mod filter;
 mod guarding;
 mod lookups;
@@ -27,7 +29,9 @@ use rand::{Rng, RngExt, SeedableRng};
 
 pub use self::writes::{EntryField, Flag};
 
+use self::alarms::Alarms;
 use self::bootstrap::Bootstrap;
+use self::deferred::Deferred;
 use self::filter::HeldDatagram;
 use self::lost::LostNodes;
 use self::network_state::Probe;
@@ -77,6 +81,8 @@ pub struct Node {
     settled: SettledRequests,
 
     requests: Requests<RequestKind>,
+    deferred: Deferred,
+    alarms: Alarms,
     timeouts: Option<Box<AdaptiveTimeouts>>,
     tid_count: u16,
     reply_serial: u32,
@@ -151,6 +157,8 @@ impl Node {
             counters: Counters::default(),
             settled: SettledRequests::default(),
             requests: Requests::new(config.max_window, &mut rng),
+            deferred: Deferred::default(),
+            alarms: Alarms::default(),
             timeouts: config.adaptive_timeout.clone().map(|c| Box::new(AdaptiveTimeouts::new(c))),
             tid_count: rng.random(),
             reply_serial: 0,
@@ -244,6 +252,7 @@ impl Node {
 
     /// Does all that is due. To be called at the time that [`Node::poll_timeout`] names, or later.
     pub fn handle_timeout(&mut self, now: Now) {
+        self.ring_alarms(now);
         if self.requests.window.advance(now.mono_ms) {
             self.release_waiting(now);
         }
@@ -281,8 +290,8 @@ impl Node {
         event.or_else(|| self.changed_status())
     }
 
-    /// The next deadline, on the `mono_ms` clock. Changes with every other call; `None` while
-    /// suspended and after [`Node::destroy`].
+    /// The next deadline, on the `mono_ms` clock. Changes with every other call; that of an alarm at
+    /// most while suspended, and `None` after [`Node::destroy`].
     pub fn poll_timeout(&self) -> Option<u64> {
         self.poll_timeout_with(|tick_ms| tick_ms)
     }
@@ -290,11 +299,15 @@ impl Node {
     /// As [`Node::poll_timeout`], with the tick put off by `put_off`: of all deadlines the one that
     /// may pass by some ms without anybody noticing.
     pub fn poll_timeout_with(&self, put_off: impl FnOnce(u64) -> u64) -> Option<u64> {
-        if self.destroyed || self.suspended {
+        if self.destroyed {
             return None;
+        }
+        if self.suspended {
+            return self.alarms.next();
         }
         let requests = &self.requests;
         let deadlines = [
+            self.alarms.next(),
             Some(put_off(self.next_tick_ms)),
             requests.next_deadline(),
             self.delayed_pings.next(),

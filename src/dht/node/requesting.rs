@@ -95,9 +95,21 @@ pub(super) struct IncomingReply<'a> {
 }
 
 impl Node {
-    /// Registers and counts a request, and sends it as soon as it may leave. The rest of a refused
-    /// one's circumstances is dropped: nobody else hears of it.
+    /// Registers and counts a request, and sends it as soon as it may leave.
     pub(super) fn ask(&mut self, now: Now, ask: OutgoingRequest<'_>) -> Result<Key, RequestError> {
+        let force = ask.force;
+        let key = self.register(now, ask)?;
+        self.launch(now, key, force);
+        Ok(key)
+    }
+
+    /// Registers and counts a request. The rest of a refused one's circumstances is dropped: nobody
+    /// else hears of it.
+    pub(super) fn register(
+        &mut self,
+        now: Now,
+        ask: OutgoingRequest<'_>,
+    ) -> Result<Key, RequestError> {
         if self.destroyed {
             return Err(RequestError::Destroyed);
         }
@@ -129,7 +141,7 @@ impl Node {
         request.encode(&mut datagram);
 
         self.count_request(ask.internal, ask.command);
-        let key = self.requests.insert(New {
+        Ok(self.requests.insert(New {
             kind: ask.kind,
             to: ask.to,
             socket,
@@ -142,9 +154,7 @@ impl Node {
             made_ms: now.mono_ms,
             tid,
             datagram: datagram.into_boxed_slice(),
-        });
-        self.launch(now, key, ask.force);
-        Ok(key)
+        }))
     }
 
     /// Sends a try, or puts it in the queue for the window. Without a socket it stays as it is.
@@ -216,14 +226,13 @@ impl Node {
         answer: IncomingReply<'_>,
         verdict: &Verdict<'_>,
     ) {
-        let Some(InFlight { request, .. }) = self.requests.remove(key) else {
+        let Some(InFlight { request, .. }) = self.forget(key) else {
             return;
         };
         if let Some(rx) = counted(&mut self.counters.commands_rx, request.internal, request.command)
         {
             *rx += 1;
         }
-        self.counters.requests_active -= 1;
         self.counters.responses += 1;
 
         let sample = !self.is_external(answer.socket);
@@ -307,6 +316,9 @@ impl Node {
     pub(super) fn forget(&mut self, key: Key) -> Option<InFlight<RequestKind>> {
         let removed = self.requests.remove(key)?;
         self.counters.requests_active -= 1;
+        if let RequestKind::User(user) = removed.request.kind {
+            self.deferred.remove(user, key);
+        }
         Some(removed)
     }
 

@@ -214,10 +214,16 @@ impl Runner {
         }
     }
 
-    /// Makes requests as [`Self::call_on_shard`] does. A refusal comes as an event.
-    pub fn request_on_shard(&self, specs: Vec<RequestSpec>) {
+    /// Makes requests as [`Self::call_on_shard`] does, and has those leave that were deferred. A
+    /// refusal comes as an event.
+    pub fn request_on_shard(&self, specs: Vec<RequestSpec>, send_deferred: bool) {
         self.shard().expect_answers();
-        self.call_on_shard(move |node, now| specs.into_iter().for_each(|s| node.submit(now, s)));
+        self.call_on_shard(move |node, now| {
+            specs.into_iter().for_each(|spec| node.submit(now, spec));
+            if send_deferred {
+                node.send_deferred(now);
+            }
+        });
     }
 
     /// Rejects what is in flight and closes the sockets; [`Self::bind`] opens them again.

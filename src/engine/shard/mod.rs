@@ -39,7 +39,7 @@ use self::start_error::StartError;
 use self::tenant::{Tenant, guarded};
 use super::clock;
 use super::sync::adaptive_spin::AdaptiveSpin;
-use super::sync::poll_ownership::PollOwnership;
+use super::sync::poll_ownership::{Borrowed, PollOwnership};
 use super::udp::receive_batch::ReceiveBatch;
 
 /// How long the thread sleeps before it looks whether its borrower still drives.
@@ -54,9 +54,6 @@ const MAX_EVENTS: usize = 256;
 /// Waits after requests that may be awake: for the answers, for what JavaScript makes of them. Those
 /// who ask from elsewhere wait for longer than a wake takes.
 const WAITS: u32 = 4;
-/// Rounds of one [`Shard::drive`]: in the first a node on this shard answers, in the second the
-/// answer is read.
-const ROUNDS: usize = 2;
 
 /// See the module's page.
 pub struct Shard {
@@ -69,6 +66,17 @@ pub struct Shard {
     /// Somebody made requests and waits for the answers.
     awaited: AtomicBool,
     thread: OnceLock<Thread>,
+    #[cfg(target_os = "linux")]
+    descriptor: std::os::fd::RawFd,
+}
+
+/// What a drive of a borrowed poll found.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Driven {
+    /// Something was to be done.
+    pub ready: bool,
+    /// The poll was not lent before, or had been taken back.
+    pub anew: bool,
 }
 
 /// What only the thread that runs the poll may touch.
@@ -105,6 +113,8 @@ impl Shard {
         let poll = Poll::new()?;
         let registry = poll.registry().try_clone()?;
         let waker = Waker::new(&registry, WAKE)?;
+        #[cfg(target_os = "linux")]
+        let descriptor = std::os::fd::AsRawFd::as_raw_fd(&poll);
         let state = PollState {
             poll,
             events: Events::with_capacity(MAX_EVENTS),
@@ -124,17 +134,32 @@ impl Shard {
             len: AtomicUsize::new(0),
             awaited: AtomicBool::new(false),
             thread: OnceLock::new(),
+            #[cfg(target_os = "linux")]
+            descriptor,
         })
     }
 
     /// Runs the poll on this thread, without waiting, and borrows it for the time to come.
-    pub fn drive(&self) {
-        let rounds = |state: &mut PollState| {
-            let _ = (0..ROUNDS).all(|_| self.turn_safely(state, false));
-        };
-        if self.poll.borrow(rounds) {
+    pub fn drive(&self) -> Driven {
+        let Borrowed { anew, turn } = self.poll.borrow(|state| self.turn_safely(state, false));
+        if anew && turn.is_none() {
             self.wake();
         }
+        Driven { ready: turn.unwrap_or(false), anew }
+    }
+
+    /// Lends the poll to who will drive it when it is readable, see [`Self::descriptor`].
+    #[cfg(target_os = "linux")]
+    pub fn lend(&self) {
+        if self.poll.lend() {
+            self.wake();
+        }
+    }
+
+    /// What an event loop can wait on: readable when [`Self::drive`] has something to do.
+    #[cfg(target_os = "linux")]
+    pub fn descriptor(&self) -> std::os::fd::RawFd {
+        self.descriptor
     }
 
     /// Gives the poll back to the shard's thread.

@@ -14,16 +14,16 @@ impl<D> PollOwnership<D> {
         Self { loan: Loan::default(), driver: Mutex::new(driver) }
     }
 
-    /// A borrower's round. `true`: the owner drives, and has to be woken so that it lets go.
-    pub fn borrow(&self, turn: impl FnOnce(&mut D)) -> bool {
-        let first = self.loan.take();
-        match self.driver.try_lock() {
-            Some(mut driver) => {
-                turn(&mut driver);
-                false
-            }
-            None => first,
-        }
+    /// A borrower's round. What `turn` says, if the owner does not drive; otherwise the owner has to
+    /// be woken if the loan is a new one, so that it lets go.
+    pub fn borrow<R>(&self, turn: impl FnOnce(&mut D) -> R) -> Borrowed<R> {
+        let anew = self.loan.take();
+        Borrowed { anew, turn: self.driver.try_lock().map(|mut driver| turn(&mut driver)) }
+    }
+
+    /// Lends the poll to who will drive it soon. `true`: the owner has to be woken, so that it lets go.
+    pub fn lend(&self) -> bool {
+        self.loan.take()
     }
 
     /// A round of the owner's, once no borrower drives. `nap` lets a moment pass, after which a
@@ -45,6 +45,14 @@ impl<D> PollOwnership<D> {
     pub fn is_lent(&self) -> bool {
         self.loan.is_lent()
     }
+}
+
+/// What became of a borrower's round.
+pub struct Borrowed<R> {
+    /// The poll was not lent before.
+    pub anew: bool,
+    /// `None`: the owner drives.
+    pub turn: Option<R>,
 }
 
 /// The state of the borrowing. It only says who should drive; who does holds the driver's lock.

@@ -61,6 +61,12 @@ module.exports = [
     why: 'The engine decodes datagrams. `onmessage()` takes them.'
   },
   {
+    of: 'Session',
+    kind: INTERNAL,
+    members: ['_attach', '_detach'],
+    why: 'What the node calls. Behind a Proxy no internals can be members.'
+  },
+  {
     of: 'Request, made',
     kind: INTERNAL,
     members: ['_buffer', '_io', '_timeout', '_timestamp', '_sendNow', '_encodeRequest', 'index'],

@@ -4,6 +4,7 @@
 mod unix;
 #[cfg(any(test, windows))]
 mod windows;
+mod words;
 
 #[cfg(unix)]
 use self::unix::name_of;
@@ -20,6 +21,12 @@ pub fn code(error: &std::io::Error) -> &'static str {
     error.raw_os_error().map_or(NO_NUMBER, |number| name_of(number).unwrap_or(UNKNOWN))
 }
 
+/// What an error says; in the system's own words where there are no others.
+pub fn words(error: &std::io::Error) -> String {
+    let known = error.raw_os_error().and_then(name_of).and_then(words::words_of);
+    known.map_or_else(|| error.to_string(), str::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::{Error, ErrorKind};
@@ -34,6 +41,8 @@ mod tests {
         assert_eq!(code_of(libc::EOPNOTSUPP), "ENOTSUP");
         assert_eq!(code_of(libc::EADDRINUSE), "EADDRINUSE");
         assert_eq!(code_of(i32::MAX), UNKNOWN);
+        assert_eq!(words(&Error::from_raw_os_error(libc::EADDRINUSE)), "address already in use");
+        assert_eq!(words(&Error::other("nothing known")), "nothing known");
         assert_eq!(code(&ErrorKind::Other.into()), NO_NUMBER);
     }
 

@@ -202,5 +202,6 @@ pub fn request(to: Addr) -> RequestSpec {
         ttl: 0,
         socket: None,
         session: None,
+        deferred: false,
     }
 }

@@ -1,0 +1,70 @@
+'use strict'
+
+const DHTError = require('../common/errors')
+const SessionRequest = require('./session-request')
+const { internalsOf } = require('../common/internals')
+
+// What a session keeps: its requests, and the numbers by which the nodes that it was given to know it.
+module.exports = class RequestGroup {
+  constructor(handle) {
+    this.handle = handle
+    this._numbers = new Map()
+    this._pending = []
+    this._shown = []
+  }
+
+  // Of a session of that node's; null if it is none. That of another node is a mistake, but between
+  // copies of the package they are taken as they are.
+  static of(session, handle) {
+    const group = internalsOf(session)
+    // Told by what it has, as each copy of the package has classes of its own.
+    if (group === undefined || typeof group.numberAt !== 'function') return null
+    const isOfOtherCopy = group.handle.constructor !== handle.constructor
+    return group.handle === handle || isOfOtherCopy ? group : null
+  }
+
+  numberAt(handle) {
+    let number = this._numbers.get(handle)
+    if (number === undefined) {
+      for (const known of this._numbers.keys()) if (known.gone) this._numbers.delete(known)
+      number = handle.addSession()
+      this._numbers.set(handle, number)
+    }
+    return number
+  }
+
+  // Always the same array: the requests, then as many places as queries have requests in flight.
+  inflight() {
+    let length = 0
+    for (const [handle, number] of this._numbers) length += handle.sessionInflight(number)
+    this._shown.length = 0
+    for (const pending of this._pending) this._shown.push(shown(pending))
+    while (this._shown.length < length) this._shown.push(null)
+    return this._shown
+  }
+
+  attach(pending) {
+    pending.index = this._pending.push(pending) - 1
+  }
+
+  detach(pending) {
+    const { index } = pending
+    const last = this._pending.pop()
+    if (last === pending) return
+    last.index = index
+    this._pending[index] = last
+  }
+
+  destroy(err) {
+    for (const [handle, number] of this._numbers) handle.destroySession(number)
+    while (this._pending.length > 0) {
+      const [pending] = this._pending
+      pending.requests.drop(pending, err || DHTError.REQUEST_DESTROYED())
+    }
+  }
+}
+
+function shown(pending) {
+  if (pending.shown === null) pending.shown = new SessionRequest(pending)
+  return pending.shown
+}
