@@ -206,7 +206,9 @@ fn a_borrowed_poll_serves_and_is_taken_back() {
     client.ping(1, server.port()).unwrap();
     let mut answered = false;
     while !answered {
-        Engine::get().for_each_shard(|shard| shard.drive());
+        Engine::get().for_each_shard(|shard| {
+            shard.drive();
+        });
         while let Ok(told) = client.told.try_recv() {
             answered |= matches!(told, Told::Event(Event::Response { user: 1, .. }));
         }

@@ -241,7 +241,7 @@ module.exports = class Query extends Readable {
     this._opened = true
     if (first && this._failure !== null) this.destroy(this._failure)
     else if (first && this.dht.destroyed) this.destroy(DHTError.NODE_WAS_DESTROYED())
-    else this._demand()
+    else this._demand(first)
     cb(null)
   }
 
@@ -290,7 +290,7 @@ module.exports = class Query extends Readable {
 
   // Lets the engine go on, for as many rows as the stream has room for. Not for every single row
   // that was read.
-  _demand() {
+  _demand(first) {
     if (this._ended || this.destroying) return
     internalsOf(this.dht).queries.hold(this)
 
@@ -302,7 +302,10 @@ module.exports = class Query extends Readable {
     } catch (err) {
       return this.destroy(err)
     }
-    native.queryDemand(internalsOf(this.dht).flushed(), this.number, room)
+    const handle = internalsOf(this.dht)
+    if (!first) return native.queryDemand(handle.flushed(), this.number, room)
+    native.queryOpen(handle.flushed(), this.number, room)
+    handle.changed()
   }
 
   // They may be written, and rule what is asked from the next visit on.

@@ -1,6 +1,7 @@
 'use strict'
 
 const native = require('../crossing/native')
+const asyncContext = require('../crossing/async-context')
 const environment = require('../crossing/environment')
 const outgoing = require('../crossing/outgoing')
 const DHTError = require('../common/errors')
@@ -9,7 +10,7 @@ const packer = require('./request-packer')
 const { readReply } = require('./records')
 
 const NONE = new Slots() // of nodes whose user never made a request
-const DONE = Promise.resolve()
+const DONE = asyncContext.run(() => Promise.resolve())
 
 // The requests of a node's user that wait for their reply.
 module.exports = class Requests {

@@ -154,7 +154,13 @@ pub fn query_new(handle: u32, bytes: &[u8]) -> u32 {
     node.and_then(|node| node.with(|node, now| node.query(now, spec))).unwrap_or(0)
 }
 
-/// Opens a query, or lets it report up to `room` more rows.
+/// Opens a query, which reports up to `room` rows. What it wants to know first is asked at once.
+#[napi(catch_unwind)]
+pub fn query_open(handle: u32, query: u32, room: u32) {
+    run(handle, |node, now| node.query_demand(now, query, room));
+}
+
+/// Lets a query report up to `room` more rows.
 #[napi(catch_unwind)]
 pub fn query_demand(handle: u32, query: u32, room: u32) {
     call(handle, move |node, now| node.query_demand(now, query, room));
