@@ -8,7 +8,6 @@ const process = require('process')
 const timers = require('timers')
 const native = require('./native')
 
-const DONE = Promise.resolve()
 const toString = Function.prototype.toString
 
 module.exports = {
@@ -33,5 +32,5 @@ function isOwn(fn, name) {
 }
 
 function asMicrotask(fn) {
-  DONE.then(fn).catch(native.throwUncaught)
+  Promise.resolve().then(fn).catch(native.throwUncaught)
 }
