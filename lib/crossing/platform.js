@@ -23,7 +23,16 @@ function binaryPath() {
   const inPackage = prebuiltPath()
   const beside = path.join(__dirname, 'prebuilds', platformName(), BINARY)
   const places = [inPackage, beside, path.join(__dirname, BINARY)]
-  return places.find((file) => fs.existsSync(file)) || inPackage
+  return places.find(exists) || inPackage
+}
+
+// The permission model throws where it forbids to look.
+function exists(file) {
+  try {
+    return fs.existsSync(file)
+  } catch {
+    return false
+  }
 }
 
 // What cargo calls the library that it builds here.
