@@ -25,8 +25,12 @@ function isolate(fn) {
 // hears at once that it is not.
 function create() {
   const AsyncResource = load()
-  const make = () => new AsyncResource('DHT-RPC', { requireManualDestroy: true }).emitDestroy()
-  return AsyncResource && native.outside(make)
+  if (AsyncResource === null) return null
+  return native.outside(() => {
+    const resource = new AsyncResource('DHT-RPC', { requireManualDestroy: true })
+    resource.emitDestroy() // does not return it everywhere
+    return resource
+  })
 }
 
 function load() {
