@@ -1,3 +1,5 @@
+// slow: requests that nobody answers time out, under each kind of fakes
+
 'use strict'
 
 const test = require('node:test')

@@ -1,3 +1,5 @@
+// slow: copies the package and touches all of it, three times
+
 'use strict'
 
 const test = require('node:test')
