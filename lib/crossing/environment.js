@@ -53,6 +53,7 @@ class Environment {
     this._immediate = 0
     this._ownSlabs = []
     this._ownDepth = 0
+    this._dispatchBound = this._dispatchAll.bind(this)
     this._endTurnBound = this._endTurn.bind(this)
     this._endOwnTurnBound = this._endOwnTurn.bind(this)
     this._drainBound = this.drain.bind(this)
@@ -242,6 +243,10 @@ class Environment {
   // false: what was settled goes on first, then the rest of the batch. That is the order in which
   // datagrams that come one by one would be seen.
   _dispatch() {
+    return asyncContext.contain(this._dispatchBound)
+  }
+
+  _dispatchAll() {
     while (this._at < this._end) {
       this._turn++ // each record is a turn of its own, as each datagram would be
       this._resuming = false
