@@ -153,8 +153,8 @@ class DHT extends EventEmitter {
     await this.bind()
     log('Done, continuing')
     if (this.suspended || this.destroyed) return
-    this.suspended = true
     log('Done, suspending io')
+    this.suspended = true
     await handleOf(this).suspend()
     log('Done, dht suspended')
     this._tell('suspend')
@@ -163,9 +163,9 @@ class DHT extends EventEmitter {
   async resume(opts = {}) {
     const log = logOf(opts)
     if (!this.suspended || this.destroyed) return
+    log('Resuming io')
     this.suspended = false
     handleOf(this).wake()
-    log('Resuming io')
     await handleOf(this).rebind()
     if (this.suspended || this.destroyed) return
     handleOf(this).resumed()
