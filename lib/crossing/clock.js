@@ -24,8 +24,9 @@ function own(name, ...functions) {
 }
 
 // Those of Node are JavaScript and begin with a check of what they are given. Others' are native, as
-// is what bind() makes, which has another name.
+// is what bind() makes, which has another name. Those of Bare are like anybody's.
 function isOwn(fn, name) {
+  if (typeof Bare !== 'undefined') return true
   const source = toString.call(fn)
   if (source.includes('[native code]')) return fn.name === name
   return /^function \w+\(callback[^{]*{\s+validateFunction\(callback, /.test(source)

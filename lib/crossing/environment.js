@@ -67,13 +67,18 @@ class Environment {
   }
 
   create(config) {
-    if (this._number === CLOSED) this._open()
     try {
-      return native.create(this._number, config)
+      return native.create(this.number, config)
     } catch (err) {
       this._closeIfUnused()
       throw err
     }
+  }
+
+  // The engine's number of it; opens it when it is asked first.
+  get number() {
+    if (this._number === CLOSED) this._open()
+    return this._number
   }
 
   _open() {

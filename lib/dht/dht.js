@@ -1,6 +1,7 @@
 'use strict'
 
 const { EventEmitter } = require('events')
+const process = require('process')
 const NodeHandle = require('./node-handle')
 const Cancellation = require('./cancellation')
 const UDX = require('../udx/udx')
