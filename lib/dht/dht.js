@@ -119,21 +119,6 @@ class DHT extends EventEmitter {
     }
   }
 
-  on(name, listener) {
-    this._listen(name)
-    return super.on(name, listener)
-  }
-
-  addListener(name, listener) {
-    this._listen(name)
-    return super.addListener(name, listener)
-  }
-
-  prependListener(name, listener) {
-    this._listen(name)
-    return super.prependListener(name, listener)
-  }
-
   // A datagram from a socket of the user's.
   onmessage(socket, buffer, from) {
     if (check.bytes(buffer, 'buffer').byteLength > 1) this.io.onmessage(socket, buffer, from)
@@ -362,6 +347,25 @@ class DHT extends EventEmitter {
     if (this.listenerCount('error') > 0) this.emit('error', err)
     else process.emitWarning(err)
   }
+}
+
+// On Bare none of them calls another.
+const LISTENING = [
+  'on',
+  'once',
+  'addListener',
+  'addOnceListener',
+  'prependListener',
+  'prependOnceListener'
+]
+
+for (const method of LISTENING.filter((method) => method in EventEmitter.prototype)) {
+  const add = EventEmitter.prototype[method]
+  const value = function (name, listener) {
+    this._listen(name)
+    return add.call(this, name, listener)
+  }
+  Object.defineProperty(DHT.prototype, method, { value, writable: true, configurable: true })
 }
 
 module.exports = DHT
