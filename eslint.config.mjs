@@ -32,6 +32,10 @@ export default [
     languageOptions: { sourceType: 'module', ecmaVersion: 2023, globals: globals.node }
   },
   {
+    files: ['scripts/runtimes/**/*.js'],
+    languageOptions: { ecmaVersion: 'latest', globals: { Bare: 'readonly' } }
+  },
+  {
     rules: {
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'preserve-caught-error': 'off',

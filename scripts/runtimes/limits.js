@@ -1,0 +1,46 @@
+'use strict'
+
+// What a runtime cannot run, and why: a suite, or those of its tests that fit the pattern.
+
+const LIMITS = [
+  {
+    runtimes: ['Bun', 'Deno'],
+    suite: 'udx',
+    reason: 'the suite hands in `udx-native`, which takes its sockets from libuv'
+  },
+  {
+    runtimes: ['Bun'],
+    suite: 'exceptions',
+    test: /nobody catches it/,
+    reason: 'Bun words an uncaught exception in its own way'
+  },
+  {
+    runtimes: ['Deno'],
+    suite: 'destroy',
+    test: /what was replied before/,
+    reason: "datagrams of Deno's own sockets overtake one another, and the test needs their order"
+  },
+  {
+    runtimes: ['Bare'],
+    suite: 'exceptions',
+    test: /nobody catches it/,
+    reason: 'Bare ends by SIGABRT then, and the test expects an exit code'
+  },
+  {
+    runtimes: ['Bare'],
+    suite: 'workers',
+    test: /that are terminated|that exit/,
+    reason: "Bare's threads tell no exit code; they are ended in both ways all the same"
+  }
+]
+
+module.exports = { limitOf }
+
+// Without a test: of the whole suite.
+function limitOf(runtime, suite, test) {
+  const fits = (limit) => (test === undefined ? !limit.test : !limit.test || limit.test.test(test))
+  const found = LIMITS.find(
+    (limit) => limit.runtimes.includes(runtime) && limit.suite === suite && fits(limit)
+  )
+  return found ? found.reason : null
+}
