@@ -1,16 +1,16 @@
 'use strict'
 
-// What the package uses of Node's process, timers, path, fs and async_hooks, on Bare. All copies share it, as they do
-// Node's process.
+// What the package uses of Node's process, timers, path and fs, on Bare. All copies share it, as they do Node's process.
+
+const Turns = require('./turns')
 
 const SHARED = Symbol.for('dht-rpc-native/system/1')
-const { setImmediate } = globalThis
 
-if (!Bare[SHARED]) Object.defineProperty(Bare, SHARED, { value: create() })
+if (!Bare[SHARED]) Object.defineProperty(Bare, SHARED, { value: create(new Turns()) })
 
 module.exports = Bare[SHARED]
 
-function create() {
+function create(turns) {
   return {
     env: {},
     platform: Bare.platform,
@@ -18,9 +18,8 @@ function create() {
     on: (event, listener) => Bare.on(event, listener),
     listeners: (event) => Bare.listeners(event),
     emitWarning: (warning) => console.warn(warning),
-    // Nothing runs between the microtasks and the next turn of the event loop.
-    nextTick: (fn) => setImmediate(fn),
-    setImmediate,
+    nextTick: (fn) => turns.nextTick(fn),
+    setImmediate: (fn) => turns.setImmediate(fn),
     join: (...parts) => parts.join('/'),
     resolve: (file) => file,
     // Nobody looks for the binary by its path here, and there are no asynchronous contexts.

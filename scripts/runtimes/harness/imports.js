@@ -12,7 +12,7 @@ for (const [name, { bare }] of Object.entries(names)) {
     // The layer names it, but its package has no such file yet.
   }
 }
-for (const name of ['assert', 'worker_threads']) {
+for (const name of ['assert', 'dgram', 'worker_threads']) {
   imports[name] = imports[`node:${name}`] = require.resolve(`./${name}`)
 }
 console.log(JSON.stringify(imports))
