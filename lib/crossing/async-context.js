@@ -41,7 +41,7 @@ function create() {
 
 function load() {
   try {
-    return require('async_hooks').AsyncResource
+    return require('async_hooks').AsyncResource || null
   } catch {
     return null
   }

@@ -47,6 +47,7 @@ class Environment {
     this._dispatching = false
     this._inRecord = false // of a batch
     this._resuming = false
+    this._overtaken = 0 // scheduled resumptions that a rest has overtaken
     this._isOwnTurn = false
     this._queuedSince = 0
     this._atOnce = 0
@@ -61,19 +62,24 @@ class Environment {
     const wake = this._wake.bind(this)
     this._wakeBound = () => asyncContext.isolate(wake)
     this._openBound = () => native.open(this._wakeBound)
-    this._resumeLater = later(() => this._resting || this._resume())
+    this._resumeLater = later(this._resumed.bind(this))
     this._drainLater = () => queueMicrotask(this._drainBound)
     this._restLater = () => setImmediate(this._restedBound)
   }
 
   create(config) {
-    if (this._number === CLOSED) this._open()
     try {
-      return native.create(this._number, config)
+      return native.create(this.number, config)
     } catch (err) {
       this._closeIfUnused()
       throw err
     }
+  }
+
+  // The engine's number of it; opens it when it is asked first.
+  get number() {
+    if (this._number === CLOSED) this._open()
+    return this._number
   }
 
   _open() {
@@ -234,6 +240,12 @@ class Environment {
     if (this._looping) this._drainMore()
   }
 
+  // Where it comes behind what was scheduled for the next turn, a rest may be over by then.
+  _resumed() {
+    if (this._overtaken === 0) this._resume()
+    else this._overtaken--
+  }
+
   _load(length) {
     this._at = 0
     this._end = length
@@ -277,6 +289,7 @@ class Environment {
   _rest() {
     if (this._at < this._end && this._batch > MIN_BATCH) this._batch /= 2
     this._resting = true
+    if (this._resuming) this._overtaken++
     asyncContext.run(this._restLater)
     this._flush()
   }

@@ -2,10 +2,11 @@
 
 const fs = require('fs')
 const path = require('path')
+const process = require('process')
 const { readInterpreter } = require('./elf')
 
 const ROOT = path.join(__dirname, '..', '..')
-const BINARY = 'dht-rpc.node'
+const BINARY = 'dht-rpc-native.node'
 const LIBRARIES = { darwin: 'libdht_rpc_native.dylib', win32: 'dht_rpc_native.dll' }
 
 // The folder's name under prebuilds/: '<platform>-<arch>', with '-musl' where musl is the C library.
@@ -71,6 +72,7 @@ function reportsNoGlibc() {
 
 module.exports = {
   ROOT,
+  BINARY,
   platformName,
   prebuiltPath,
   binaryPath,

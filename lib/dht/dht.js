@@ -1,6 +1,7 @@
 'use strict'
 
 const { EventEmitter } = require('events')
+const process = require('process')
 const NodeHandle = require('./node-handle')
 const Cancellation = require('./cancellation')
 const UDX = require('../udx/udx')
@@ -116,21 +117,6 @@ class DHT extends EventEmitter {
       sendDownHints: this._sendDownHints,
       downHintsRateLimit: this._downHintsRateLimit
     }
-  }
-
-  on(name, listener) {
-    this._listen(name)
-    return super.on(name, listener)
-  }
-
-  addListener(name, listener) {
-    this._listen(name)
-    return super.addListener(name, listener)
-  }
-
-  prependListener(name, listener) {
-    this._listen(name)
-    return super.prependListener(name, listener)
   }
 
   // A datagram from a socket of the user's.
@@ -361,6 +347,25 @@ class DHT extends EventEmitter {
     if (this.listenerCount('error') > 0) this.emit('error', err)
     else process.emitWarning(err)
   }
+}
+
+// On Bare none of them calls another.
+const LISTENING = [
+  'on',
+  'once',
+  'addListener',
+  'addOnceListener',
+  'prependListener',
+  'prependOnceListener'
+]
+
+for (const method of LISTENING.filter((method) => method in EventEmitter.prototype)) {
+  const add = EventEmitter.prototype[method]
+  const value = function (name, listener) {
+    this._listen(name)
+    return add.call(this, name, listener)
+  }
+  Object.defineProperty(DHT.prototype, method, { value, writable: true, configurable: true })
 }
 
 module.exports = DHT
