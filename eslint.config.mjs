@@ -14,6 +14,12 @@ const CLOCKS = '/^(node:)?(timers|perf_hooks)/'
 
 const CLOCK = { message: 'lib/crossing/clock.js has the real ones.' }
 
+// What every runtime has. The rest of Node's comes by require(), which package.json maps for Bare.
+const EVERYWHERE = ['Buffer', 'require', 'module', '__dirname', '__filename', ...REPLACEABLE]
+const elsewhere = Object.keys(globals.node)
+  .filter((name) => !EVERYWHERE.includes(name))
+  .map((name) => ({ name, message: 'Not every runtime has it: take it by require().' }))
+
 export default [
   { ignores: ['target/', 'prebuilds/', 'node_modules/', 'fuzz/'] },
   js.configs.recommended,
@@ -24,6 +30,10 @@ export default [
   {
     files: ['**/*.mjs'],
     languageOptions: { sourceType: 'module', ecmaVersion: 2023, globals: globals.node }
+  },
+  {
+    files: ['scripts/runtimes/**/*.js'],
+    languageOptions: { ecmaVersion: 'latest', globals: { Bare: 'readonly' } }
   },
   {
     rules: {
@@ -37,10 +47,14 @@ export default [
     }
   },
   {
+    files: ['lib/crossing/clock.js', 'lib/crossing/bare/*.js'],
+    languageOptions: { globals: { Bare: 'readonly' } }
+  },
+  {
     files: ['index.js', 'lib/**/*.js'],
-    ignores: ['lib/crossing/clock.js', 'lib/crossing/utilization.js'],
+    ignores: ['lib/crossing/clock.js', 'lib/crossing/utilization.js', 'lib/crossing/bare/*.js'],
     rules: {
-      'no-restricted-globals': ['error', ...REPLACEABLE.map(ofClock)],
+      'no-restricted-globals': ['error', ...REPLACEABLE.map(ofClock), ...elsewhere],
       'no-restricted-properties': [
         'error',
         ...['nextTick', 'hrtime', 'uptime'].map((property) => ({ object: 'process', property })),

@@ -85,7 +85,8 @@ declare class DHT extends EventEmitter<DHT.Events> {
   readonly config: DHT.Config
 
   /**
-   * Binds both sockets, before the promise is returned: `address()` is there at once.
+   * Binds both sockets, before the promise is returned: `address()` is there at once. Resolves when the
+   * node reads and sends as well, once the code of the turn in which it was made is done.
    *
    * Rejects with the system's code (`EADDRINUSE` with `anyPort: false`), and so does then whatever
    * else needs the sockets; {@link destroy} does not.
@@ -98,7 +99,7 @@ declare class DHT extends EventEmitter<DHT.Events> {
   fullyBootstrapped(opts?: DHT.CancellationOptions): Promise<void>
   /** @deprecated use {@link fullyBootstrapped} */
   ready(opts?: DHT.CancellationOptions): Promise<void>
-  /** Rejects what is in flight with REQUEST_DESTROYED, closes the sockets, emits `close`. */
+  /** Rejects what is in flight with REQUEST_DESTROYED, closes the sockets, emits `close` and nothing else. */
   destroy(): Promise<void>
   /** {@link destroy}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>

@@ -42,8 +42,8 @@ const BUNDLES = {
 }
 
 const PLACES = {
-  'beside it': 'dht-rpc.node',
-  'in prebuilds/ beside it': path.join('prebuilds', platformName(), 'dht-rpc.node')
+  'beside it': 'dht-rpc-native.node',
+  'in prebuilds/ beside it': path.join('prebuilds', platformName(), 'dht-rpc-native.node')
 }
 
 for (const { name } of natives) {

@@ -208,7 +208,7 @@ function load({ root = ROOT, file, flags = [], env = {}, within = [], asNobody =
 
 function put(root, platform) {
   fs.mkdirSync(path.join(root, 'prebuilds', platform), { recursive: true })
-  fs.writeFileSync(path.join(root, 'prebuilds', platform, 'dht-rpc.node'), '')
+  fs.writeFileSync(path.join(root, 'prebuilds', platform, 'dht-rpc-native.node'), '')
 }
 
 // A copy of the binary in which something else stands.

@@ -13,7 +13,7 @@ const { dynamicSymbols } = require('./helpers/elf')
 const { lacks } = require('../scripts/needs')
 
 const NPM = findNpm()
-const PREBUILT = `prebuilds/${platformName()}/dht-rpc.node`
+const PREBUILT = `prebuilds/${platformName()}/dht-rpc-native.node`
 const USE =
   "const node = new DHT({ bootstrap: false, host: '127.0.0.1' }); node.fullyBootstrapped().then(() => node.destroy()).then(() => console.log('works'))"
 

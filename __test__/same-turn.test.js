@@ -4,6 +4,7 @@ const { packages, natives } = require('./helpers/packages')
 const { HOST, createNode, freePorts, hold } = require('./helpers/network')
 const { collect, turns } = require('./helpers/until')
 const RawPeer = require('./helpers/raw-peer')
+const native = require('../lib/crossing/native')
 
 // Nodes that are made in one turn may name each other: nobody has to ask twice. A datagram that comes
 // before its port is bound is lost, and sent again after a second.
@@ -78,6 +79,22 @@ for (const { name, DHT } of natives) {
     await pinged
     await turns(1)
     assert.strictEqual(started.stats.requests.retries, 0)
+  })
+
+  test(`${name}: what keeps a bound node from starting is told to all that wait`, async (t) => {
+    const start = t.mock.method(native, 'start', () => {
+      throw Object.assign(new Error('no space for one more watch'), { code: 'ENOSPC' })
+    })
+    const node = createNode(t, DHT)
+    const waiting = [node.bind(), node.fullyBootstrapped(), node.ping({ host: HOST, port: 9 })]
+    for (const promise of waiting) await assert.rejects(promise, { code: 'ENOSPC' })
+    start.mock.restore()
+
+    await assert.rejects(node.bind(), { code: 'ENOSPC' })
+    await assert.rejects(node.ping({ host: HOST, port: 9 }), { code: 'ENOSPC' })
+    const events = collect(node, 'listening', 'ready', 'close')
+    await node.destroy()
+    assert.deepStrictEqual(events, ['close'])
   })
 
   test(`${name}: a port that is taken does not keep the others of the turn`, async (t) => {

@@ -8,11 +8,10 @@ const fs = require('fs')
 const path = require('path')
 const { ROOT } = require('../lib/crossing/platform')
 
-const args = [articleScript(), ...process.argv.slice(2)]
-const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: 'inherit' })
-process.exitCode = status ?? 1
+const ORIGINAL = path.join('..', 'shared', 'article', 'run.mjs')
+const OWN = path.join('examples', 'article.mjs')
 
-function articleScript() {
-  const original = path.join('..', 'shared', 'article', 'run.mjs')
-  return fs.existsSync(path.join(ROOT, original)) ? original : path.join('examples', 'article.mjs')
-}
+const script = fs.existsSync(path.join(ROOT, ORIGINAL)) ? ORIGINAL : OWN
+const args = [script, ...process.argv.slice(2)]
+const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: 'inherit' })
+process.exit(status ?? 1)

@@ -351,3 +351,33 @@ fn ping(user: u32, to: Addr) -> RequestSpec {
         deferred: false,
     }
 }
+
+#[test]
+fn reserved_sockets_are_bound_and_silent_until_the_node_starts() {
+    let asked = TestNode::bootstrapper();
+    let (sender, told) = channel();
+    let bind = BindOptions { host: Ipv4Addr::LOCALHOST, port_from: 0, port_to: 0, any_port: true };
+    let config = Config { seed: rand::random(), ..Config::default() };
+    let runner = Engine::get().add(config, bind, 1, Box::new(Channel(sender))).unwrap();
+    let node = TestNode { runner, told };
+
+    node.runner.reserve().unwrap();
+    let ports = node.runner.ports();
+    assert_ne!(ports.server, 0);
+    assert!(std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, ports.server)).is_err());
+    node.ping(1, asked.port()).unwrap();
+    asked.ping(1, ports.server).unwrap();
+    assert_eq!(node.runner.with(|node, _| node.ports()), Some(None), "nothing was sent or read");
+
+    node.runner.start().unwrap();
+    assert_eq!(node.runner.ports().server, ports.server);
+    node.wait_for_response(1);
+    asked.wait_for_response(1);
+
+    let (sender, said) = channel();
+    node.runner.destroy_into(&Channel(sender));
+    let ready = |told: &Told| matches!(told, Told::Event(Event::Ready));
+    assert!(said.try_iter().any(|told| ready(&told)), "what may wait elsewhere is told there");
+    node.wait_for(|told| matches!(told, Told::Closed).then_some(()));
+    asked.runner.destroy();
+}

@@ -8,7 +8,7 @@ const native = require('./native')
 const root = create()
 const inherits = root !== null && canInherit()
 
-module.exports = { run, isolate }
+module.exports = { run, isolate, contain }
 
 // For what makes or schedules something, and calls no code of the user's.
 function run(fn) {
@@ -21,17 +21,27 @@ function isolate(fn) {
   return inherits ? Object.create(root).runInAsyncScope(fn) : run(fn)
 }
 
+// For what calls code of the user's in a turn of the event loop. Node begins each with the context in
+// which it was asked for; others with the one that the turn before has left.
+function contain(fn) {
+  return inherits ? fn() : run(fn)
+}
+
 // null where the runtime knows no contexts. It holds nothing, so whoever looks for what is still open
 // hears at once that it is not.
 function create() {
   const AsyncResource = load()
-  const make = () => new AsyncResource('DHT-RPC', { requireManualDestroy: true }).emitDestroy()
-  return AsyncResource && native.outside(make)
+  if (AsyncResource === null) return null
+  return native.outside(() => {
+    const resource = new AsyncResource('DHT-RPC', { requireManualDestroy: true })
+    resource.emitDestroy() // does not return it everywhere
+    return resource
+  })
 }
 
 function load() {
   try {
-    return require('async_hooks').AsyncResource
+    return require('async_hooks').AsyncResource || null
   } catch {
     return null
   }

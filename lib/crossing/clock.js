@@ -8,8 +8,9 @@ const process = require('process')
 const timers = require('timers')
 const native = require('./native')
 
-const DONE = Promise.resolve()
 const toString = Function.prototype.toString
+// validateFunction(callback, 'callback') in Node, the same in short names in Deno.
+const CHECKS_CALLBACK = /^function \w+\([^{]*{\s*(if\(!\w+\){return})?\w+\(\w+, ?['`]callback['`]\)/
 
 module.exports = {
   now: native.now, // ms
@@ -24,14 +25,16 @@ function own(name, ...functions) {
   return functions.find((fn) => typeof fn === 'function' && isOwn(fn, name))
 }
 
-// Those of Node are JavaScript and begin with a check of what they are given. Others' are native, as
-// is what bind() makes, which has another name.
+// Those of Node and Deno are JavaScript and begin with a check of what they are given. Others' are
+// native, as is what bind() makes, which has another name. Those of Bare are like anybody's; its queueMicrotask()
+// tells of an error a turn late.
 function isOwn(fn, name) {
+  if (typeof Bare !== 'undefined') return name !== 'queueMicrotask'
   const source = toString.call(fn)
   if (source.includes('[native code]')) return fn.name === name
-  return /^function \w+\(callback[^{]*{\s+validateFunction\(callback, /.test(source)
+  return CHECKS_CALLBACK.test(source)
 }
 
 function asMicrotask(fn) {
-  DONE.then(fn).catch(native.throwUncaught)
+  Promise.resolve().then(fn).catch(native.throwUncaught)
 }

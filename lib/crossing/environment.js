@@ -47,12 +47,14 @@ class Environment {
     this._dispatching = false
     this._inRecord = false // of a batch
     this._resuming = false
+    this._overtaken = 0 // scheduled resumptions that a rest has overtaken
     this._isOwnTurn = false
     this._queuedSince = 0
     this._atOnce = 0
     this._immediate = 0
     this._ownSlabs = []
     this._ownDepth = 0
+    this._dispatchBound = this._dispatchAll.bind(this)
     this._endTurnBound = this._endTurn.bind(this)
     this._endOwnTurnBound = this._endOwnTurn.bind(this)
     this._drainBound = this.drain.bind(this)
@@ -60,19 +62,24 @@ class Environment {
     const wake = this._wake.bind(this)
     this._wakeBound = () => asyncContext.isolate(wake)
     this._openBound = () => native.open(this._wakeBound)
-    this._resumeLater = later(() => this._resting || this._resume())
+    this._resumeLater = later(this._resumed.bind(this))
     this._drainLater = () => queueMicrotask(this._drainBound)
     this._restLater = () => setImmediate(this._restedBound)
   }
 
   create(config) {
-    if (this._number === CLOSED) this._open()
     try {
-      return native.create(this._number, config)
+      return native.create(this.number, config)
     } catch (err) {
       this._closeIfUnused()
       throw err
     }
+  }
+
+  // The engine's number of it; opens it when it is asked first.
+  get number() {
+    if (this._number === CLOSED) this._open()
+    return this._number
   }
 
   _open() {
@@ -233,6 +240,12 @@ class Environment {
     if (this._looping) this._drainMore()
   }
 
+  // Where it comes behind what was scheduled for the next turn, a rest may be over by then.
+  _resumed() {
+    if (this._overtaken === 0) this._resume()
+    else this._overtaken--
+  }
+
   _load(length) {
     this._at = 0
     this._end = length
@@ -242,6 +255,10 @@ class Environment {
   // false: what was settled goes on first, then the rest of the batch. That is the order in which
   // datagrams that come one by one would be seen.
   _dispatch() {
+    return asyncContext.contain(this._dispatchBound)
+  }
+
+  _dispatchAll() {
     while (this._at < this._end) {
       this._turn++ // each record is a turn of its own, as each datagram would be
       this._resuming = false
@@ -272,6 +289,7 @@ class Environment {
   _rest() {
     if (this._at < this._end && this._batch > MIN_BATCH) this._batch /= 2
     this._resting = true
+    if (this._resuming) this._overtaken++
     asyncContext.run(this._restLater)
     this._flush()
   }

@@ -2,7 +2,8 @@
 
 const fs = require('fs')
 const path = require('path')
-const { ROOT, platformName, buildCommand, usesMusl } = require('./platform')
+const process = require('process')
+const { ROOT, BINARY, platformName, buildCommand, usesMusl } = require('./platform')
 const { readLibrary } = require('./elf')
 
 // What ELF calls a processor, by what Node calls it.
@@ -64,7 +65,7 @@ function prebuilt() {
   const folder = path.join(ROOT, 'prebuilds')
   try {
     const names = fs.readdirSync(folder)
-    return names.filter((name) => fs.existsSync(path.join(folder, name, 'dht-rpc.node')))
+    return names.filter((name) => fs.existsSync(path.join(folder, name, BINARY)))
   } catch {
     return []
   }

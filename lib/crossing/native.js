@@ -1,6 +1,7 @@
 'use strict'
 
 const path = require('path')
+const process = require('process')
 const { binaryPath } = require('./platform')
 
 module.exports = load()
@@ -11,7 +12,7 @@ function load() {
   try {
     return open(path.resolve(file))
   } catch (cause) {
-    throw require('./load-error')(file, cause)
+    throw cause.code === 'ERR_NATIVE_BINDING' ? cause : require('./load-error')(file, cause)
   }
 }
 

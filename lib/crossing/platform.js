@@ -2,10 +2,11 @@
 
 const fs = require('fs')
 const path = require('path')
+const process = require('process')
 const { readInterpreter } = require('./elf')
 
 const ROOT = path.join(__dirname, '..', '..')
-const BINARY = 'dht-rpc.node'
+const BINARY = 'dht-rpc-native.node'
 const LIBRARIES = { darwin: 'libdht_rpc_native.dylib', win32: 'dht_rpc_native.dll' }
 
 // The folder's name under prebuilds/: '<platform>-<arch>', with '-musl' where musl is the C library.
@@ -23,7 +24,16 @@ function binaryPath() {
   const inPackage = prebuiltPath()
   const beside = path.join(__dirname, 'prebuilds', platformName(), BINARY)
   const places = [inPackage, beside, path.join(__dirname, BINARY)]
-  return places.find((file) => fs.existsSync(file)) || inPackage
+  return places.find(exists) || inPackage
+}
+
+// The permission model throws where it forbids to look.
+function exists(file) {
+  try {
+    return fs.existsSync(file)
+  } catch {
+    return false
+  }
 }
 
 // What cargo calls the library that it builds here.
@@ -62,6 +72,7 @@ function reportsNoGlibc() {
 
 module.exports = {
   ROOT,
+  BINARY,
   platformName,
   prebuiltPath,
   binaryPath,

@@ -8,6 +8,6 @@ module.exports = canWait() ? require('./poll-waiter') : require('./poll-spinner'
 
 // Others pretend to be Node, and end the process if their libuv is called.
 function canWait() {
-  const { versions, platform } = process
+  const { versions = {}, platform } = process
   return platform === 'linux' && versions.uv !== undefined && !versions.bun && !versions.deno
 }

@@ -1,6 +1,7 @@
 'use strict'
 
 const { EventEmitter } = require('events')
+const process = require('process')
 const NodeHandle = require('./node-handle')
 const Cancellation = require('./cancellation')
 const UDX = require('../udx/udx')
@@ -118,21 +119,6 @@ class DHT extends EventEmitter {
     }
   }
 
-  on(name, listener) {
-    this._listen(name)
-    return super.on(name, listener)
-  }
-
-  addListener(name, listener) {
-    this._listen(name)
-    return super.addListener(name, listener)
-  }
-
-  prependListener(name, listener) {
-    this._listen(name)
-    return super.prependListener(name, listener)
-  }
-
   // A datagram from a socket of the user's.
   onmessage(socket, buffer, from) {
     if (check.bytes(buffer, 'buffer').byteLength > 1) this.io.onmessage(socket, buffer, from)
@@ -153,8 +139,8 @@ class DHT extends EventEmitter {
     await this.bind()
     log('Done, continuing')
     if (this.suspended || this.destroyed) return
-    this.suspended = true
     log('Done, suspending io')
+    this.suspended = true
     await handleOf(this).suspend()
     log('Done, dht suspended')
     this._tell('suspend')
@@ -163,9 +149,9 @@ class DHT extends EventEmitter {
   async resume(opts = {}) {
     const log = logOf(opts)
     if (!this.suspended || this.destroyed) return
+    log('Resuming io')
     this.suspended = false
     handleOf(this).wake()
-    log('Resuming io')
     await handleOf(this).rebind()
     if (this.suspended || this.destroyed) return
     handleOf(this).resumed()
@@ -361,6 +347,25 @@ class DHT extends EventEmitter {
     if (this.listenerCount('error') > 0) this.emit('error', err)
     else process.emitWarning(err)
   }
+}
+
+// On Bare none of them calls another.
+const LISTENING = [
+  'on',
+  'once',
+  'addListener',
+  'addOnceListener',
+  'prependListener',
+  'prependOnceListener'
+]
+
+for (const method of LISTENING.filter((method) => method in EventEmitter.prototype)) {
+  const add = EventEmitter.prototype[method]
+  const value = function (name, listener) {
+    this._listen(name)
+    return add.call(this, name, listener)
+  }
+  Object.defineProperty(DHT.prototype, method, { value, writable: true, configurable: true })
 }
 
 module.exports = DHT

@@ -123,7 +123,7 @@ module.exports = class NodeHandle {
       this._starting.resolve()
       this._starting = deferred.DONE
     } catch (err) {
-      this._fail(DHTError.system(err))
+      this._fail(err)
       this._starting.reject(err)
       this._ready.reject(err)
     }

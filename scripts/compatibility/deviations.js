@@ -25,7 +25,7 @@ const DEVIATIONS = [
   'What a program sends may wait a little for more that leaves with it, where each datagram of the reference leaves with its call. A reply waits for the rest of its handler if requests that came with its own are still to be handled, and for no handler that begins more than 1 ms later. Requests past four in flight wait if they follow a record of a batch, and from the 17th of a turn on, for the rest of the turn. Never more than 15 wait, and once code kept one waiting for more than 1 ms the next 64 leave at once.',
   'What one host may take of a node is limited (docs/protections.md): a peer that asks for more than an honest one does is served less than by the reference, and who does not answer stays for a while when the operating system drops datagrams.',
   'What is given up before the first microtask after it was asked for is not sent: requests of a session leave with that microtask, as do those with a `signal` or a `timeout` (docs/cancellation.md).',
-  'After `destroy()` was called nothing but `close` is emitted.'
+  "Once `destroy()` was called nothing but `close` is emitted, and the node calls no function of the user's: no filter, no `map`, no `commit`. Everything runs in nobody's asynchronous context, timeouts and the events of the user's own calls as well."
 ]
 
 // Which of them a row shows.

@@ -51,7 +51,8 @@ function all() {
     {
       name: 'The article, the reference in our network',
       command: `node scripts/article.js ${REFERENCE} --network .`
-    }
+    },
+    { name: 'Bun and Bare, in short', command: 'node scripts/runtimes.js --short' }
   ]
 }
 

@@ -31,6 +31,7 @@ use parking_lot::Mutex;
 pub use clock::mono;
 pub use interfaces::{NetworkInterface, network_interfaces};
 pub use node::{BindOptions, Runner, Sink};
+pub use resolver::lookup;
 pub use shard::start_error::StartError;
 pub use shard::{Driven, Shard};
 pub use sync::adaptive_spin::AdaptiveSpin;

@@ -1,6 +1,6 @@
 //! Names to addresses, by the operating system's resolver.
 
-use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, ToSocketAddrs};
 
 use super::aux_threads::AUX_THREADS;
 
@@ -8,7 +8,7 @@ use super::aux_threads::AUX_THREADS;
 #[derive(Debug)]
 pub struct NoThread;
 
-/// Looks `name` up and calls `done` with its first IPv4 address, on a thread of the resolver's.
+/// Looks `name` up and calls `done` with its first address that `fits`, on a thread of the resolver's.
 ///
 /// A lookup cannot be cancelled, and nothing waits for one when the process ends.
 ///
@@ -16,18 +16,12 @@ pub struct NoThread;
 /// `done` is not called.
 pub fn lookup(
     name: String,
-    done: impl FnOnce(Option<Ipv4Addr>) + Send + 'static,
+    fits: impl FnMut(&IpAddr) -> bool + Send + 'static,
+    done: impl FnOnce(Option<IpAddr>) + Send + 'static,
 ) -> Result<(), NoThread> {
     let look_up = move || {
         let found = (name.as_str(), 0).to_socket_addrs();
-        done(found.ok().and_then(|mut addrs| addrs.find_map(as_ipv4)));
+        done(found.ok().and_then(|addrs| addrs.map(|addr| addr.ip()).find(fits)));
     };
     AUX_THREADS.enqueue(Box::new(look_up)).map_err(|_| NoThread)
-}
-
-fn as_ipv4(addr: SocketAddr) -> Option<Ipv4Addr> {
-    match addr {
-        SocketAddr::V4(addr) => Some(*addr.ip()),
-        SocketAddr::V6(_) => None,
-    }
 }

@@ -2,7 +2,7 @@
 
 use dht_rpc_native::dht::*;
 
-use crate::net::{Net, Peer, failures, lookup, ping};
+use crate::net::{Net, Peer, failures, find_node, lookup, ping};
 
 const NOBODY: Addr = Addr::new(std::net::Ipv4Addr::new(99, 9, 9, 9), 9999);
 
@@ -76,4 +76,92 @@ fn destroying_ends_everything() {
     assert!(net.take_events(1).is_empty());
     let own = net.addr(1);
     assert!(net.take_sent().iter().all(|packet| packet.from != own));
+}
+
+fn outcomes(events: &[Event]) -> Vec<(u32, QueryOutcome)> {
+    let ended = |event: &Event| match event {
+        Event::QueryEnd { query, outcome, .. } => Some((*query, *outcome)),
+        _ => None,
+    };
+    events.iter().filter_map(ended).collect()
+}
+
+fn is_ready(events: &[Event]) -> bool {
+    events.iter().any(|event| matches!(event, Event::Ready))
+}
+
+#[test]
+fn a_bootstrap_that_did_not_begin_ends_with_the_node_as_its_lookup_does() {
+    let mut net = Net::persistent(2);
+    let alone = net.add(Config::default());
+    let joining = net.add(net.joining(Config::default()));
+    let asked_for = net.add(Config { bootstrap_dynamic: true, ..Config::default() });
+    for (n, ready) in [(alone, true), (joining, false), (asked_for, false)] {
+        net.with(n, |node, now| node.destroy(now));
+        let events = net.take_events(n);
+        assert_eq!(is_ready(&events), ready);
+        assert_eq!(net.node(n).counters().queries_active, 0);
+    }
+}
+
+#[test]
+fn ends_are_told_once_more_for_a_driver_that_drops_what_waits() {
+    let mut net = Net::persistent(3);
+    let ask = |net: &mut Net, commit| {
+        let spec = QuerySpec { commit, ..find_node([1; 32]) };
+        let query = net.with(1, |node, now| node.query(now, spec));
+        net.with(1, |node, now| node.query_demand(now, query, 16));
+        query
+    };
+    let (done, committing) = (ask(&mut net, Commit::None), ask(&mut net, Commit::User));
+    let gone = ask(&mut net, Commit::None);
+    net.run(1000);
+    net.with(1, |node, now| node.query_destroy(now, gone));
+    net.take_events(1);
+
+    net.with(1, |node, _| node.repeat_ends());
+    let events = net.take_events(1);
+    assert_eq!(outcomes(&events), [(done, QueryOutcome::Done)]);
+    let commits =
+        |event: &&Event| matches!(event, Event::QueryCommit { query, .. } if *query == committing);
+    assert_eq!(events.iter().filter(commits).count(), 1);
+    assert!(is_ready(&events));
+}
+
+#[test]
+fn a_commit_that_would_follow_the_end_of_the_node_says_so() {
+    let mut net = Net::persistent(2);
+    net.with(0, |node, _| node.set_interest(Interest { requests: true, nodes: false }));
+    let given = Given::Nodes(vec![
+        Contact { id: Some(Id::of(net.addr(0))), addr: net.addr(0) },
+        Contact { id: None, addr: NOBODY },
+    ]);
+    let spec = QuerySpec { given, only_closest: true, commit: Commit::Auto, ..lookup([1; 32], 4) };
+    let query = net.with(1, |node, now| node.query(now, spec));
+    net.with(1, |node, now| node.query_demand(now, query, 16));
+    net.run(500);
+    let asked = net.take_events(0).into_iter().find_map(|event| match event {
+        Event::Request(incoming) => Some(incoming),
+        _ => None,
+    });
+    let asked = asked.expect("it is asked");
+    net.with(0, |node, now| {
+        let spec = ReplySpec {
+            socket: asked.socket,
+            tid: asked.tid,
+            to: asked.from.addr,
+            token: true,
+            closer_nodes: false,
+            target: None,
+            error: 0,
+            value: None,
+        };
+        node.reply(now, spec);
+    });
+    net.run(100);
+    net.take_events(1);
+
+    net.with(1, |node, now| node.destroy(now));
+    let failed = QueryOutcome::CommitFailed(RequestError::NodeDestroyed);
+    assert_eq!(outcomes(&net.take_events(1)), [(query, failed)]);
 }

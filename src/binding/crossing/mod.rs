@@ -21,4 +21,7 @@ mod event_loop;
 #[path = "no_event_loop.rs"]
 mod event_loop;
 #[cfg(feature = "node-api")]
+#[cfg_attr(test, allow(dead_code, reason = "only the addon exports it"))]
+mod lookup;
+#[cfg(feature = "node-api")]
 mod wake;

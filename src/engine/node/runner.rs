@@ -4,7 +4,7 @@
 //! under it (so that they keep their order) and the sink is woken after it.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -322,7 +322,11 @@ impl Runner {
 
     fn look_up(&self, key: u32, name: String) {
         let me = Weak::clone(&self.me);
-        let lookup = resolver::lookup(name, move |address: Option<Ipv4Addr>| {
+        let lookup = resolver::lookup(name, IpAddr::is_ipv4, move |found| {
+            let address = found.and_then(|ip| match ip {
+                IpAddr::V4(ip) => Some(ip),
+                IpAddr::V6(_) => None,
+            });
             if let Some(runner) = me.upgrade() {
                 runner.with(|node, now| node.handle_lookup(now, key, address));
             }

@@ -1,0 +1,33 @@
+'use strict'
+
+// What the package uses of Node's module of that name, on Bare.
+
+const native = require('../native')
+const environment = require('../environment')
+
+// A name that the engine has looked up. It is told by one record.
+class Lookup {
+  constructor(name, family, resolve) {
+    this.number = native.lookup(environment.number, name, family)
+    this._resolve = resolve
+    environment.add(this)
+    environment.retain()
+  }
+
+  onrecord(family, slab, at) {
+    const length = slab.words[(at >> 2) + 2]
+    environment.expectUserCode()
+    this._resolve({ family, address: slab.copy(at + 12, length).toString() })
+    environment.release()
+    environment.forget(this)
+  }
+}
+
+async function lookup(name, { family }) {
+  const found = await new Promise((resolve) => new Lookup(String(name), family, resolve))
+  if (found.family !== 0) return found
+  const err = new Error(`getaddrinfo ENOTFOUND ${name}`)
+  throw Object.assign(err, { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: name })
+}
+
+module.exports = { promises: { lookup } }

@@ -1,0 +1,52 @@
+'use strict'
+
+// A copy of what is shipped, with the tests beside it: node:test is replaced by the harness, so that they run anywhere.
+
+const { spawnSync } = require('child_process')
+const fs = require('fs')
+const path = require('path')
+const { ROOT, STAGE, HARNESS } = require('./paths')
+
+const COPIED = ['index.js', 'package.json', 'lib', 'prebuilds', '__test__']
+const OF_BOTH = /\b(packages|pairings)\b.*require\('\.\/helpers\/packages'\)/
+
+module.exports = { stage, suites }
+
+function stage(runtimes) {
+  fs.rmSync(STAGE, { recursive: true, force: true })
+  fs.mkdirSync(STAGE, { recursive: true })
+  for (const name of COPIED) {
+    fs.cpSync(path.join(ROOT, name), path.join(STAGE, name), { recursive: true })
+  }
+  fs.cpSync(path.join(__dirname, 'harness'), HARNESS, { recursive: true })
+  const tests = path.join(STAGE, '__test__')
+  for (const file of fs.readdirSync(tests)) {
+    if (file.endsWith('.test.js')) replaceRunner(path.join(tests, file))
+  }
+  const bare = runtimes.find(({ name }) => name === 'Bare')
+  if (bare) writeImports(bare.program)
+}
+
+// The tests of whatever package they are given: { name, file }.
+function suites() {
+  const folder = path.join(ROOT, '__test__')
+  return fs
+    .readdirSync(folder)
+    .filter((file) => file.endsWith('.test.js'))
+    .filter((file) => OF_BOTH.test(fs.readFileSync(path.join(folder, file), 'utf8')))
+    .map((file) => ({
+      name: path.basename(file, '.test.js'),
+      file: path.join(STAGE, '__test__', file)
+    }))
+}
+
+function replaceRunner(file) {
+  const text = fs.readFileSync(file, 'utf8')
+  fs.writeFileSync(file, text.replace("require('node:test')", "require('../harness/test')"))
+}
+
+function writeImports(bare) {
+  const { status, stdout } = spawnSync(bare, [path.join(HARNESS, 'imports.js')])
+  if (status !== 0) throw new Error('Bare does not find its modules')
+  fs.writeFileSync(path.join(HARNESS, 'imports.json'), stdout)
+}
