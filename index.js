@@ -1,11 +1,13 @@
 'use strict'
 
+const process = require('process')
+
 module.exports = isLoadedByNode() ? load('lib/dht/dht', module) : require('./lib/dht/dht')
 
 // Bundlers, test runners and other runtimes load files in ways of their own.
 function isLoadedByNode() {
-  if (typeof process === 'undefined' || process.versions.bun || process.versions.deno) return false
-  return module.constructor === require('module')
+  const { bun, deno } = process.versions || {}
+  return !bun && !deno && module.constructor === require('module')
 }
 
 // Node looks for each file in several places, which takes longer than most that is done until the
