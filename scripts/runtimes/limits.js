@@ -45,6 +45,19 @@ const LIMITS = [
   },
   {
     runtimes: ['Bare'],
+    suite: 'realms',
+    test: /loaded in another realm/,
+    reason: 'a realm of `bare-vm` has no `Bare` in it, by which modules and add-ons are found'
+  },
+  {
+    runtimes: ['Bare'],
+    suite: 'turn',
+    test: /under full load/,
+    reason:
+      'what follows several `setImmediate()` of one turn mixes there, and the test needs it apart'
+  },
+  {
+    runtimes: ['Bare'],
     suite: 'workers',
     test: /that are terminated|that exit/,
     reason: "Bare's threads tell no exit code; they are ended in both ways all the same"

@@ -5,8 +5,9 @@
 const dgram = require('bare-dgram')
 
 function createSocket(...args) {
-  return dgram.createSocket(...args).on('error', (err) => {
-    if (err.code !== 'ECONNREFUSED') throw err
+  const socket = dgram.createSocket(...args)
+  return socket.on('error', (err) => {
+    if (err.code !== 'ECONNREFUSED' && socket.listenerCount('error') === 1) throw err
   })
 }
 

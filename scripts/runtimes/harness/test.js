@@ -62,12 +62,24 @@ class Test {
       name: this.name,
       signal: this._signal,
       after: (fn) => this._after.push(fn),
+      mock: { method: (object, name, fn) => this._replace(object, name, fn) },
       skip: (why) => (this.skipped = String(why || 'skipped')),
       test: async (name, fn) => {
         const error = await new Test(name, {}, fn)._error()
         if (error !== null) throw new Error(`${name}: ${error}`)
       }
     }
+  }
+
+  _replace(object, name, fn) {
+    const own = Object.getOwnPropertyDescriptor(object, name)
+    const restore = () => {
+      if (own) Object.defineProperty(object, name, own)
+      else delete object[name]
+    }
+    Object.defineProperty(object, name, { value: fn, configurable: true, writable: true })
+    this._after.push(restore)
+    return { mock: { restore } }
   }
 
   // In the order in which they were asked for, as in node:test.
