@@ -3,6 +3,7 @@
 import { EventEmitter } from 'events'
 import * as cancellation from './lib/types/cancellation'
 import * as events from './lib/types/events'
+import * as io from './lib/types/io'
 import * as messages from './lib/types/messages'
 import * as network from './lib/types/network'
 import * as options from './lib/types/options'
@@ -126,7 +127,7 @@ declare class DHT extends EventEmitter<DHT.Events> {
 
   /** The nodes of the table, newest first. */
   toArray(opts?: { limit?: number }): DHT.Address[]
-  /** Puts a node into the table. */
+  /** Puts a node into the table, unless nobody can be reached at that address. */
   addNode(node: DHT.Address): void
   /** Looks a random node up in the background. */
   refresh(): void
@@ -189,6 +190,22 @@ declare class DHT extends EventEmitter<DHT.Events> {
   _onwakeup(): void
   /** One more sample of the address. */
   _natAdd(host: string, port: number): void
+  /** Takes a node out of the table and the list, and emits `remove-node`. */
+  _removeNode(node: DHT.Node): void
+  /** The bootstrap nodes that have an address, one after the other. */
+  _resolveBootstrapNodes(): AsyncGenerator<{ id: Buffer; host: string; port: number }>
+  /** As if everybody answered; `network-update` if that is new. */
+  _online(): void
+  /** As if most requests timed out; `network-update` if that is new. */
+  _degraded(): void
+  /** As if nobody answered; `network-update` if that is new. */
+  _offline(): void
+  /** What `io.onrequest` is bound to. A subclass that overrides it observes. */
+  _onrequest(req: DHT.Request, external: boolean): void
+  /** What `io.onresponse` is bound to. A subclass that overrides it observes. */
+  _onresponse(res: DHT.Reply, external: boolean): void
+  /** What `io.ontimeout` is bound to. A subclass that overrides it observes. */
+  _ontimeout(req: DHT.MadeRequest): void
   /** Looks at the firewall, and goes persistent unless told otherwise; whether anything changed. */
   _updateNetworkState(onlyFirewall?: boolean): Promise<boolean>
 }
@@ -216,8 +233,12 @@ declare namespace DHT {
   export import RequestOptions = messages.RequestOptions
   export import Session = messages.Session
 
+  export import CongestionWindow = io.CongestionWindow
+  export import IO = io.IO
+  export import MadeRequest = io.MadeRequest
+  export import NetworkInterfaces = io.NetworkInterfaces
+
   export import ForeignSocket = network.ForeignSocket
-  export import IO = network.IO
   export import NetworkInterface = network.NetworkInterface
   export import Socket = network.Socket
 
@@ -243,6 +264,7 @@ declare namespace DHT {
   export import RequestStats = state.RequestStats
   export import RttStats = state.RttStats
   export import RttSummary = state.RttSummary
+  export import Row = state.Row
   export import Stats = state.Stats
   export import Table = state.Table
 }

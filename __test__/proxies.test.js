@@ -104,6 +104,22 @@ for (const { name, DHT } of natives) {
       session.destroy(new Error('mine'))
       await assert.rejects(dropped, { message: 'mine' })
 
+      const seen = []
+      proxy.io.onresponse = (res) => seen.push(res)
+      const made = proxy.io.createRequest(to, null, true, 0, null, null, wrap(session), 0)
+      const answered = new Promise((resolve) => (made.onresponse = resolve))
+      made.send()
+      assert.strictEqual((await answered).tid, made.tid)
+      assert.deepStrictEqual([made.sent, made.destroyed, seen.length], [1, false, 1])
+      proxy.io.congestion.send()
+      assert.strictEqual(proxy.io.congestion.isFull(), false)
+      assert.strictEqual(proxy.io.token({ host: '127.0.0.1' }, 1).byteLength, 32)
+      assert.strictEqual(proxy.table.rows.flatMap((row) => row.nodes).length, 5)
+      assert.strictEqual(proxy.table.remove(nodes.latest.id), true)
+      proxy._removeNode(nodes.latest)
+      assert.strictEqual(table.size, 3)
+      assert.ok([...proxy.io.networkInterfaces].length > 0)
+
       await proxy.suspend()
       await proxy.resume()
       await proxy.destroy()
@@ -145,6 +161,8 @@ async function live(t, DHT) {
     inflight: session.inflight[0],
     destroyed: await failed,
     invalid: await caught(() => node.ping(null)),
+    made: node.io.createRequest({ ...silent.address }, null, true, 0, null, null, null, 0),
+    row: Object.values(node.table.rows)[0],
     config: node.config,
     udx: node.udx,
     protections: node.stats.protections,

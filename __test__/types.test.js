@@ -21,12 +21,27 @@ const NAMED = new Set([
   '_onwakeup',
   '_natAdd',
   '_updateNetworkState',
+  '_removeNode',
+  '_resolveBootstrapNodes',
+  '_online',
+  '_degraded',
+  '_offline',
+  '_onrequest',
+  '_onresponse',
+  '_ontimeout',
   '_window',
+  '_i',
+  '_total',
+  '_maxWindow',
   '_tid'
 ])
 
 // What the front's own files need of each other.
 const INTERNAL = {
+  DHT: ['_maxWindow'],
+  Table: ['retire'],
+  Row: ['place'],
+  NetworkInterfaces: ['onsystem'],
   Query: ['number', 'onrow', 'onprogress', 'oncommit', 'onend', 'onabort'],
   Request: ['refuse'],
   Node: ['serial', 'update', 'link', 'unlink', 'token']
@@ -64,6 +79,7 @@ async function members(t, DHT) {
   const query = node.findNode(randomTarget())
   await query.finished()
   for (let i = 0; i < 4; i++) node.health.update()
+  const made = node.io.createRequest(to, null, true, 0, null, null)
 
   return {
     DHT: of(node, 'DHT'),
@@ -73,7 +89,11 @@ async function members(t, DHT) {
     Request: of(req, 'Request'),
     Reply: of(await answered),
     Peer: of(req.from),
-    Table: of(node.table),
+    MadeRequest: of(made),
+    Table: of(node.table, 'Table'),
+    Row: of(Object.values(node.table.rows)[0], 'Row'),
+    CongestionWindow: of(node.io.congestion),
+    NetworkInterfaces: of(node.io.networkInterfaces, 'NetworkInterfaces'),
     NodeList: of(node.nodes),
     Node: of(node.nodes.latest, 'Node'),
     Nat: of(node._nat),

@@ -48,7 +48,7 @@ pub fn unknown_command() -> Work {
 /// The event is taken and answered with 32 bytes, a token and closer nodes.
 pub fn user_request() -> Work {
     let mut server = Server::new();
-    server.node.set_interest(Interest { requests: true, nodes: false });
+    server.node.set_interest(Interest { requests: true, ..Interest::default() });
     let datagram = encoded(&Request { target: Some(&[9; 32]), ..request(false, 77) });
     work(move || {
         server.serve(CLIENT, &datagram);

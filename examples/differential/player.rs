@@ -34,7 +34,11 @@ impl Player {
         for addr in fields.addrs("nodes").unwrap_or_default().into_iter().rev() {
             node.add_node(now, addr);
         }
-        node.set_interest(Interest { requests: fields.flag("listening", true), nodes: true });
+        node.set_interest(Interest {
+            requests: fields.flag("listening", true),
+            nodes: true,
+            ..Interest::default()
+        });
         let centre = json!({ "centre": report::hex(node.table_id().as_bytes()) });
         Self {
             node,
@@ -148,6 +152,14 @@ impl Player {
                 self.node.handle_bootstrap_nodes(self.now, key, Vec::new());
             }
             Event::Status(_) | Event::QueryProgress { .. } | Event::Alarm { .. } => {}
+            // Only for drivers that want them.
+            Event::BucketGained(_)
+            | Event::BucketLost(_)
+            | Event::BucketFull(_)
+            | Event::RequestSeen(_)
+            | Event::ReplySeen { .. }
+            | Event::TimedOut(_)
+            | Event::TryEnded { .. } => {}
         }
     }
 

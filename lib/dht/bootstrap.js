@@ -1,9 +1,11 @@
 'use strict'
 
 const { invalid, isPort } = require('../common/check')
+const { parseIPv4 } = require('../common/address')
+const { idOf } = require('./node-id')
 const { BOOTSTRAP_FORMAT } = require('../common/errors')
 
-module.exports = { parseBootstrapNodes, formatBootstrapNodes }
+module.exports = { parseBootstrapNodes, formatBootstrapNodes, resolveBootstrapNodes }
 
 // 'host:port', 'ip@host:port', a port of this machine, or any object with host and port, which is
 // kept.
@@ -21,6 +23,37 @@ function formatBootstrapNodes(nodes) {
     if (typeof host === 'string' && host !== '' && isPort(port)) list.push(`${host}:${port}`)
   }
   return list
+}
+
+// { id, host, port } of each that can be resolved, one after the other.
+async function* resolveBootstrapNodes(dht) {
+  for (const { host, port } of dht._bootstrapNodes) {
+    if (typeof host !== 'string' || !isPort(port)) continue
+    const address = await resolveHost(dht, host, port)
+    const ip = parseIPv4(address)
+    if (ip !== -1) yield { id: idOf(ip, port), host: address, port }
+  }
+}
+
+// 'ip@name': the name is looked up if nobody answers at the IP. null: it has no address.
+async function resolveHost(dht, host, port) {
+  const [suggested, name] = host.split('@')
+  if (name === undefined) return lookup(dht, host)
+  try {
+    await dht.ping({ host: suggested, port })
+    return suggested
+  } catch {
+    return lookup(dht, name)
+  }
+}
+
+async function lookup({ udx }, name) {
+  if (parseIPv4(name) !== -1) return name
+  try {
+    return (await udx.lookup(name, { family: 4 })).host
+  } catch {
+    return null
+  }
 }
 
 function parseBootstrapNode(node, i) {

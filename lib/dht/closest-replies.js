@@ -25,11 +25,12 @@ module.exports = class ClosestReplies {
     return this._senders.slice()
   }
 
-  read(slab, at) {
+  // observers: who may have seen it already, or null.
+  read(slab, at, observers = null) {
     const serial = replySerial(slab, at)
     let reply = this._bySerial.get(serial)
     if (reply === undefined) {
-      reply = readReply(slab, at)
+      reply = (observers !== null && observers.replyAt(slab, at)) || readReply(slab, at)
       this._bySerial.set(serial, reply)
     }
     return reply

@@ -9,9 +9,15 @@ const asyncContext = require('../crossing/async-context')
 const environment = require('../crossing/environment')
 const check = require('../common/check')
 const DHTError = require('../common/errors')
+const Observers = require('./observers')
+const entries = require('./entries')
 const asyncDispose = require('../common/async-dispose')
+const tellOfListeners = require('../common/listening')
 const { hide, internalsOf: handleOf } = require('../common/internals')
 const FIELDS = require('./fields')
+const { FLAGS } = require('./view')
+const { NODES } = require('./interest')
+const { resolveBootstrapNodes } = require('./bootstrap')
 const { lazily } = require('../common/lazily')
 const { parseOptions, PUBLIC_ADDRESS, MAX_WINDOW } = require('./options')
 
@@ -55,6 +61,8 @@ class DHT extends EventEmitter {
     const handle = new NodeHandle(this, options.config, options.portRange, opts.udx)
     hide(this, handle)
     Object.defineProperties(this, FIELDS)
+    const overridden = Observers.overridden(this, OWN)
+    if (overridden.length > 0) handle.observe(overridden)
 
     for (let i = options.nodes.length - 1; i >= 0; i--) this.addNode(options.nodes[i])
 
@@ -196,6 +204,7 @@ class DHT extends EventEmitter {
     return port === this.port ? { host: this.host, port } : null
   }
 
+  // A node that cannot be reached is skipped: addresses are what peers gave.
   addNode(node) {
     const { host, port } = check.object(node, 'node')
     handleOf(this).addNode(host, port)
@@ -281,6 +290,44 @@ class DHT extends EventEmitter {
     return handleOf(this).updateNetworkState(onlyFirewall)
   }
 
+  _removeNode(node) {
+    const entry = entries.find(handleOf(this), node)
+    if (entry !== null) entries.drop(handleOf(this), entry, true)
+  }
+
+  // One after the other: { id, host, port }. Those that cannot be resolved are left out.
+  _resolveBootstrapNodes() {
+    return resolveBootstrapNodes(this)
+  }
+
+  // The engine has dealt with it. A user's command goes to its handler.
+  _onrequest(req, external) {
+    handleOf(this).observe([]).callThrough(req)
+  }
+
+  _onresponse(res, external) {}
+
+  _ontimeout(req) {}
+
+  _online() {
+    this._setNetworkState(true, false)
+  }
+
+  _degraded() {
+    this._setNetworkState(true, true)
+  }
+
+  _offline() {
+    this._setNetworkState(false, false)
+  }
+
+  _setNetworkState(online, degraded) {
+    if (this.online === online && this.degraded === degraded) return
+    handleOf(this).setFlag(FLAGS.ONLINE, online)
+    handleOf(this).setFlag(FLAGS.DEGRADED, degraded)
+    this._tell('network-update')
+  }
+
   _onnetworkchange(interfaces) {
     this.emit('network-change', interfaces)
     if (!this.destroyed) this.emit('network-update')
@@ -300,11 +347,11 @@ class DHT extends EventEmitter {
   }
 
   _listen(name) {
-    if (name === 'add-node' || name === 'remove-node') handleOf(this).wantNodes()
+    if (name === 'add-node' || name === 'remove-node') handleOf(this).interest.want(NODES)
   }
 
   _request(internal, command, token, target, value, to, timeout, opts) {
-    if (this.destroyed) return Promise.reject(DHTError.NODE_DESTROYED())
+    if (this.destroyed || handleOf(this).isClosing) return Promise.reject(DHTError.NODE_DESTROYED())
     if (!opts) opts = NO_OPTIONS
     const cancellation = Cancellation.of(opts)
     const group = opts.session ? Session().groupOf(this, opts.session) : null
@@ -349,24 +396,9 @@ class DHT extends EventEmitter {
   }
 }
 
-// On Bare none of them calls another.
-const LISTENING = [
-  'on',
-  'once',
-  'addListener',
-  'addOnceListener',
-  'prependListener',
-  'prependOnceListener'
-]
+const OWN = Observers.methodsOf(DHT.prototype)
 
-for (const method of LISTENING.filter((method) => method in EventEmitter.prototype)) {
-  const add = EventEmitter.prototype[method]
-  const value = function (name, listener) {
-    this._listen(name)
-    return add.call(this, name, listener)
-  }
-  Object.defineProperty(DHT.prototype, method, { value, writable: true, configurable: true })
-}
+tellOfListeners(DHT)
 
 module.exports = DHT
 

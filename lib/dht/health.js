@@ -1,7 +1,7 @@
 'use strict'
 
 const { FLAGS } = require('./view')
-const { field } = require('../common/field')
+const { field, replaceable } = require('../common/field')
 const { hide, internalsOf } = require('../common/internals')
 
 const WINDOW = 4 // ticks
@@ -9,7 +9,7 @@ const WINDOW = 4 // ticks
 const FIELDS = {
   online: flag(FLAGS.HEALTH_ONLINE),
   degraded: flag(FLAGS.HEALTH_DEGRADED),
-  _window: field(function () {
+  _window: replaceable('_window', function () {
     return internalsOf(this).view.healthWindow()
   })
 }

@@ -1,16 +1,16 @@
 'use strict'
 
-const { field } = require('../common/field')
+const { replaceable } = require('../common/field')
 const { hide, internalsOf } = require('../common/internals')
 
 const FIELDS = {
-  host: field(function () {
+  host: replaceable('host', function () {
     return internalsOf(this).view.natHost
   }),
-  port: field(function () {
+  port: replaceable('port', function () {
     return internalsOf(this).view.natPort
   }),
-  size: field(function () {
+  size: replaceable('size', function () {
     return internalsOf(this).view.natSize
   })
 }

@@ -15,6 +15,9 @@ const outgoing = require('../crossing/outgoing')
 const asyncContext = require('../crossing/async-context')
 const startSoon = require('./start-queue')
 const DHTError = require('../common/errors')
+const Interest = require('./interest')
+const Interfaces = require('./interfaces')
+const Observers = require('./observers')
 const { stats } = require('./stats')
 const { lazily, loadAll } = require('../common/lazily')
 const { parseIPv4 } = require('../common/address')
@@ -23,6 +26,7 @@ const { dispatch, dispatchLast } = require('./node-records')
 const NO_PROBES = new Map()
 
 const ForeignSockets = lazily(() => require('../udx/foreign-sockets'))
+const InFlight = lazily(() => require('./in-flight'))
 
 // One node of the engine, as its DHT instance holds it: the handle, its sockets, what waits for an
 // answer, and the records that come from it.
@@ -42,12 +46,19 @@ module.exports = class NodeHandle {
     this.queries = new Queries(this)
     this.counters = new Counters(this)
     this.alarms = new Alarms(this)
+    this.interfaces = new Interfaces(this)
+    this.interest = new Interest(this)
+    // Whether the sockets are closed for a while.
+    this.suspended = false
+    // Who is told more than what is meant for a node, if somebody is.
+    this.observers = null
+    this.buckets = null
 
     this._host = config.host
     this._foreignSockets = udx && udx.createSocket ? new (ForeignSockets())(udx, config) : null
     this._filter = config.filter
     this._publicAddress = config.publicIp !== undefined
-    this._wantsNodes = false
+    this._inFlight = null
     this._bootstrapDynamic = config.bootstrapDynamic
     this._reserving = null
     this._binding = null
@@ -134,15 +145,38 @@ module.exports = class NodeHandle {
     return this._ready.promise
   }
 
+  // The requests in flight, as objects.
+  get inFlight() {
+    if (this._inFlight === null) this._inFlight = new (InFlight())(this)
+    return this._inFlight
+  }
+
+  // It will make no request any more.
+  get isClosing() {
+    return this._closing !== null || this._gone
+  }
+
   async suspend() {
+    this.suspended = true
     this._stop()
     if (this._foreignSockets !== null) await this._foreignSockets.close()
+    this.interfaces.end()
   }
 
   // The wake-up comes first, what it causes is seen before this returns.
   wake() {
+    this.suspended = false
     this.retain()
     native.resume(this.flushed())
+    this.changed()
+  }
+
+  // As wake(), without a wake-up.
+  reopen() {
+    if (this._gone) return
+    this.suspended = false
+    this.retain()
+    native.reopen(this.flushed())
     this.changed()
   }
 
@@ -152,6 +186,7 @@ module.exports = class NodeHandle {
     try {
       this._open(native.bind)
       if (this._foreignSockets !== null) this._boundElsewhere()
+      this.interfaces.renew()
     } catch (err) {
       this.dht.suspended = true
       await this.suspend()
@@ -171,11 +206,22 @@ module.exports = class NodeHandle {
     return this._closing
   }
 
-  wantNodes() {
-    if (this._wantsNodes) return
-    this._wantsNodes = true
-    this.view.keepRemoved()
-    if (!this._gone) native.listenToNodes(this.flushed())
+  // overridden: what of it a subclass has methods of its own for.
+  observe(overridden) {
+    if (this.observers === null) this.observers = new Observers(this, overridden)
+    return this.observers
+  }
+
+  // Of another node's user.
+  handleCommand(req) {
+    if (this.dht.onrequest(req) === false) req.refuse()
+  }
+
+  // Its centre is another one.
+  anotherTable() {
+    const { table } = this.parts
+    if (table !== null && typeof table.retire === 'function') table.retire()
+    this.parts.table = null
   }
 
   // The bootstrap nodes may have been changed: they are asked for at each use.
@@ -209,9 +255,11 @@ module.exports = class NodeHandle {
     this.changed()
   }
 
+  // Nothing, if nobody can be there.
   addNode(host, port) {
-    const ip = check.ip(host)
-    native.addNode(this.flushed(), ip, check.port(port))
+    const ip = parseIPv4(host)
+    if (ip === -1 || !check.isPort(port)) return
+    native.addNode(this.flushed(), ip, port)
     this.changed()
   }
 
@@ -268,10 +316,6 @@ module.exports = class NodeHandle {
   // Drops what is in flight for it.
   destroySession(number) {
     native.sessionDestroy(this.flushed(), number)
-  }
-
-  sessionInflight(number) {
-    return this._gone ? 0 : native.sessionInflight(this.flushed(), number)
   }
 
   // A datagram that came on a socket of the user's.
@@ -386,6 +430,7 @@ module.exports = class NodeHandle {
   async _close() {
     this._end()
     if (this._foreignSockets !== null) await this._foreignSockets.close()
+    this.interfaces.end()
   }
 
   // A node that crashed as well: the binding and its own sockets know nothing of it yet.

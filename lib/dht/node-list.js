@@ -1,44 +1,61 @@
 'use strict'
 
-const { field } = require('../common/field')
+const entries = require('./entries')
+const { replaceable } = require('../common/field')
 const { hide, internalsOf } = require('../common/internals')
 
 const FIELDS = {
-  oldest: field(function () {
-    const entries = internalsOf(this).entries()
-    return entries.length === 0 ? null : entries[0]
+  oldest: replaceable('oldest', function () {
+    const [oldest = null] = entriesOf(this)
+    return oldest
   }),
-  latest: field(function () {
-    const entries = internalsOf(this).entries()
-    return entries.length === 0 ? null : entries[entries.length - 1]
+  latest: replaceable('latest', function () {
+    const all = entriesOf(this)
+    return all.length === 0 ? null : all[all.length - 1]
   }),
-  length: field(function () {
-    return internalsOf(this).entries().length
+  length: replaceable('length', function () {
+    return entriesOf(this).length
   })
 }
 
 // The nodes of the table in the order in which they were last heard from, linked by prev and next.
 module.exports = class NodeList {
-  constructor(view) {
-    hide(this, view)
+  constructor(handle) {
+    hide(this, handle)
     Object.defineProperties(this, FIELDS)
   }
 
   has(node) {
-    const known = internalsOf(node)
-    if (known === undefined) return false
-    return internalsOf(this)
-      .entries()
-      .some((entry) => internalsOf(entry) === known)
+    return entries.find(internalsOf(this), node) !== null
+  }
+
+  // One that is here is the latest from now on.
+  add(node) {
+    const handle = internalsOf(this)
+    const entry = entries.find(handle, node)
+    if (entry === null) entries.enter(handle, node)
+    else entries.touch(handle, entry)
+    return node
+  }
+
+  remove(node) {
+    const handle = internalsOf(this)
+    const entry = entries.find(handle, node)
+    if (entry !== null) entries.drop(handle, entry, false)
+    return node
   }
 
   toArray(opts = null) {
     const { limit = Infinity, reverse = false } = opts || {}
-    const entries = internalsOf(this).entries()
-    const count = Number.isInteger(limit) && limit > 0 ? Math.min(limit, entries.length) : null
+    const all = entriesOf(this)
+    const count = Number.isInteger(limit) && limit > 0 ? Math.min(limit, all.length) : null
     if (count === null && !limit) return []
     // Counted down, another number never comes to 0.
-    const list = reverse ? [...entries].reverse() : [...entries]
+    const list = reverse ? [...all].reverse() : [...all]
     return count === null ? list : list.slice(0, count)
   }
+}
+
+function entriesOf(list) {
+  return internalsOf(list).view.entries()
 }

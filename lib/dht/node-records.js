@@ -1,8 +1,8 @@
 'use strict'
 
-const native = require('../crossing/native')
 const environment = require('../crossing/environment')
 const Request = require('./request')
+const observe = require('./observed-records')
 const { formatBootstrapNodes } = require('./bootstrap')
 const { KINDS, readRequest, readContacts, readAddress } = require('./records')
 
@@ -47,6 +47,7 @@ function dispatch(handle, kind, slab, at) {
     case KINDS.CRASHED:
       return handle.oncrashed(slab.bytes.toString('utf8', at + 16, at + 16 + w[i + 2]))
     default:
+      if (kind >= KINDS.REQUEST_SEEN) return observe(handle, kind, slab, at)
       return onevent(handle, kind, slab, at)
   }
 }
@@ -85,7 +86,7 @@ function onevent(handle, kind, slab, at) {
     case KINDS.NETWORK_UPDATE:
       return dht.emit('network-update')
     case KINDS.NETWORK_CHANGE:
-      return dht._onnetworkchange(native.networkInterfaces())
+      return handle.interfaces.changed()
     case KINDS.NODE_ADDED:
       return dht.emit('add-node', handle.view.entry(slab, at + 8))
     case KINDS.NODE_REMOVED:
@@ -98,7 +99,7 @@ function onstatus(handle, slab, at) {
   const { view } = handle
   const before = view.tableId
   view.onstatus(slab, at)
-  if (view.tableId !== before) handle.parts.table = null
+  if (view.tableId !== before) handle.anotherTable()
 }
 
 function onnatupdate(handle, slab, i) {
@@ -115,7 +116,8 @@ function onrequest(handle, slab, at) {
   const socket = handle.sockets.get(slab.words[(at >> 2) + 6])
   environment.expectUserCode() // a handler may await before the next request
   const req = readRequest(slab, at, new Request(handle.replier, socket))
-  if (handle.dht.onrequest(req) === false) req.refuse()
+  if (handle.observers === null) handle.handleCommand(req)
+  else handle.observers.oncommand(req)
 }
 
 function onverdict(handle, key, nodes) {

@@ -16,9 +16,9 @@ const Nat = lazily(() => require('./nat'))
 module.exports = {
   stats: part('stats', (handle) => handle.stats),
   udx: part('udx', (handle) => handle.udx || new UDX()),
-  table: part('table', (handle) => new (Table())(handle.view)),
+  table: part('table', (handle) => new (Table())(handle)),
   io: part('io', (handle) => new (IO())(handle)),
-  nodes: part('nodes', (handle) => new (NodeList())(handle.view)),
+  nodes: part('nodes', (handle) => new (NodeList())(handle)),
   health: part('health', (handle) => new (Health())(handle.dht)),
   _nat: part('nat', (handle) => new (Nat())(handle))
 }

@@ -3,6 +3,7 @@
 const native = require('../crossing/native')
 const environment = require('../crossing/environment')
 const DHTError = require('../common/errors')
+const { internalsOf } = require('../common/internals')
 const { QUERIES_ACTIVE } = require('./stats')
 const { readLength } = require('../crossing/record')
 
@@ -19,6 +20,16 @@ module.exports = class Queries {
 
   get size() {
     return this._slots.size
+  }
+
+  // The user's session that the node knows by this number, if one of them is in it.
+  groupOf(number) {
+    for (const { ref, held } of this._slots.values()) {
+      const query = held || ref.deref()
+      const group = query ? internalsOf(query).group : null
+      if (group !== null && group.numberAt(this._handle) === number) return group
+    }
+    return null
   }
 
   // cancellation: what may give it up, or null.

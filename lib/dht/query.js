@@ -11,7 +11,8 @@ const check = require('../common/check')
 const DHTError = require('../common/errors')
 const asyncDispose = require('../common/async-dispose')
 const { MAX_RECORD } = require('../crossing/record')
-const { field } = require('../common/field')
+const { parseIPv4 } = require('../common/address')
+const { field, replaceable } = require('../common/field')
 const { hide, internalsOf } = require('../common/internals')
 const { abortError } = require('./abort-signals')
 const { packQuery } = require('./query-packer')
@@ -45,11 +46,11 @@ const FIELDS = {
         native.queryConcurrency(internalsOf(query.dht).flushed(), query.number, concurrency)
     }
   ),
-  successes: known('_successes'),
-  errors: known('_errors'),
-  inflight: known('_inflight'),
+  successes: known('successes'),
+  errors: known('errors'),
+  inflight: known('inflight'),
   // Nearest first, at most k; changes until the end.
-  closestReplies: field(function () {
+  closestReplies: replaceable('closestReplies', function () {
     const { query, replies } = internalsOf(this)
     query._readState()
     return replies.closest
@@ -167,8 +168,9 @@ module.exports = class Query extends Readable {
   // A row: a reply without error.
   onrow(slab, at, words, i) {
     this.onprogress(words, i)
-    const reply = internalsOf(this).replies.read(slab, at)
-    if (reply.from.id !== null) internalsOf(this).replies.insert(reply, this.target, this.k)
+    const { replies } = internalsOf(this)
+    const reply = replies.read(slab, at, internalsOf(this.dht).observers)
+    if (reply.from.id !== null) replies.insert(reply, this.target, this.k)
     if (this._room > 0) this._room--
     if (this._ended || this.destroying) return
 
@@ -377,10 +379,10 @@ module.exports = class Query extends Readable {
 }
 
 function known(name) {
-  return field(function () {
+  return replaceable(name, function () {
     const { query } = internalsOf(this)
     query._readState()
-    return query[name]
+    return query[`_${name}`]
   })
 }
 
@@ -407,7 +409,7 @@ function givenNodes(opts) {
 function list(given, field, of) {
   const isList = typeof given === 'object' && (Symbol.iterator in given || given.length >= 0)
   check.option(isList, field, 'an array', given)
-  return Array.from(given, (member, i) => of(member, `${field}[${i}]`))
+  return Array.from(given, (member, i) => of(member, `${field}[${i}]`)).filter(isUsable)
 }
 
 function sender(reply, field) {
@@ -417,10 +419,15 @@ function sender(reply, field) {
 function contact(node, field) {
   const { id, host, port } = check.object(node, field)
   return {
-    ip: check.ip(host, `${field}.host`),
-    port: check.port(port, `${field}.port`),
+    ip: parseIPv4(host),
+    port,
     id: check.optionalBytes32(id, `${field}.id`, 'ERR_INVALID_ID')
   }
+}
+
+// Nobody can be asked elsewhere. Such addresses come from peers.
+function isUsable({ ip, port }) {
+  return ip !== -1 && check.isPort(port)
 }
 
 function onlistener(name) {

@@ -40,7 +40,14 @@ const KINDS = {
   STATUS: 22,
   QUERY_PROGRESS: 23,
   REQUEST_VERDICT: 24,
-  ALARM: 25
+  ALARM: 25,
+  REQUEST_SEEN: 26,
+  REPLY_SEEN: 27,
+  TIMED_OUT: 28,
+  TRY_ENDED: 29,
+  BUCKET_GAINED: 30,
+  BUCKET_LOST: 31,
+  BUCKET_FULL: 32
 }
 
 module.exports = {
@@ -53,7 +60,10 @@ module.exports = {
   replyLength,
   readContacts,
   readAddress,
-  optionalAddress
+  optionalAddress,
+  readInFlight,
+  inFlightLength,
+  readNode
 }
 
 function readRequest(slab, at, req) {
@@ -139,6 +149,64 @@ function replyLength(slab, at) {
   const ids = (flags & 1 ? 32 : 0) + (flags & 2 ? 32 : 0)
   const nodes = 8 * (w[i + 5] & 0xffff) + (flags & IDS ? 32 * (w[i + 5] >>> 16) : 0)
   return (40 + ids + nodes + w[i + 6] + 7) & ~7
+}
+
+// A request in flight; its socket and its session are numbers, 0 for none.
+function readInFlight(slab, at) {
+  const w = slab.words
+  const i = at >> 2
+  const flags = w[i + 3] >>> 16
+  const request = {
+    key: { slot: w[i], serial: w[i + 1] },
+    user: w[i + 2],
+    tid: w[i + 3] & 0xffff,
+    to: { id: null, host: formatIPv4(w[i + 4]), port: w[i + 5] & 0xffff },
+    token: null,
+    internal: (flags & 4) !== 0,
+    command: slab.doubles[(at + 48) >> 3],
+    target: null,
+    value: null,
+    ttl: w[i + 5] >>> 16,
+    socket: w[i + 6],
+    session: w[i + 7],
+    sent: w[i + 8],
+    retries: w[i + 9],
+    timeout: w[i + 10]
+  }
+
+  let next = at + 56
+  const bytes32 = () => slab.copy((next += 32) - 32, 32)
+  if (flags & 1) request.to.id = bytes32()
+  if (flags & 2) request.token = bytes32()
+  if (flags & 8) request.target = bytes32()
+  if (flags & 16) request.value = slab.copy(next, w[i + 11])
+  return request
+}
+
+function inFlightLength(slab, at) {
+  const i = at >> 2
+  const flags = slab.words[i + 3] >>> 16
+  const count = (flags & 1) + ((flags >> 1) & 1) + ((flags >> 3) & 1)
+  return (56 + 32 * count + slab.words[i + 11] + 7) & ~7
+}
+
+// A node that is no entry of the table.
+function readNode(slab, at) {
+  const w = slab.words
+  const i = at >> 2
+  return {
+    id: slab.copy(at + 40, 32),
+    port: w[i + 2],
+    host: formatIPv4(w[i + 1]),
+    to: optionalAddress(slab, i + 3, null),
+    sampled: w[i + 5] | 0,
+    added: w[i + 6] | 0,
+    pinged: w[i + 7] | 0,
+    seen: w[i + 8] | 0,
+    downHints: w[i + 9],
+    prev: null,
+    next: null
+  }
 }
 
 function readContacts(slab, at, count) {

@@ -1,16 +1,17 @@
 'use strict'
 
 const DHTError = require('../common/errors')
-const SessionRequest = require('./session-request')
+const liveArray = require('./live-array')
 const { internalsOf } = require('../common/internals')
 
 // What a session keeps: its requests, and the numbers by which the nodes that it was given to know it.
 module.exports = class RequestGroup {
-  constructor(handle) {
+  constructor(handle, session) {
     this.handle = handle
+    this.session = session
     this._numbers = new Map()
     this._pending = []
-    this._shown = []
+    this._inflight = null
   }
 
   // Of a session of that node's; null if it is none. That of another node is a mistake, but between
@@ -33,14 +34,20 @@ module.exports = class RequestGroup {
     return number
   }
 
-  // Always the same array: the requests, then as many places as queries have requests in flight.
-  inflight() {
-    let length = 0
-    for (const [handle, number] of this._numbers) length += handle.sessionInflight(number)
-    this._shown.length = 0
-    for (const pending of this._pending) this._shown.push(shown(pending))
-    while (this._shown.length < length) this._shown.push(null)
-    return this._shown
+  // Always the same array: its requests, and those of its queries.
+  get inflight() {
+    if (this._inflight === null) {
+      this._inflight = liveArray(
+        () => this._nodes(({ version }, number) => `${number} ${version}`).join(),
+        () => this._nodes((inFlight, number) => inFlight.list(this, number)).flat()
+      )
+    }
+    return this._inflight
+  }
+
+  // Those of one node.
+  pendingOf(requests) {
+    return this._pending.filter((pending) => pending.requests === requests)
   }
 
   attach(pending) {
@@ -62,9 +69,8 @@ module.exports = class RequestGroup {
       pending.requests.drop(pending, err || DHTError.REQUEST_DESTROYED())
     }
   }
-}
 
-function shown(pending) {
-  if (pending.shown === null) pending.shown = new SessionRequest(pending)
-  return pending.shown
+  _nodes(look) {
+    return Array.from(this._numbers, ([handle, number]) => look(handle.inFlight, number))
+  }
 }

@@ -14,7 +14,7 @@ const SEND_DEFERRED = 4
 
 const setBytes = Uint8Array.prototype.set
 
-module.exports = { request, requestNow, sendDeferred, reply, replyNow }
+module.exports = { request, requestNow, sendDeferred, prepare, sendPrepared, reply, replyNow }
 
 // It leaves with what else waits to cross.
 function request(handle, user, to, socket, session, req) {
@@ -35,6 +35,23 @@ function sendDeferred(handle) {
   const i = outgoing.reserve(8) >> 2
   outgoing.slab.words[i + 1] = handle
   outgoing.keep(SEND_DEFERRED, 4 * i + 8, true)
+}
+
+// Registers it without sending it. What the engine knows it by is written to `slab`: its tid, its
+// slot, its serial. 0, or the number of the error for which it was refused.
+function prepare(handle, user, to, socket, session, req, isNamed, slab) {
+  outgoing.submit()
+  const end = packRequest(handle, user, to, socket, session, req)
+  return native.prepare(outgoing.take(REQUEST, end), isNamed, slab.bytes)
+}
+
+// 0, or the number of the error for which it was refused.
+function sendPrepared(handle, user, to, socket, req, { slot, serial }, force) {
+  outgoing.submit()
+  const end = packRequest(handle, user, to, socket, 0, req)
+  const refused = native.sendPrepared(outgoing.take(REQUEST, end), slot, serial, force)
+  outgoing.sendIfLeaving()
+  return refused
 }
 
 // relay: the request is handed on, and number is its command. Otherwise it is answered, and number

@@ -20,10 +20,17 @@ module.exports = class Request {
     this.value = null
     this.internal = false
     this.ttl = 0
+    this.destroyed = false
     this[OPEN] = replier.open
   }
 
+  // It is not to be answered any more.
+  destroy(err) {
+    this.destroyed = true
+  }
+
   reply(value, opts = NO_OPTIONS) {
+    if (this.destroyed) return
     if (opts === null) opts = NO_OPTIONS
     const token = opts.token !== false
     const closerNodes = opts.closerNodes !== false
@@ -32,6 +39,7 @@ module.exports = class Request {
   }
 
   error(code, opts = NO_OPTIONS) {
+    if (this.destroyed) return
     if (opts === null) opts = NO_OPTIONS
     const token = opts.token === true
     const closerNodes = opts.closerNodes !== false
@@ -45,6 +53,7 @@ module.exports = class Request {
   }
 
   sendReply(error, value, token, hasCloserNodes) {
+    if (this.destroyed) return
     internalsOf(this).reply(this, error, value, token, hasCloserNodes, this.from, this.socket)
   }
 

@@ -17,6 +17,8 @@ module.exports = class Requests {
   constructor(handle) {
     this._handle = handle
     this._pending = NONE
+    this.version = 0 // changes whenever one comes or goes
+    this.failed = null // the last that did, for who observes
     // Some were made in this turn that leave with its first microtask.
     this._defers = false
     this._defersForeign = false
@@ -29,7 +31,7 @@ module.exports = class Requests {
     if (this._pending === NONE) this._pending = new Slots()
     const from = socket ? sockets.numberOf(socket) : 0
     const foreign = sockets.isForeign(from)
-    const pending = new Pending(this, group, cancellation)
+    const pending = new Pending(this, group, cancellation, to, req)
     const user = this._pending.add(pending)
     if (user === 0) return Promise.reject(DHTError.TOO_MANY_REQUESTS())
 
@@ -45,6 +47,7 @@ module.exports = class Requests {
     if (req.deferred || this._defers) this._sendSoon(foreign)
 
     const promise = pending.promise()
+    this.version++
     if (group !== null) group.attach(pending)
     if (cancellation !== null) {
       cancellation.start(this._handle.alarms, (err) => this.cancel(pending, err))
@@ -56,12 +59,39 @@ module.exports = class Requests {
 
   onresponse(user, slab, at) {
     const pending = this._settle(user, true)
-    if (pending !== null) pending.resolve(readReply(slab, at))
+    if (pending === null) return
+    const { observers } = this._handle
+    const seen = observers === null ? null : observers.replyAt(slab, at)
+    pending.resolve(seen || readReply(slab, at))
   }
 
   onfailure(user, number) {
     const pending = this._settle(user, false)
-    if (pending !== null) pending.reject(DHTError.fromNumber(number))
+    if (pending === null) return
+    if (this._handle.observers !== null) this.failed = pending
+    pending.reject(DHTError.fromNumber(number))
+  }
+
+  // One that is told of its end by functions, and not sent yet; null if there is no place.
+  adopt(group) {
+    if (this._pending === NONE) this._pending = new Slots()
+    const pending = new Pending(this, group, null, null, null)
+    pending.resolve = pending.reject = noop
+    if (this._pending.add(pending) === 0) return null
+    if (group !== null) group.attach(pending)
+    this.version++
+    environment.pollDriver.started()
+    return pending
+  }
+
+  // It hears of nothing any more. false: it was over.
+  forget(pending) {
+    return this._settle(pending.number, false) !== null
+  }
+
+  // In no order.
+  all() {
+    return this._pending.all()
   }
 
   // Rejects one, and has the engine forget it.
@@ -110,6 +140,7 @@ module.exports = class Requests {
   _settle(user, replied) {
     const pending = this._pending.take(user)
     if (pending === null) return null
+    this.version++
     if (pending.group !== null) pending.group.detach(pending)
     if (pending.cancellation !== null) pending.cancellation.end()
     environment.expectUserCode()
@@ -121,13 +152,15 @@ module.exports = class Requests {
 let asked = null // whose promise is being made
 
 class Pending {
-  constructor(requests, group, cancellation) {
+  constructor(requests, group, cancellation, to, req) {
     this.requests = requests
     this.group = group
     this.cancellation = cancellation
+    this.to = to
+    this.req = req
     this.number = 0
     this.index = -1
-    this.shown = null
+    this.made = null // the request, if somebody looked at it
     this.resolve = null
     this.reject = null
   }
@@ -139,6 +172,8 @@ class Pending {
     return promise
   }
 }
+
+function noop() {}
 
 // One function for all, which costs less than a closure each.
 function keep(resolve, reject) {

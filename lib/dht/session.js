@@ -3,12 +3,12 @@
 const check = require('../common/check')
 const asyncDispose = require('../common/async-dispose')
 const RequestGroup = require('./request-group')
-const { field } = require('../common/field')
+const { replaceable } = require('../common/field')
 const { hide, internalsOf } = require('../common/internals')
 
 const FIELDS = {
-  inflight: field(function () {
-    return internalsOf(this).inflight()
+  inflight: replaceable('inflight', function () {
+    return internalsOf(this).inflight
   })
 }
 
@@ -16,7 +16,7 @@ const FIELDS = {
 class Session {
   constructor(dht) {
     this.dht = dht
-    hide(this, new RequestGroup(internalsOf(dht)))
+    hide(this, new RequestGroup(internalsOf(dht), this))
     Object.defineProperties(this, FIELDS)
   }
 

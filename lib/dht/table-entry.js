@@ -1,7 +1,7 @@
 'use strict'
 
 const { formatIPv4 } = require('../common/address')
-const { field } = require('../common/field')
+const { field, replaceable } = require('../common/field')
 const { hide, internalsOf } = require('../common/internals')
 const { optionalAddress } = require('./records')
 
@@ -16,7 +16,7 @@ const DOWN_HINTS = 4
 
 // Live, as long as the node is in the table.
 const FIELDS = {
-  to: field(function () {
+  to: replaceable('to', function () {
     return current(this).to
   }),
   sampled: number(SAMPLED),
@@ -25,11 +25,11 @@ const FIELDS = {
   seen: number(SEEN),
   downHints: number(DOWN_HINTS),
   // Towards the oldest.
-  prev: field(function () {
+  prev: replaceable('prev', function () {
     return current(this).prev
   }),
   // Towards the latest.
-  next: field(function () {
+  next: replaceable('next', function () {
     return current(this).next
   })
 }

@@ -51,6 +51,7 @@ class View {
     this._packed = null // the entries of a frozen node that nobody looked at
     this._bySerial = NO_ENTRIES
     this._keepsRemoved = false
+    this._seen = null // what is made of the entries for whoever looks
     this._window = null
     this._windowUpdates = 0
 
@@ -139,7 +140,18 @@ class View {
     const generation = this._read()[7]
     if (generation !== this._generation && !this._frozen) this._load(generation, this._readNodes())
     else if (this._packed !== null) this._unpack()
-    return this._entries
+    return this._seen === null ? this._entries : this._seen(this._entries)
+  }
+
+  // While `then` runs, an entry that is new is not there yet.
+  hiding(entry, then) {
+    this._during((entries) => entries.filter((other) => other !== entry), then)
+  }
+
+  // While `then` runs, an entry that is gone is still there.
+  keeping(entry, then) {
+    const at = Math.max(this._entries.indexOf(entry), 0)
+    this._during((entries) => [...entries.slice(0, at), entry, ...entries.slice(at)], then)
   }
 
   // The object that stands for an entry: always the same one while the entry is in the table.
@@ -175,6 +187,16 @@ class View {
   // Events were dropped while JavaScript stood still: those entries would stay for ever.
   _keepOnly(entries) {
     this._bySerial = new Map(entries.map((entry) => [entry.serial, entry]))
+  }
+
+  _during(seen, then) {
+    const before = this._seen
+    this._seen = seen
+    try {
+      then()
+    } finally {
+      this._seen = before
+    }
   }
 
   _read() {

@@ -1,6 +1,7 @@
 /// <reference types="node" />
 
 import { CancellationOptions } from './cancellation'
+import { MadeRequest } from './io'
 import { ForeignSocket, Socket } from './network'
 import { Query, QueryOptions } from './query'
 
@@ -85,6 +86,8 @@ export interface Request {
   readonly value: Buffer | null
   readonly internal: boolean
   ttl: number
+  /** It is not to be answered any more. */
+  readonly destroyed: boolean
   /** @throws {TypeError | RangeError} if the value is not bytes or does not fit a datagram */
   reply(value?: Uint8Array | null, opts?: ReplyOptions): void
   /**
@@ -99,6 +102,8 @@ export interface Request {
     to: Address,
     opts?: { socket?: Socket | ForeignSocket }
   ): void
+  /** Replies and errors send nothing from now on. */
+  destroy(err?: Error | null): void
   sendReply(error: number, value: Uint8Array | null, token: boolean, hasCloserNodes: boolean): void
 }
 
@@ -115,7 +120,8 @@ export interface ReplyOptions {
 /** Requests and queries that can be dropped together. It stays usable afterwards. */
 export interface Session {
   readonly dht: any
-  readonly inflight: readonly unknown[]
+  /** What waits for its answer: the same array always, which changes with what it shows. */
+  readonly inflight: readonly MadeRequest[]
   query<Row>(
     message: QueryMessage,
     opts: QueryOptions<Row> & { map: (reply: Reply) => Row }

@@ -1,6 +1,7 @@
 /// <reference types="node" />
 
-import { Peer } from './messages'
+import { EventEmitter } from 'events'
+import { Address, Peer } from './messages'
 
 /** A node of the table. Times are in ticks of 5 s. */
 export interface Node {
@@ -21,12 +22,50 @@ export interface Node {
   readonly next: Node | null
 }
 
-export interface Table {
+export interface RowEvents {
+  add: [node: Node]
+  remove: [node: Node]
+  /** There was no place for that one. */
+  full: [node: Peer]
+}
+
+/** A bucket of at most 20 nodes. */
+export interface Row extends EventEmitter<RowEvents> {
+  /** Yours. */
+  data: unknown
+  /** How many bits the ids share with the table's. */
+  readonly index: number
+  /** The byte that they differ in. */
+  readonly byteOffset: number
+  readonly table: Table
+  /** By their ids. */
+  readonly nodes: Node[]
+  add(node: Address & { id?: Uint8Array | null }): boolean
+  remove(id: Uint8Array): boolean
+  get(id: Uint8Array): Node | null
+  insert(i: number, node: Node): void
+  splice(i: number): void
+  compare(a: Uint8Array, b: Uint8Array): -1 | 0 | 1
+}
+
+export interface TableEvents {
+  /** A row got its first node. */
+  row: [row: Row]
+}
+
+/** The nodes of the list by their distance; another table once the node moved to its own id. */
+export interface Table extends EventEmitter<TableEvents> {
   /** The centre, 32 bytes. */
   readonly id: Buffer
   /** 20. */
   readonly k: number
   readonly size: number
+  /** 256 places, by how many bits ids share with the centre; holes where nobody was yet. */
+  readonly rows: (Row | undefined)[]
+  /** To the list as well. `false`: its row is full, or the id is not that of the address. */
+  add(node: Address & { id?: Uint8Array | null }): boolean
+  /** From the list as well. `false`: it is not there. */
+  remove(id: Uint8Array): boolean
   has(id: Uint8Array): boolean
   get(id: Uint8Array): Node | null
   /** The nodes nearest to `id` (32 bytes), nearest first. */
@@ -41,6 +80,10 @@ export interface NodeList {
   readonly oldest: Node | null
   readonly latest: Node | null
   has(node: Node): boolean
+  /** One that is here is the latest then; another one is added to the table as well. */
+  add<T extends Address>(node: T): T
+  /** From the table as well. */
+  remove<T extends Address>(node: T): T
   toArray(opts?: { limit?: number; reverse?: boolean }): Node[]
 }
 

@@ -1,7 +1,7 @@
 'use strict'
 
 const { attempt, yesNo } = require('./describe')
-const { silent } = require('./world')
+const { HOST, silent } = require('./world')
 const { setTimeout: pause } = require('timers/promises')
 
 const BEFORE_DRAIN = 400 // ms
@@ -25,7 +25,11 @@ const DEVIATIONS = [
   'What a program sends may wait a little for more that leaves with it, where each datagram of the reference leaves with its call. A reply waits for the rest of its handler if requests that came with its own are still to be handled, and for no handler that begins more than 1 ms later. Requests past four in flight wait if they follow a record of a batch, and from the 17th of a turn on, for the rest of the turn. Never more than 15 wait, and once code kept one waiting for more than 1 ms the next 64 leave at once.',
   'What one host may take of a node is limited (docs/protections.md): a peer that asks for more than an honest one does is served less than by the reference, and who does not answer stays for a while when the operating system drops datagrams.',
   'What is given up before the first microtask after it was asked for is not sent: requests of a session leave with that microtask, as do those with a `signal` or a `timeout` (docs/cancellation.md).',
-  "Once `destroy()` was called nothing but `close` is emitted, and the node calls no function of the user's: no filter, no `map`, no `commit`. Everything runs in nobody's asynchronous context, timeouts and the events of the user's own calls as well."
+  "Once `destroy()` was called nothing but `close` is emitted, and the node calls no function of the user's: no filter, no `map`, no `commit`. Everything runs in nobody's asynchronous context, timeouts and the events of the user's own calls as well.",
+  'What takes the place of `io.onrequest`, `io.onresponse` and `io.ontimeout`, or overrides `_onrequest`, `_onresponse` and `_ontimeout`, observes: it is called for each, in order, in the batch after the engine acted, and changes nothing. A command of a user goes to its handler once, whether or not it calls through.',
+  'Nodes that nobody can reach (port 0, a host that is no IPv4 address) are skipped by `addNode`, and in the `nodes`, `closestNodes`, `replies` and `closestReplies` of a query; `request` and `ping` refuse them.',
+  'Who is in the table is in the list as well, under the id of his address: `add` and `remove` of the one act on both.',
+  'A row that comes last is delivered before `Too few nodes responded`. A request that is answered while it waits for its next try is over. `rtt` does not count the time that the machine slept. A newcomer is kept whose full bucket lost its oldest node meanwhile. Tokens rotate 7.5 s after the first was given, not with the windows.'
 ]
 
 // Which of them a row shows.
@@ -39,6 +43,9 @@ const SHOWN_BY = {
   'Events / bootstrap, which the README names': 14,
   'Events / wake-up, which the README names': 14,
   'Events / destroyed in the turn of new': 18,
+  'On purpose / io.onrequest that does not call through: commands that are handled': 19,
+  'On purpose / a query of a node at port 0': 20,
+  'On purpose / table.add() of a node: in nodes': 21,
   'On purpose / two pings: their tids': 1,
   'On purpose / table.closest() in the order of distance': 2,
   'On purpose / 400 pings at once: answered before the window is drained': 3,
@@ -54,7 +61,7 @@ module.exports = {
   DEVIATIONS,
   deviationOf,
   title: 'On purpose',
-  probes: [probe, windows, commits, delayedPings]
+  probes: [probe, windows, commits, delayedPings, observers, byHand]
 }
 
 // Its number, or 0.
@@ -155,6 +162,36 @@ async function delayedPings(row, world) {
     await new Promise((resolve) => setTimeout(resolve, 300))
   }
   row('replies to 2000 DELAYED_PINGs of one host', String(replies))
+}
+
+async function observers(row, world) {
+  const node = await world.persistent()
+  const asking = await world.joined()
+  let handled = 0
+  node.on('request', (req) => {
+    handled++
+    req.reply(null)
+  })
+  node.io.onrequest = () => {}
+  const to = { host: HOST, port: node.localAddress().port }
+  asking.request({ command: 1 }, to, { retry: false }).catch(ignore)
+  await pause(BEFORE_DRAIN)
+  row('io.onrequest that does not call through: commands that are handled', String(handled))
+}
+
+async function byHand(row, world) {
+  const node = world.node({ bootstrap: [] })
+  await node.fullyBootstrapped()
+  const opts = { nodes: [{ host: HOST, port: 0 }], onlyClosestNodes: true, retries: 0 }
+  const query = node.findNode(Buffer.alloc(32), opts)
+  await query.finished()
+  row('a query of a node at port 0', `${query.errors} failed`)
+  node.addNode({ host: HOST, port: 1 })
+  const [entry] = node.table.toArray()
+  node.table.remove(entry.id)
+  node.nodes.remove(entry)
+  node.table.add(entry)
+  row('table.add() of a node: in nodes', String(node.nodes.length))
 }
 
 // The reference throws out of a socket's callback there, which cannot be seen from here: its query

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::calls::{Incoming, Progress, QueryOutcome, QueryState, Reply, RequestError};
 use super::contact::{Contact, NodeEntry};
 use super::id::Id;
+use super::in_flight::{RequestInFlight, RequestKey};
 use crate::net::addr::Addr;
+use crate::net::socket_key::SocketKey;
 
 /// What a node tells its driver.
 #[derive(Clone, Debug)]
@@ -61,6 +63,13 @@ pub enum Event {
     NetworkUpdate,
     NodeAdded(NodeEntry),
     NodeRemoved(NodeEntry),
+    /// An entry has a place in its bucket. What follows from it is told next, its
+    /// [`Event::NodeAdded`] last.
+    BucketGained(NodeEntry),
+    /// An entry left its bucket; [`Event::NodeRemoved`] follows.
+    BucketLost(NodeEntry),
+    /// A newcomer found its bucket full.
+    BucketFull(NodeEntry),
     /// So many ms as the driver said are over.
     Alarm {
         number: u32,
@@ -88,6 +97,22 @@ pub enum Event {
     RequestVerdictWanted {
         key: u32,
         from: Addr,
+    },
+    /// An internal command came in and is about to be answered.
+    RequestSeen(Box<Incoming>),
+    /// A reply to whatever request came in on `socket`. What it leads to is told next; a reply that
+    /// is told again there has the same serial.
+    ReplySeen {
+        socket: SocketKey,
+        reply: Box<Reply>,
+    },
+    /// A request got no reply to its last try, and was failed.
+    TimedOut(Box<RequestInFlight>),
+    /// A try of a request got no reply in time, after which it was sent so often. The next one, or
+    /// the failure, follows.
+    TryEnded {
+        key: RequestKey,
+        sent: u32,
     },
 }
 
@@ -118,4 +143,20 @@ pub struct Interest {
     pub requests: bool,
     /// [`Event::NodeAdded`] and [`Event::NodeRemoved`].
     pub nodes: bool,
+    /// [`Event::BucketGained`], [`Event::BucketLost`] and [`Event::BucketFull`].
+    pub buckets: bool,
+    pub observed: Observed,
+}
+
+/// Which events a driver wants of what passes through, whoever it is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Observed {
+    /// [`Event::RequestSeen`]; users' commands are told by [`Event::Request`].
+    pub requests: bool,
+    /// [`Event::ReplySeen`].
+    pub replies: bool,
+    /// [`Event::TimedOut`].
+    pub timeouts: bool,
+    /// [`Event::TryEnded`].
+    pub tries: bool,
 }

@@ -14,6 +14,7 @@ pub mod guard;
 mod hash;
 pub mod health;
 pub mod id;
+pub mod in_flight;
 mod lookup;
 pub mod nat;
 pub mod node;
@@ -32,10 +33,11 @@ pub use calls::{
 pub use config::{AdaptiveTimeoutConfig, BootstrapNode, Config};
 pub use contact::{Contact, NodeEntry};
 pub use counters::{Counters, SettledRequests};
-pub use event::{Event, Interest, NodeStatus};
+pub use event::{Event, Interest, NodeStatus, Observed};
 pub use guard::{Hardened, ProtectionCounters, Protections, Unproven};
 pub use id::{Bytes32, Id};
-pub use node::{EntryField, Flag, Node};
+pub use in_flight::{RequestInFlight, RequestKey};
+pub use node::{Entrance, EntryField, Flag, Node};
 
 // What they are about, so that users of a node need one room only.
 pub use crate::net::{Addr, Now, SocketKey, Transmit};

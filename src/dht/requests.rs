@@ -6,6 +6,7 @@ use super::hash::Hashing;
 use rand::Rng;
 
 use super::contact::Contact;
+pub(super) use super::in_flight::RequestKey as Key;
 use super::window::Window;
 use crate::net::addr::Addr;
 use crate::net::socket_key::SocketKey;
@@ -18,13 +19,6 @@ pub const RETRIES: u8 = 3;
 
 /// Sends after the first of a query's request.
 pub const QUERY_RETRIES: u8 = 5;
-
-/// Names a request for as long as it is in flight, and nothing afterwards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Key {
-    slot: u32,
-    serial: u32,
-}
 
 /// Requests that are dropped together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,6 +87,7 @@ pub(super) struct Requests<P> {
     waiting: VecDeque<Key>,
     waiting_len: usize,
     serial: u32,
+    version: u32,
 }
 
 impl<P> Requests<P> {
@@ -110,11 +105,17 @@ impl<P> Requests<P> {
             waiting: VecDeque::new(),
             waiting_len: 0,
             serial: 0,
+            version: 0,
         }
     }
 
     pub fn len(&self) -> usize {
         self.order.len()
+    }
+
+    /// Changes whenever a request comes or goes.
+    pub fn version(&self) -> u32 {
+        self.version
     }
 
     /// A tid that no request in flight has; `None` when there are [`MAX_INFLIGHT`] of them.
@@ -132,6 +133,7 @@ impl<P> Requests<P> {
 
     pub fn insert(&mut self, request: New<P>) -> Key {
         self.serial = self.serial.wrapping_add(1);
+        self.version = self.version.wrapping_add(1);
         let serial = self.serial;
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
@@ -167,8 +169,10 @@ impl<P> Requests<P> {
         self.order.iter().filter_map(|slot| self.key_of(*slot))
     }
 
-    pub fn count_of(&self, session: Session) -> usize {
-        self.sessions.get(&session).map_or(0, |keys| keys.len())
+    /// Those of a session.
+    pub fn keys_of(&self, session: Session) -> impl Iterator<Item = Key> {
+        let slots = self.sessions.get(&session).into_iter().flatten();
+        slots.filter_map(|slot| self.key_of(*slot))
     }
 
     pub fn first_of(&self, session: Session) -> Option<Key> {
@@ -256,6 +260,7 @@ impl<P> Requests<P> {
         self.get(key)?;
         self.disarm(key);
         let removed = self.slots.get_mut(key.slot as usize)?.take()?;
+        self.version = self.version.wrapping_add(1);
         self.free.push(key.slot);
         self.tids.remove(&removed.request.tid);
         if let Some(moved) = swap_remove(&mut self.order, removed.index)

@@ -37,6 +37,18 @@ impl Tokens {
         hash(&self.secrets(now_mono_ms, rng).issuing, host)
     }
 
+    /// The token of whoever is named `host`, by the secret that issues or by the one before it.
+    pub fn of_name(
+        &mut self,
+        now_mono_ms: u64,
+        host: &[u8],
+        issuing: bool,
+        rng: &mut impl Rng,
+    ) -> Bytes32 {
+        let secrets = self.secrets(now_mono_ms, rng);
+        hash_name(if issuing { &secrets.issuing } else { &secrets.accepted }, host)
+    }
+
     /// Whether `token` was issued to `host` and still lives. Takes the same time for any token.
     pub fn verify(
         &mut self,
@@ -95,9 +107,13 @@ fn hash(secret: &Bytes32, host: Ipv4Addr) -> Bytes32 {
     let mut text = Cursor::new([0; "255.255.255.255".len()]);
     write!(text, "{host}").expect("the longest address fits");
     let len = text.position() as usize;
+    hash_name(secret, &text.get_ref()[..len])
+}
+
+fn hash_name(secret: &Bytes32, host: &[u8]) -> Bytes32 {
     Blake2bMac::<U32>::new_from_slice(secret)
         .expect("BLAKE2b takes keys up to 64 bytes")
-        .chain_update(&text.get_ref()[..len])
+        .chain_update(host)
         .finalize()
         .into_bytes()
         .into()

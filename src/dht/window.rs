@@ -3,6 +3,9 @@
 /// How long a slot is current, in ms. The drain interval of the reference.
 pub const SLOT_MS: u64 = 750;
 
+/// How many of them are remembered.
+pub const SLOTS: usize = 4;
+
 /// Four slots of 750 ms. A send counts in the slot that is current then and is forgotten when that
 /// slot's turn comes again.
 ///
@@ -25,6 +28,29 @@ impl Window {
 
     pub fn max(&self) -> u32 {
         self.max
+    }
+
+    /// The sends of each slot that are still counted.
+    pub fn slots(&self) -> [u32; SLOTS] {
+        self.slots
+    }
+
+    /// Which of the slots is current.
+    pub fn current(&self) -> usize {
+        self.current
+    }
+
+    /// The sends of all slots.
+    pub fn total(&self) -> u32 {
+        self.total
+    }
+
+    /// Overwrites all of it but the beat. A place that there is not is the first, a `max` of 0 is 1.
+    pub fn overwrite(&mut self, slots: [u32; SLOTS], current: usize, total: u32, max: u32) {
+        self.slots = slots;
+        self.current = if current < SLOTS { current } else { 0 };
+        self.total = total;
+        self.max = max.max(1);
     }
 
     /// Whether a send has to wait, for a reply or for the next slot.
@@ -83,8 +109,6 @@ impl Window {
         self.rotated_ms.map_or(u64::MAX, |since_ms| since_ms.saturating_add(SLOT_MS))
     }
 }
-
-const SLOTS: usize = 4;
 
 #[cfg(test)]
 mod tests {

@@ -144,7 +144,7 @@ impl TestNode {
 
     pub fn listen(&self) {
         self.runner.with(|node, _| {
-            node.set_interest(Interest { requests: true, nodes: false });
+            node.set_interest(Interest { requests: true, ..Interest::default() });
         });
     }
 

@@ -131,7 +131,7 @@ fn ends_are_told_once_more_for_a_driver_that_drops_what_waits() {
 #[test]
 fn a_commit_that_would_follow_the_end_of_the_node_says_so() {
     let mut net = Net::persistent(2);
-    net.with(0, |node, _| node.set_interest(Interest { requests: true, nodes: false }));
+    net.with(0, |node, _| node.set_interest(Interest { requests: true, ..Interest::default() }));
     let given = Given::Nodes(vec![
         Contact { id: Some(Id::of(net.addr(0))), addr: net.addr(0) },
         Contact { id: None, addr: NOBODY },

@@ -138,7 +138,9 @@ fn commits_of_a_query_that_is_given_up_are_not_tried_again() {
     let mut net = Net::persistent(4);
     let commit = QuerySpec { commit: Commit::Auto, ..lookup([1; 32], 1) };
     let query = net.with(0, |node, now| node.query(now, commit));
-    (1..4).for_each(|n| net.peers[n].node.set_interest(Interest { requests: true, nodes: false }));
+    (1..4).for_each(|n| {
+        net.peers[n].node.set_interest(Interest { requests: true, ..Interest::default() })
+    });
     net.with(0, |node, now| node.query_demand(now, query, 16));
     net.run(15);
     for n in 1..4 {

@@ -207,7 +207,9 @@ fn who_shows_no_token_gets_a_limited_number_of_bytes() {
     let asked: usize = 43;
     for unproven in [Some(limits), None] {
         let (mut net, n) = up(Hardened { unproven, ..Hardened::OFF });
-        net.with(n, |node, _| node.set_interest(Interest { requests: true, nodes: false }));
+        net.with(n, |node, _| {
+            node.set_interest(Interest { requests: true, ..Interest::default() })
+        });
         let replies: Vec<Fetched> = (0..50).map(|_| fetch(&mut net, n, None)).collect();
         let (values, refused): (Vec<Fetched>, Vec<Fetched>) =
             replies.iter().partition(|(_, _, error)| *error == 0);
@@ -236,7 +238,9 @@ fn what_always_leaves_is_less_than_four_times_its_request() {
         for unproven in [Some(limits), None] {
             let hardened = Hardened { unproven, ..Hardened::OFF };
             let (mut net, n) = public(hardened);
-            net.with(n, |node, _| node.set_interest(Interest { requests: true, nodes: false }));
+            net.with(n, |node, _| {
+                node.set_interest(Interest { requests: true, ..Interest::default() })
+            });
             let lens: Vec<usize> =
                 (0..100).map(|_| exchange(&mut net, n, smallest, value).len()).collect();
             assert_eq!(lens[0], full);

@@ -68,7 +68,9 @@ fn a_lookup_finds_the_true_twenty_nearest() {
 fn a_commit_writes_to_the_twenty_nearest_with_their_tokens() {
     let mut net = Net::persistent(50);
     for n in 0..50 {
-        net.with(n, |node, _| node.set_interest(Interest { requests: true, nodes: false }));
+        net.with(n, |node, _| {
+            node.set_interest(Interest { requests: true, ..Interest::default() })
+        });
     }
     let client = net.add(net.joining(Config::default()));
     net.with(client, |node, now| node.start(now));

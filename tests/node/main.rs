@@ -1,5 +1,6 @@
 //! Whole nodes, in a network in memory and virtual time.
 
+mod by_hand;
 mod endings;
 mod filtering;
 mod giving_up;
@@ -10,6 +11,7 @@ mod looking;
 mod lost;
 mod misled;
 mod net;
+mod observing;
 mod properties;
 mod protections;
 mod requesting;

@@ -6,11 +6,25 @@ use proptest::prelude::*;
 #[derive(Clone, Debug)]
 enum Step {
     Garbage(Vec<u8>),
-    Request { flags: u8, command: u8, rest: Vec<u8> },
-    Reply { nth: usize, flags: u8, rest: Vec<u8> },
+    Request {
+        flags: u8,
+        command: u8,
+        rest: Vec<u8>,
+    },
+    Reply {
+        nth: usize,
+        flags: u8,
+        rest: Vec<u8>,
+    },
     Wait(u64),
     Ask(u8),
-    Query { rows: bool, commit: bool },
+    Prepare(u8),
+    /// One of the things that can be done to a prepared request, an entry or the window.
+    ByHand(u8),
+    Query {
+        rows: bool,
+        commit: bool,
+    },
     Demand(u32),
     End(u32),
     Suspend,
@@ -36,6 +50,8 @@ fn step() -> impl Strategy<Value = Step> {
         }),
         (0..8000u64).prop_map(Step::Wait),
         any::<u8>().prop_map(Step::Ask),
+        any::<u8>().prop_map(Step::Prepare),
+        any::<u8>().prop_map(Step::ByHand),
         (any::<bool>(), any::<bool>()).prop_map(|(rows, commit)| Step::Query { rows, commit }),
         (0..20u32).prop_map(Step::Demand),
         (0..6u32).prop_map(Step::End),
@@ -54,6 +70,7 @@ struct Driver {
     verdicts: Vec<(u32, usize)>,
     lookups: Vec<u32>,
     queries: Vec<u32>,
+    prepared: Vec<RequestKey>,
     users: u32,
 }
 
@@ -111,6 +128,8 @@ impl Driver {
             ..Config::default()
         };
         let mut node = Node::new(config, now);
+        let observed = Observed { requests: true, replies: true, timeouts: true, tries: true };
+        node.set_interest(Interest { requests: filter, nodes: true, buckets: true, observed });
         node.handle_bound(now, 1, 2);
         node.start(now);
         Self {
@@ -120,6 +139,7 @@ impl Driver {
             verdicts: Vec::new(),
             lookups: Vec::new(),
             queries: Vec::new(),
+            prepared: Vec::new(),
             users: 0,
         }
     }
@@ -194,7 +214,41 @@ impl Driver {
                 len if n & 2 == 0 => node.query_cancel(now, self.queries.remove(n as usize % len)),
                 len => node.query_destroy(now, self.queries.remove(n as usize % len)),
             },
+            Step::Prepare(n) => {
+                self.users += 1;
+                let spec = crate::net::request(self.users, peer(n), u64::from(n));
+                let session = (n & 2 != 0).then_some(1);
+                let spec = RequestSpec { internal: n & 1 == 0, session, ..spec };
+                let prepared = node.prepare(now, &spec, n & 4 != 0);
+                self.prepared.extend(prepared.ok().map(|(key, _)| key));
+            }
+            Step::ByHand(n) => self.by_hand(n),
             _ => unreachable!("see take"),
+        }
+    }
+
+    fn by_hand(&mut self, n: u8) {
+        let (node, now) = (&mut self.node, self.now);
+        let key = self.prepared.get(usize::from(n) % self.prepared.len().max(1)).copied();
+        let key = key.or_else(|| node.requests_in_flight(None).map(|request| request.key).next());
+        let entry = node.nodes().nth(usize::from(n) % 8).map_or(0, |entry| entry.serial);
+        let addr = peer(n);
+        match n % 10 {
+            0 => drop(node.enter_node(now, addr)),
+            1 => drop(node.drop_entry(entry, n & 16 != 0)),
+            2 => node.touch_entry(entry),
+            3 => node.change_window(now, |window| window.recv()),
+            4 => node.change_window(now, |window| window.overwrite([9, 0, 3, 80], 2, 500, 3)),
+            _ => {
+                let Some(key) = key else { return };
+                let spec = crate::net::request(n.into(), addr, u64::from(n));
+                match n % 10 {
+                    5 | 6 => drop(node.send_prepared(now, key, &spec, n & 16 != 0)),
+                    7 => node.send_again(now, key, n & 16 != 0),
+                    8 => drop(node.drop_request(now, key)),
+                    _ => node.change_request(key, n, Some(n.into())),
+                }
+            }
         }
     }
 
@@ -218,6 +272,7 @@ impl Driver {
         let node = &self.node;
         let counters = node.counters();
         assert_eq!(counters.requests_active, node.inflight() as i64);
+        assert_eq!(node.requests_in_flight(None).count(), node.inflight());
         assert_eq!(node.table().len(), node.nodes_len());
         assert_eq!(node.nodes().count(), node.nodes_len());
         assert_eq!(node.latest_nodes().count(), node.nodes_len());

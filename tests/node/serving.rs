@@ -118,7 +118,7 @@ fn unknown_commands_are_refused_with_closer_nodes_if_there_is_a_target() {
 #[test]
 fn a_users_command_is_handed_over_and_answered_with_token_and_closer_nodes() {
     let mut net = Net::persistent(3);
-    net.with(1, |node, _| node.set_interest(Interest { requests: true, nodes: false }));
+    net.with(1, |node, _| node.set_interest(Interest { requests: true, ..Interest::default() }));
     net.take_events(1);
     let request =
         wire::Request { internal: false, target: Some(&TARGET), value: Some(b""), ..ask(3) };
@@ -191,7 +191,7 @@ fn a_relay_keeps_the_tid_and_loses_the_token() {
 #[test]
 fn a_token_is_good_for_its_host_and_for_a_while() {
     let mut net = Net::persistent(3);
-    net.with(1, |node, _| node.set_interest(Interest { requests: true, nodes: false }));
+    net.with(1, |node, _| node.set_interest(Interest { requests: true, ..Interest::default() }));
     net.take_events(1);
     let token = |net: &mut Net, host| {
         let spec = ReplySpec {
@@ -264,7 +264,7 @@ fn a_delayed_ping_is_answered_when_its_time_has_come() {
 fn a_sender_is_known_by_an_id_that_is_the_hash_of_its_address_only() {
     let mut net = Net::new();
     let n = net.add(Config::default());
-    net.with(n, |node, _| node.set_interest(Interest { requests: false, nodes: true }));
+    net.with(n, |node, _| node.set_interest(Interest { nodes: true, ..Interest::default() }));
     let (own, wrong) = (Id::of(STRANGER), Id::of(Addr::new(*STRANGER.ip(), 1)));
 
     answer(&mut net, n, wire::Request { id: Some(wrong.as_bytes()), ..ask(command::PING) });

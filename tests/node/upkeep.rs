@@ -10,7 +10,7 @@ fn ready() -> (Net, usize) {
     let mut net = Net::new();
     let n = net.add(Config::default());
     net.with(n, |node, now| {
-        node.set_interest(Interest { requests: false, nodes: true });
+        node.set_interest(Interest { nodes: true, ..Interest::default() });
         node.start(now);
     });
     net.take_events(n);

@@ -10,7 +10,7 @@ use dht_rpc_native::binding::dht::commands::{self, Record};
 use dht_rpc_native::binding::dht::{records, view};
 use dht_rpc_native::dht::wire::{self, Message};
 use dht_rpc_native::dht::{
-    Addr, Config, Event, Hardened, Interest, Node, Now, Protections, SocketKey,
+    Addr, Config, Event, Hardened, Interest, Node, Now, Observed, Protections, SocketKey,
 };
 
 /// Steps of one input.
@@ -113,7 +113,8 @@ impl World {
             ..Config::default()
         };
         let mut node = Node::new(config, now);
-        node.set_interest(Interest { requests: true, nodes: true });
+        let observed = Observed { requests: true, replies: true, timeouts: true, tries: true };
+        node.set_interest(Interest { requests: true, nodes: true, buckets: true, observed });
         node.handle_bound(now, 4000, 5000);
         node.handle_pressure(if has(16) { u32::MAX } else { 0 });
         node.start(now);

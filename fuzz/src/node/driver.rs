@@ -104,7 +104,11 @@ impl Driver {
 
     pub fn set_interest(&mut self, requests: bool, nodes: bool) {
         self.requests_wanted = requests;
-        self.node.set_interest(dht_rpc_native::dht::Interest { requests, nodes });
+        self.node.set_interest(dht_rpc_native::dht::Interest {
+            requests,
+            nodes,
+            ..Default::default()
+        });
     }
 
     pub fn check(&self) {

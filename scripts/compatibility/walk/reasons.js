@@ -3,16 +3,10 @@
 // Why members of the reference are not there, or are other ones. All that is written by hand: what
 // members there are, and which of them differ, the walk finds out.
 
-const { KINDS } = require('./kinds')
-const toBuild = require('./to-build.json')
-
-const { TO_BUILD } = KINDS
-
 const blocks = [
   ...require('./reasons/node'),
   ...require('./reasons/io'),
-  ...require('./reasons/sockets'),
-  ...toBuild.map((block) => ({ ...block, kind: TO_BUILD }))
+  ...require('./reasons/sockets')
 ]
 
 const reasons = new Map()

@@ -101,7 +101,9 @@ async function requests(world, look) {
   })
   const { token } = await client.request({ command: 5 }, to)
   const message = { command: 5, target: TARGET, value: Buffer.from('v'), token }
-  look('reply', await client.request(message, to))
+  const asked = client.request(message, to)
+  look('DHT', client)
+  look('reply', await asked)
   const stranger = await world.joined()
   await stranger.request({ command: 5 }, to)
 }

@@ -17,7 +17,7 @@ use super::commands::{self, Record};
 use super::config::{NodeConfig, bootstrap_nodes};
 use super::sink::RecordSink;
 use super::{nodes, records, status};
-use crate::dht::{EntryField, Interest, Node, RequestError};
+use crate::dht::{Entrance, EntryField, Interest, Node, Observed, RequestError};
 use crate::engine::Engine;
 use crate::net::{Addr, Now, SocketKey};
 
@@ -35,7 +35,7 @@ pub fn create(environment: u32, config: NodeConfig) -> std::result::Result<u32, 
         .add(config.core(), bind, config.shards as usize, sink)
         .map_err(|error| coded(error.system(), &error))?;
     // JavaScript alone knows whether somebody listens by the time that a request is delivered.
-    node.with(|node, _| node.set_interest(Interest { requests: true, nodes: false }));
+    node.with(|node, _| node.set_interest(Interest { requests: true, ..Interest::default() }));
     nodes::insert(handle, node, shared);
     Ok(handle)
 }
@@ -197,10 +197,40 @@ pub fn query_cancel(handle: u32, query: u32) {
     call(handle, move |node, now| node.query_cancel(now, query));
 }
 
-/// Has NODE_ADDED and NODE_REMOVED records made.
+/// Has records made besides those that everybody gets: 1 NODE_ADDED and NODE_REMOVED,
+/// 2 BUCKET_GAINED, BUCKET_LOST and BUCKET_FULL, 4 REQUEST_SEEN, 8 REPLY_SEEN, 16 TIMED_OUT,
+/// 32 TRY_ENDED.
 #[napi(catch_unwind)]
-pub fn listen_to_nodes(handle: u32) {
-    call(handle, |node, _| node.set_interest(Interest { requests: true, nodes: true }));
+pub fn listen(handle: u32, wanted: u32) {
+    let wants = |bit: u32| wanted & bit != 0;
+    let observed =
+        Observed { requests: wants(4), replies: wants(8), timeouts: wants(16), tries: wants(32) };
+    let interest = Interest { requests: true, nodes: wants(1), buckets: wants(2), observed };
+    call(handle, move |node, _| node.set_interest(interest));
+}
+
+/// Puts a node into the table, of which no NODE_ADDED tells. 0: it has no place there, 1: it is new,
+/// 2: it was there.
+#[napi(catch_unwind)]
+pub fn enter_node(handle: u32, ip: u32, port: u32) -> u32 {
+    let addr = address(ip, port);
+    match nodes::run(handle, |node, now| node.enter_node(now, addr)) {
+        Some(Entrance::Added) => 1,
+        Some(Entrance::Known) => 2,
+        Some(Entrance::Refused) | None => 0,
+    }
+}
+
+/// Takes an entry out of the table; NODE_REMOVED tells of it if it is to be `told`.
+#[napi(catch_unwind)]
+pub fn drop_entry(handle: u32, serial: u32, told: bool) -> bool {
+    nodes::run(handle, |node, _| node.drop_entry(serial, told)).unwrap_or(false)
+}
+
+/// Makes an entry the latest of the list.
+#[napi(catch_unwind)]
+pub fn touch_entry(handle: u32, serial: u32) {
+    run(handle, |node, _| node.touch_entry(serial));
 }
 
 #[napi(catch_unwind)]
@@ -322,6 +352,12 @@ pub fn suspend(handle: u32) {
 #[napi(catch_unwind)]
 pub fn resume(handle: u32) {
     run(handle, |node, now| node.resume(now));
+}
+
+/// As [`resume`], without the wake-up; [`bind`] follows.
+#[napi(catch_unwind)]
+pub fn reopen(handle: u32) {
+    run(handle, |node, now| node.reopen(now));
 }
 
 #[napi(catch_unwind)]

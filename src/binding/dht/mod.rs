@@ -18,4 +18,10 @@ pub(super) mod nodes;
 #[cfg_attr(test, allow(dead_code, reason = "only the addon exports them"))]
 mod reads;
 #[cfg(feature = "node-api")]
+#[cfg_attr(test, allow(dead_code, reason = "only the addon exports them"))]
+mod requests;
+#[cfg(feature = "node-api")]
 mod sink;
+#[cfg(feature = "node-api")]
+#[cfg_attr(test, allow(dead_code, reason = "only the addon exports them"))]
+mod window;

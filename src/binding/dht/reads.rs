@@ -55,12 +55,6 @@ pub fn node_ids(nodes: &[u8], at: u32, count: u32, mut slab: BufferSlice<'_>) ->
     fill(&mut slab, nodes.get(at as usize..end).map(records::ids))
 }
 
-/// The requests of a session that are in flight, those of its queries among them.
-#[napi(catch_unwind)]
-pub fn session_inflight(handle: u32, session: u32) -> u32 {
-    with(handle, |node| node.session_inflight(session)).unwrap_or(0) as u32
-}
-
 /// A number of the node's, as it is once JavaScript was told of `delivered` of its settled requests.
 /// `lib/dht/stats.js` names the indices.
 #[napi(catch_unwind)]
@@ -97,7 +91,7 @@ fn with<R>(handle: u32, f: impl FnOnce(&mut Node) -> R) -> Option<R> {
     nodes::get(handle)?.with(|node, _| f(node))
 }
 
-fn fill(slab: &mut [u8], bytes: Option<Vec<u8>>) -> u32 {
+pub(super) fn fill(slab: &mut [u8], bytes: Option<Vec<u8>>) -> u32 {
     let bytes = bytes.unwrap_or_default();
     if let Some(place) = slab.get_mut(..bytes.len()) {
         place.copy_from_slice(&bytes);

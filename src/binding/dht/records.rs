@@ -11,6 +11,10 @@
 //! entry        serial, ip, port, to ip, to port | 0x10000 if present, sampled, added, pinged,
 //!              seen (signed), down hints, id 32: 72 bytes
 //! contact      ip, port | 0x10000 if it has an id, id 32: 40 bytes
+//! in flight    slot, key serial, user (0 none), tid | flags << 16 (1 id, 2 token, 4 internal,
+//!              8 target, 16 value), ip, port | ttl << 16, socket, session (0 none), sent, retries,
+//!              time-out ms (0 none), value length, command f64, [id 32][token 32][target 32]
+//!              [value], padded to 8
 //! ```
 
 use std::net::Ipv4Addr;
@@ -20,7 +24,7 @@ use super::super::crossing::pack::{self, double, flag, pad, words};
 use super::status;
 use crate::dht::{
     Bytes32, Contact, Event, Id, Incoming, NodeEntry, Progress, QueryOutcome, QueryState, Reply,
-    RequestError,
+    RequestError, RequestInFlight,
 };
 use crate::net::{Addr, SocketKey, Transmit};
 
@@ -71,6 +75,20 @@ pub enum Kind {
     RequestVerdictWanted = 24,
     /// `number, 0`
     Alarm = 25,
+    /// As [`Kind::Request`].
+    RequestSeen = 26,
+    /// `socket, 0, reply body`
+    ReplySeen = 27,
+    /// `in flight`
+    TimedOut = 28,
+    /// `slot, key serial, sent, 0`
+    TryEnded = 29,
+    /// `entry`
+    BucketGained = 30,
+    /// `entry`
+    BucketLost = 31,
+    /// `entry`
+    BucketFull = 32,
 }
 
 /// Bytes of an entry.
@@ -115,6 +133,28 @@ pub fn event(out: &mut Vec<u8>, handle: u32, event: &Event) {
         }
         event => of_itself(out, handle, event),
     }
+}
+
+/// Appends a request in flight.
+pub fn in_flight(out: &mut Vec<u8>, request: &RequestInFlight) {
+    let RequestInFlight { key, socket, tid, to, token, command, target, value, sent, .. } = request;
+    let flags = flag(to.id.is_some(), 1)
+        | flag(token.is_some(), 2)
+        | flag(request.internal, 4)
+        | flag(target.is_some(), 8)
+        | flag(value.is_some(), 16);
+    let value = value.as_deref().unwrap_or_default();
+    words(out, &[key.slot, key.serial, request.user.unwrap_or(0)]);
+    words(out, &[u32::from(*tid) | flags << 16, to.addr.ip().to_bits()]);
+    words(out, &[u32::from(to.addr.port()) | u32::from(request.ttl) << 16]);
+    words(out, &[socket_number(*socket), request.session.unwrap_or(0), *sent]);
+    words(out, &[u32::from(request.retries), request.timeout_ms.unwrap_or(0), value.len() as u32]);
+    double(out, *command as f64);
+    id(out, to);
+    bytes32(out, token.as_ref());
+    bytes32(out, target.as_ref());
+    out.extend_from_slice(value);
+    pad(out);
 }
 
 /// Appends a datagram that must leave by the user's own socket.
@@ -200,6 +240,31 @@ fn of_itself(out: &mut Vec<u8>, handle: u32, event: &Event) {
             let values = [*key, from.ip().to_bits(), u32::from(from.port()), 0];
             fields(out, Kind::RequestVerdictWanted, handle, &values);
         }
+        event => observed(out, handle, event),
+    }
+}
+
+/// What a driver sees beyond what is meant for it.
+fn observed(out: &mut Vec<u8>, handle: u32, event: &Event) {
+    match event {
+        Event::RequestSeen(incoming) => {
+            record(out, Kind::RequestSeen, handle, |out| request(out, incoming));
+        }
+        Event::ReplySeen { socket, reply } => record(out, Kind::ReplySeen, handle, |out| {
+            words(out, &[socket_number(*socket), 0]);
+            body(out, reply, true);
+        }),
+        Event::TimedOut(request) => {
+            record(out, Kind::TimedOut, handle, |out| in_flight(out, request));
+        }
+        Event::TryEnded { key, sent } => {
+            fields(out, Kind::TryEnded, handle, &[key.slot, key.serial, *sent, 0]);
+        }
+        Event::BucketGained(node) => {
+            record(out, Kind::BucketGained, handle, |out| entry(out, node));
+        }
+        Event::BucketLost(node) => record(out, Kind::BucketLost, handle, |out| entry(out, node)),
+        Event::BucketFull(node) => record(out, Kind::BucketFull, handle, |out| entry(out, node)),
         // The engine looks names up by itself; the rest is above.
         _ => {}
     }

@@ -1,7 +1,6 @@
 //! What a user asks of a node, beyond lookups and the life cycle.
 
 use super::super::calls::{RelaySpec, ReplySpec, RequestError, RequestSpec};
-use super::super::contact::Contact;
 use super::super::event::Interest;
 use super::super::requests::Session;
 use super::Node;
@@ -18,21 +17,7 @@ impl Node {
     /// follows.
     pub fn request(&mut self, now: Now, spec: RequestSpec) -> Result<(), RequestError> {
         self.requests.window.advance(now.mono_ms);
-        let ask = OutgoingRequest {
-            to: Contact { id: None, addr: spec.to },
-            command: spec.command,
-            internal: spec.internal,
-            kind: RequestKind::User(spec.user),
-            value: spec.value.as_deref(),
-            target: spec.target.as_ref(),
-            token: spec.token.as_ref(),
-            session: spec.session.map(Session::User),
-            socket: spec.socket,
-            ttl: spec.ttl,
-            retries: spec.retries,
-            timeout_ms: spec.timeout_ms,
-            force: false,
-        };
+        let ask = OutgoingRequest::of_user(&spec);
         if !spec.deferred && !self.deferred.is_waiting() {
             return self.ask(now, ask).map(|_| ());
         }

@@ -143,7 +143,8 @@ impl Node {
             (Some(Message::Reply(reply)), Stage::Reply { key, rtt_ms }) => {
                 let candidates = Some((&*held.candidates, rest));
                 let verdict = Verdict { sender: *sender, candidates };
-                self.complete(now, key, IncomingReply { reply, from, socket, rtt_ms }, &verdict);
+                let answer = IncomingReply { reply, from, socket, rtt_ms, serial: None };
+                self.complete(now, key, answer, &verdict);
             }
             _ => {}
         }

@@ -125,10 +125,19 @@ impl Node {
     }
 
     pub(super) fn entry_removed(&mut self, entry: NodeEntry) {
+        self.entry_left(entry);
+        self.tell_removed(entry);
+    }
+
+    pub(super) fn entry_left(&mut self, entry: NodeEntry) {
         if let Some(members) = &mut self.guard.members {
             members.removed(*entry.addr.ip(), entry.serial);
         }
         self.changed();
+        self.show_bucket_lost(entry);
+    }
+
+    pub(super) fn tell_removed(&mut self, entry: NodeEntry) {
         if self.interest.nodes {
             self.emit(Event::NodeRemoved(entry));
         }
@@ -210,7 +219,7 @@ impl Node {
         self.insert(now, swap.new, swap.proven);
     }
 
-    fn entry(&self, id: Id, addr: Addr, to: Option<Addr>) -> NodeEntry {
+    pub(super) fn entry(&self, id: Id, addr: Addr, to: Option<Addr>) -> NodeEntry {
         NodeEntry {
             serial: 0,
             id,
@@ -224,9 +233,23 @@ impl Node {
         }
     }
 
-    fn insert(&mut self, now: Now, mut entry: NodeEntry, proven: bool) {
+    fn insert(&mut self, now: Now, entry: NodeEntry, proven: bool) {
+        if let Some(entry) = self.enter(now, entry, proven)
+            && self.interest.nodes
+        {
+            self.emit(Event::NodeAdded(entry));
+        }
+    }
+
+    /// Returns the entry as it is then, if it was added. No [`Event::NodeAdded`] tells of it.
+    pub(super) fn enter(
+        &mut self,
+        now: Now,
+        mut entry: NodeEntry,
+        proven: bool,
+    ) -> Option<NodeEntry> {
         if entry.id == self.table.id() || !self.has_place_for(*entry.addr.ip()) {
-            return;
+            return None;
         }
         entry.added = self.tick;
         entry.pinged = self.tick;
@@ -234,8 +257,12 @@ impl Node {
         entry.serial = self.entry_serial.wrapping_add(1);
         let slot = match self.table.insert(&entry) {
             Insertion::Added(slot) => slot,
-            Insertion::Known(_) => return,
-            Insertion::Full => return self.renew_bucket(now, entry, proven),
+            Insertion::Known(_) => return None,
+            Insertion::Full => {
+                self.show_bucket_full(entry);
+                self.renew_bucket(now, entry, proven);
+                return None;
+            }
         };
         self.entry_serial = entry.serial;
         if let Some(entry) = self.table.entry_mut(slot) {
@@ -244,6 +271,7 @@ impl Node {
         self.lost.remove(entry.addr);
         self.list.touch(slot);
         self.changed();
+        self.show_bucket_gained(entry);
         self.guard_entry(now, slot, &entry, proven);
         if let Some(to) = entry.to.filter(|_| entry.sampled == 0) {
             entry.sampled = self.tick;
@@ -252,9 +280,7 @@ impl Node {
             }
             self.nat_sample(to);
         }
-        if self.interest.nodes {
-            self.emit(Event::NodeAdded(entry));
-        }
+        Some(entry)
     }
 
     /// A full bucket gives its stalest entry's place to the new node, unless that one answers.

@@ -8,12 +8,15 @@ mod bootstrap;
 mod calls;
 mod committing;
 mod deferred;
+mod entries;
 mod filter;
 mod guarding;
 mod lookups;
 mod lost;
 mod members;
 mod network_state;
+mod observing;
+mod prepared;
 mod reads;
 mod requesting;
 mod resolving;
@@ -27,6 +30,7 @@ use std::collections::{BTreeMap, VecDeque};
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 
+pub use self::entries::Entrance;
 pub use self::writes::{EntryField, Flag};
 
 use self::alarms::Alarms;

@@ -7,7 +7,6 @@ use super::super::event::NodeStatus;
 use super::super::health::Health;
 use super::super::id::Id;
 use super::super::nat::NatSampler;
-use super::super::requests::Session;
 use super::super::table::Table;
 use super::Node;
 
@@ -60,11 +59,6 @@ impl Node {
             port: self.nat.port(),
             table_id: self.table.id(),
         }
-    }
-
-    /// The requests of a user's session that are in flight, those of its queries among them.
-    pub fn session_inflight(&self, session: u32) -> usize {
-        self.requests.count_of(Session::User(session))
     }
 
     /// The local ports of the server and the client socket; `None` while they are not bound.

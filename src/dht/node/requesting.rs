@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::super::calls::{Reply, RequestError};
+use super::super::calls::{Reply, RequestError, RequestSpec};
 use super::super::contact::Contact;
 use super::super::event::Event;
 use super::super::id::Bytes32;
@@ -84,6 +84,25 @@ impl<'a> OutgoingRequest<'a> {
             force: false,
         }
     }
+
+    /// One that a user makes.
+    pub fn of_user(spec: &'a RequestSpec) -> Self {
+        Self {
+            to: Contact { id: None, addr: spec.to },
+            command: spec.command,
+            internal: spec.internal,
+            kind: RequestKind::User(spec.user),
+            value: spec.value.as_deref(),
+            target: spec.target.as_ref(),
+            token: spec.token.as_ref(),
+            session: spec.session.map(Session::User),
+            socket: spec.socket,
+            ttl: spec.ttl,
+            retries: spec.retries,
+            timeout_ms: spec.timeout_ms,
+            force: false,
+        }
+    }
 }
 
 /// A reply to one of our requests, and the circumstances under which it came.
@@ -92,6 +111,8 @@ pub(super) struct IncomingReply<'a> {
     pub from: Contact,
     pub socket: SocketKey,
     pub rtt_ms: u32,
+    /// That of the reply, once it was told.
+    pub serial: Option<u32>,
 }
 
 impl Node {
@@ -211,7 +232,7 @@ impl Node {
             timeouts.put(now.mono_ms, asked, rtt_ms);
         }
         let from = self.contact(from, reply.id);
-        let answer = IncomingReply { reply, from, socket, rtt_ms };
+        let answer = IncomingReply { reply, from, socket, rtt_ms, serial: None };
         if self.config.filter {
             self.hold_reply(key, &answer, datagram);
         } else {
@@ -223,7 +244,7 @@ impl Node {
         &mut self,
         now: Now,
         key: Key,
-        answer: IncomingReply<'_>,
+        mut answer: IncomingReply<'_>,
         verdict: &Verdict<'_>,
     ) {
         let Some(InFlight { request, .. }) = self.forget(key) else {
@@ -235,6 +256,7 @@ impl Node {
         }
         self.counters.responses += 1;
 
+        self.show_reply(&mut answer);
         let sample = !self.is_external(answer.socket);
         let kept = verdict.sender
             && self.add_from_network(now, sample, answer.from, answer.reply.to, true);
@@ -261,6 +283,7 @@ impl Node {
     }
 
     pub(super) fn request_timed_out(&mut self, now: Now, key: Key) {
+        self.show_try_ended(key);
         let Some(in_flight) = self.requests.get_mut(key) else {
             return;
         };
@@ -280,7 +303,9 @@ impl Node {
         }
         self.counters.timeouts += 1;
         let to = in_flight.request.to;
+        let shown = self.interest.observed.timeouts.then(|| self.request_in_flight(key)).flatten();
         self.fail(now, key, RequestError::Timeout);
+        self.show_timeout(shown);
         if let Some(id) = to.id
             && let Some(slot) = self.table.find(&id, to.addr)
             && let Some(entry) = self.table.entry(slot)
@@ -342,10 +367,13 @@ impl Node {
 
     /// A reply that outlives its datagram.
     pub(super) fn own_reply(&mut self, answer: &IncomingReply<'_>) -> Reply {
-        self.reply_serial = self.reply_serial.wrapping_add(1);
+        let serial = answer.serial.unwrap_or_else(|| {
+            self.reply_serial = self.reply_serial.wrapping_add(1);
+            self.reply_serial
+        });
         let reply = &answer.reply;
         Reply {
-            serial: self.reply_serial,
+            serial,
             tid: reply.tid,
             rtt_ms: answer.rtt_ms,
             from: answer.from,

@@ -71,6 +71,7 @@ impl Node {
 
     /// Answers a request, or hands it to the user.
     pub(super) fn serve(&mut self, now: Now, served: &IncomingRequest<'_>, accepted: bool) {
+        self.show_request(served);
         if served.from.id.is_some() && accepted {
             let sample = !self.is_external(served.socket);
             self.add_from_network(now, sample, served.from, served.request.to, false);
@@ -266,7 +267,7 @@ fn reply_to<'a>(served: &IncomingRequest<'a>, error: u64, token: bool) -> ReplyS
 }
 
 /// A request that outlives its datagram.
-fn own_request(served: &IncomingRequest<'_>) -> Incoming {
+pub(super) fn own_request(served: &IncomingRequest<'_>) -> Incoming {
     let request = &served.request;
     Incoming {
         socket: served.socket,

@@ -104,14 +104,22 @@ impl Node {
         self.ports = None;
     }
 
+    /// Takes part again without waking up. The driver then binds the sockets again and calls
+    /// [`Node::handle_bound`].
+    pub fn reopen(&mut self, now: Now) {
+        if self.suspended && !self.destroyed {
+            self.suspended = false;
+            self.next_tick_ms = now.mono_ms.saturating_add(TICK_MS);
+        }
+    }
+
     /// Wakes up. The driver then binds the sockets again, calls [`Node::handle_bound`] and
     /// [`Node::resumed`].
     pub fn resume(&mut self, now: Now) {
         if !self.suspended || self.destroyed {
             return;
         }
-        self.suspended = false;
-        self.next_tick_ms = now.mono_ms.saturating_add(TICK_MS);
+        self.reopen(now);
         self.wake_up();
     }
 

@@ -43,10 +43,7 @@ impl Node {
 
     /// Writes to the entry of this serial, if it is still in the table.
     pub fn set_entry(&mut self, serial: u32, field: EntryField, value: i32) {
-        let found = self.list.iter().find(|slot| {
-            let entry = self.table.entry(*slot);
-            entry.is_some_and(|entry| entry.serial == serial)
-        });
+        let found = self.slot_of(serial);
         let Some(entry) = found.and_then(|slot| self.table.entry_mut(slot)) else {
             return;
         };

@@ -177,7 +177,7 @@ impl Network {
         let (server, client) = (self.peers[n].server, self.peers[n].client);
         self.watch.added(n);
         self.call(n, |node, now| {
-            node.set_interest(Interest { requests: true, nodes: false });
+            node.set_interest(Interest { requests: true, ..Interest::default() });
             node.handle_bound(now, server, client);
         });
         n

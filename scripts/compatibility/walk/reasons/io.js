@@ -4,15 +4,9 @@
 
 const { KINDS } = require('../kinds')
 
-const { PURPOSE, INTERNAL } = KINDS
+const { INTERNAL } = KINDS
 
 module.exports = [
-  {
-    of: 'IO',
-    kind: PURPOSE,
-    members: ['table', 'clientSocket', 'serverSocket', 'suspended'],
-    why: 'Read from the engine, so they cannot be written.'
-  },
   {
     of: 'IO',
     kind: INTERNAL,
@@ -51,7 +45,7 @@ module.exports = [
   {
     of: 'NetworkInterfaces',
     kind: INTERNAL,
-    members: ['_handle', '_watching', '_destroying', '_onclose'],
+    members: ['_handle'],
     why: 'The handle of udx and what belongs to it.'
   },
   {

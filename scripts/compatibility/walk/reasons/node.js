@@ -67,28 +67,10 @@ module.exports = [
     why: 'Steps of `closest()` and `get()`.'
   },
   {
-    of: 'RoutingTable',
-    kind: PURPOSE,
-    members: ['size'],
-    why: 'Counted by the engine, so it cannot be written.'
-  },
-  {
-    of: 'TimeOrderedSet',
-    kind: PURPOSE,
-    members: ['oldest', 'latest', 'length'],
-    why: 'Kept by the engine, so they cannot be written.'
-  },
-  {
     of: 'entry',
     kind: PURPOSE,
-    members: ['(is a)', 'to', 'prev', 'next'],
-    why: 'An entry is live: it reads from the engine. Its links and `to` cannot be written.'
-  },
-  {
-    of: 'NatSampler',
-    kind: PURPOSE,
-    members: ['host', 'port', 'size'],
-    why: 'Agreed on in the engine, so they cannot be written. `add()` takes samples.'
+    members: ['(is a)'],
+    why: 'An entry is live: it reads from the engine.'
   },
   {
     of: 'NatSampler',
@@ -98,21 +80,9 @@ module.exports = [
   },
   {
     of: 'NetworkHealth',
-    kind: PURPOSE,
-    members: ['_window'],
-    why: 'Judged by the engine, so it cannot be written.'
-  },
-  {
-    of: 'NetworkHealth',
     kind: INTERNAL,
     members: ['_head', '_tail', '_offlineTicks', '_degradedTicks', '_healthyTicks'],
     why: 'How ticks are judged. `oldest`, `previous` and `newest` are there.'
-  },
-  {
-    of: 'Query',
-    kind: PURPOSE,
-    members: ['errors', 'successes', 'inflight', 'closestReplies'],
-    why: 'Read from the engine, so they cannot be written.'
   },
   {
     of: 'Query',
