@@ -8,6 +8,8 @@ const path = require('path')
 const { ROOT, STAGE, HARNESS } = require('./paths')
 
 const COPIED = ['index.js', 'package.json', 'lib', 'prebuilds', '__test__']
+// Of what only this package has, and every runtime must.
+const OWN = ['cancellation', 'query-cancellation', 'proxies']
 const OF_BOTH = /\b(packages|pairings)\b.*require\('\.\/helpers\/packages'\)/
 
 module.exports = { stage, suites }
@@ -27,17 +29,19 @@ function stage(runtimes) {
   if (bare) writeImports(bare.program)
 }
 
-// The tests of whatever package they are given: { name, file }.
+// The tests of whatever package they are given, and some of our own: { name, file }.
 function suites() {
   const folder = path.join(ROOT, '__test__')
   return fs
     .readdirSync(folder)
     .filter((file) => file.endsWith('.test.js'))
-    .filter((file) => OF_BOTH.test(fs.readFileSync(path.join(folder, file), 'utf8')))
-    .map((file) => ({
-      name: path.basename(file, '.test.js'),
-      file: path.join(STAGE, '__test__', file)
-    }))
+    .map((file) => ({ name: path.basename(file, '.test.js'), file }))
+    .filter(({ name, file }) => OWN.includes(name) || isOfBoth(path.join(folder, file)))
+    .map(({ name, file }) => ({ name, file: path.join(STAGE, '__test__', file) }))
+}
+
+function isOfBoth(file) {
+  return OF_BOTH.test(fs.readFileSync(file, 'utf8'))
 }
 
 function replaceRunner(file) {
