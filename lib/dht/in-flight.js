@@ -213,10 +213,9 @@ module.exports = class InFlight {
     if (number === 0) return null
     const { handle } = this
     const { requests, queries } = handle
-    const waiting = requests.failed === null ? requests.all() : [requests.failed, ...requests.all()]
-    const is = ({ group }) => group !== null && group.numberAt(handle) === number
-    const found = waiting.find(is)
-    const group = found === undefined ? queries.groupOf(number) : found.group
+    const groups = [requests.lastGroup, ...requests.all().map(({ group }) => group)]
+    const found = groups.find((group) => group !== null && group.numberAt(handle) === number)
+    const group = found === undefined ? queries.groupOf(number) : found
     return group === null ? null : group.session
   }
 

@@ -18,7 +18,7 @@ module.exports = class Requests {
     this._handle = handle
     this._pending = NONE
     this.version = 0 // changes whenever one comes or goes
-    this.failed = null // the last that did, for who observes
+    this.lastGroup = null // of the last that failed, for who observes
     // Some were made in this turn that leave with its first microtask.
     this._defers = false
     this._defersForeign = false
@@ -68,7 +68,7 @@ module.exports = class Requests {
   onfailure(user, number) {
     const pending = this._settle(user, false)
     if (pending === null) return
-    if (this._handle.observers !== null) this.failed = pending
+    if (this._handle.observers !== null) this.lastGroup = pending.group
     pending.reject(DHTError.fromNumber(number))
   }
 
