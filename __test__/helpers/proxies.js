@@ -72,5 +72,6 @@ function membersOf(object) {
     if (at !== Array.prototype) for (const key of Reflect.ownKeys(at)) keys.add(key)
   }
   keys.delete('constructor')
+  if (object instanceof Error) keys.delete('stack') // the language's own, of which no Proxy knows
   return [...keys]
 }
