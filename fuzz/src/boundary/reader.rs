@@ -32,14 +32,18 @@ pub fn query_state(bytes: &[u8]) {
 fn fields_len(kind: u8, fields: &[u8]) -> usize {
     let is = |wanted: Kind| kind == wanted as u8;
     match kind {
-        _ if is(Kind::Request) => request(fields),
+        _ if is(Kind::Request) || is(Kind::RequestSeen) => request(fields),
+        _ if is(Kind::ReplySeen) => 2 * WORD + body(&fields[2 * WORD..]),
+        _ if is(Kind::TimedOut) => in_flight(fields),
         _ if is(Kind::Response) => 2 * WORD + body(&fields[2 * WORD..]),
         _ if is(Kind::QueryRow) => 4 * WORD + body(&fields[4 * WORD..]),
         _ if is(Kind::QueryCommit) => bodies(fields, 4, word(fields, 1)),
         _ if is(Kind::QueryEnd) => bodies(fields, 6, word(fields, 1)),
         _ if is(Kind::Failure) || is(Kind::NetworkState) || is(Kind::BootstrapWanted) => 2 * WORD,
         _ if is(Kind::QueryProgress) || is(Kind::NatUpdate) => 4 * WORD,
-        _ if is(Kind::RequestVerdictWanted) => 4 * WORD,
+        _ if is(Kind::RequestVerdictWanted) || is(Kind::TryEnded) => 4 * WORD,
+        _ if is(Kind::Alarm) => 2 * WORD,
+        _ if is(Kind::BucketGained) || is(Kind::BucketLost) || is(Kind::BucketFull) => ENTRY,
         _ if is(Kind::NodeAdded) || is(Kind::NodeRemoved) => ENTRY,
         _ if is(Kind::VerdictWanted) => 2 * WORD + CONTACT * word(fields, 1) as usize,
         _ if is(Kind::Send) => 4 * WORD + word(fields, 3) as usize,
@@ -54,6 +58,15 @@ fn fields_len(kind: u8, fields: &[u8]) -> usize {
             0
         }
     }
+}
+
+fn in_flight(fields: &[u8]) -> usize {
+    let flags = word(fields, 3) >> 16;
+    let fixed = [1, 2, 8].iter().filter(|bit| flags & **bit != 0).count();
+    whole_number(fields, 12);
+    let len = 14 * WORD + 32 * fixed + word(fields, 11) as usize;
+    assert!(flags & 16 != 0 || word(fields, 11) == 0);
+    len.next_multiple_of(8)
 }
 
 fn request(fields: &[u8]) -> usize {
