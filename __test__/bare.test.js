@@ -10,8 +10,9 @@ const { dependencies, imports, addon, name } = require('../package.json')
 const LIB = path.join(ROOT, 'lib')
 const OF_BARE = path.join(LIB, 'crossing', 'bare')
 
-test('Bare has a file or a package for each module of Node that lib/ requires, and for no other', () => {
-  const required = new Set(filesOf(LIB).flatMap(builtinsOf))
+test('Bare has a file or a package for each module of Node that is required, and for no other', () => {
+  const files = [...filesOf(LIB), path.join(ROOT, 'index.js')]
+  const required = new Set(files.flatMap(builtinsOf))
   assert.deepStrictEqual(Object.keys(imports).sort(), [...required].sort())
 })
 

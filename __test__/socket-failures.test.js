@@ -67,7 +67,7 @@ for (const { name, path } of natives) {
 
       // Parts of the package are loaded when they are first used, which takes descriptors as well.
       const lib = require('path').join(process.argv[1], '..', 'lib')
-      for (const file of fs.readdirSync(lib, { recursive: true })) if (file.endsWith('.js')) require(lib + '/' + file)
+      for (const file of fs.readdirSync(lib, { recursive: true })) if (file.endsWith('.js') && !file.includes('bare')) require(lib + '/' + file)
 
       // There is no poll yet, and none can be made.
       fill()

@@ -53,6 +53,7 @@ async function outcome(body) {
 
 function loadAll(folder) {
   for (const name of fs.readdirSync(folder, { recursive: true })) {
-    if (name.endsWith('.js')) require(path.join(folder, name))
+    const isForNode = name.endsWith('.js') && !name.includes('bare')
+    if (isForNode) require(path.join(folder, name))
   }
 }
