@@ -53,6 +53,23 @@ const PLANTED = [
   ['src/dht/nat.rs', 'fn f() { rand::rng(); }', 'dht/nat.rs:LINE reaches for global randomness'],
   ['src/net/addr.rs', 'use tokio::net;', 'net/addr.rs:LINE reaches for tokio'],
   ['src/udx/stream.rs', 'use napi_derive::napi;', 'udx/stream.rs:LINE reaches for napi'],
+  ['src/dht/nat.rs', 'use std::time::Instant as I;', 'dht/nat.rs imports what reaches for a clock'],
+  [
+    'src/dht/nat.rs',
+    'use std::{thread as t, fmt};',
+    'dht/nat.rs imports what reaches for a thread'
+  ],
+  ['src/dht/nat.rs', 'use std::{fs, fmt};', 'dht/nat.rs imports what reaches for the system'],
+  [
+    'src/dht/nat.rs',
+    'use rand::{Rng, rng};',
+    'dht/nat.rs imports what reaches for global randomness'
+  ],
+  [
+    'src/dht/nat.rs',
+    'use std::sync::{atomic::{AtomicU8}, Mutex};',
+    'dht/nat.rs imports what reaches for a lock'
+  ],
   ['src/dht/nat.rs', 'use std::net::UdpSocket;', 'dht/nat.rs:LINE reaches for the system'],
   ['src/dht/nat.rs', 'use std::sync::{Arc, Mutex};', 'dht/nat.rs:LINE reaches for a lock'],
   ['lib/common/check.js', "require('../crossing/native')", 'imports lib/crossing/native.js'],
@@ -64,6 +81,14 @@ const PLANTED = [
   ['lib/udx/udx.js', "import('../dht/table.js')", 'lib/udx/udx.js imports lib/dht/table.js'],
   ['lib/dht/table.js', "require('../../index')", 'lib/dht/table.js imports index.js'],
   ['lib/common/field.js', "require('./check')", null],
+  ['lib/common/field.js', 'require(`../dht/dht`)', 'lib/common/field.js requires what its text'],
+  ['lib/common/field.js', "require(name + '.js')", 'lib/common/field.js requires what its text'],
+  [
+    'lib/common/field.js',
+    "require('dht-rpc-native')",
+    'lib/common/field.js requires what its text'
+  ],
+  ['lib/udx/udx.js', "require('../types/io.d.ts')", 'lib/udx/udx.js imports lib/types/io.d.ts'],
   ['lib/common/address.js', "require('./check')", 'a loop of imports: lib/common/address.js, ']
 ]
 

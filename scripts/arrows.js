@@ -8,7 +8,10 @@ const path = require('path')
 const { ROOT } = require('../lib/crossing/platform')
 const { readCrate } = require('./arrows/rust')
 const { readModules } = require('./arrows/javascript')
-const { RUST, JAVASCRIPT, SANS_IO, OUTSIDE } = require('./arrows/rules')
+const { RUST, JAVASCRIPT, SANS_IO, OUTSIDE, OUTSIDE_PATHS } = require('./arrows/rules')
+
+const UNTOLD =
+  /(?<![.\w])(?:require|import)\s*\(\s*(?![\s)'"])|(?<![.\w])require\s*\(\s*(['"])dht-rpc-native\1/
 
 module.exports = { faultsOfRust, faultsOfJavaScript }
 
@@ -31,12 +34,19 @@ function faultsOfJavaScript(root) {
   const entries = fs.readdirSync(root).filter((file) => /^(?:index|udx)\.(?:js|d\.ts)$/.test(file))
   const all = [...entries, ...files].filter((file) => /\.(?:js|d\.ts)$/.test(file))
   const modules = readModules(root, all)
-  return [...loops(withoutTypes(modules)), ...upward(modules, JAVASCRIPT)]
+  return [...loops(withoutTypes(modules)), ...upward(modules, JAVASCRIPT), ...untold(modules)]
 }
 
 // Declarations name each other freely: nothing of them is there at run time.
 function withoutTypes(modules) {
   return Object.fromEntries(Object.entries(modules).filter(([file]) => file.endsWith('.js')))
+}
+
+// A require() whose module cannot be told from the text. The binary is found at run time.
+function untold(modules) {
+  const isTold = ([file, { code }]) => file === 'lib/crossing/native.js' || !UNTOLD.test(code)
+  const faults = Object.entries(modules).filter((entry) => !isTold(entry))
+  return faults.map(([file]) => `${file} requires what its text does not tell`)
 }
 
 function upward(modules, rules) {
@@ -64,11 +74,14 @@ function ruleOf(file, rules) {
 
 function reaching(crate) {
   const faults = []
-  for (const [file, { code }] of Object.entries(crate)) {
+  for (const [file, { code, paths }] of Object.entries(crate)) {
     if (!SANS_IO.some((room) => file.startsWith(room))) continue
     for (const [what, pattern] of Object.entries(OUTSIDE)) {
       const match = pattern.exec(code)
       if (match) faults.push(`${file}:${lineOf(code, match.index)} reaches for ${what}`)
+      else if (paths.some((path) => OUTSIDE_PATHS[what].test(path))) {
+        faults.push(`${file} imports what reaches for ${what}`)
+      }
     }
   }
   return faults
@@ -108,6 +121,7 @@ function circles(modules) {
     lows.set(file, indices.get(file))
     stack.push(file)
     for (const other of modules[file].imports) {
+      if (!(other in modules)) continue
       if (!indices.has(other)) {
         visit(other)
         lows.set(file, Math.min(lows.get(file), lows.get(other)))

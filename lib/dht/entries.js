@@ -27,12 +27,12 @@ function enter(handle, node) {
   return entrance !== 0
 }
 
-// told: the node emits `remove-node`, to whoever listens.
-function drop(handle, entry, told) {
+// notify: the node emits `remove-node`, to whoever listens.
+function drop(handle, entry, notify) {
   if (handle.gone) return false
-  const dropped = native.dropEntry(handle.flushed(), entry.serial, told)
+  const dropped = native.dropEntry(handle.flushed(), entry.serial, notify)
   handle.changed()
-  if (!told) handle.view.forget(entry)
+  if (!notify) handle.view.forget(entry)
   return dropped
 }
 

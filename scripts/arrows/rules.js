@@ -41,4 +41,17 @@ const OUTSIDE = {
   napi: /\bnapi\w*\b/
 }
 
-module.exports = { RUST, JAVASCRIPT, SANS_IO, OUTSIDE }
+// The same, as what `use` names, whatever it is called afterwards.
+const OUTSIDE_PATHS = {
+  'a clock': /^std::time::(?:Instant|SystemTime)$/,
+  'a thread': /^std::thread\b/,
+  'a lock': /^(?:std::sync::(?:Mutex|RwLock|Condvar|Barrier)|parking_lot)\b/,
+  'global randomness':
+    /^(?:rand::(?:rng|random\w*|thread_rng)|getrandom|std::(?:hash|collections::hash_map)::RandomState)\b/,
+  'the system':
+    /^(?:std::(?:fs|env|process)|std::io::(?:stdin|stdout|stderr|self)|std::net::(?:Udp|Tcp)\w+|libc|mio|socket2)\b/,
+  tokio: /^tokio\b/,
+  napi: /^napi\w*/
+}
+
+module.exports = { RUST, JAVASCRIPT, SANS_IO, OUTSIDE, OUTSIDE_PATHS }

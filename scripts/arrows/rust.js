@@ -12,7 +12,8 @@ const PATH = /\b(?:crate|self|super)(?:\s*::\s*\w+)+/g
 module.exports = { readCrate }
 
 // root: the folder of lib.rs; files: their paths in it, or null for those that are there.
-// Returns { file: { imports: Set of files, code, types: Set of what it defines or implements } }.
+// Returns { file: { imports: Set of files, code, paths: what `use` names, types: Set of what it defines or
+// implements } }.
 function readCrate(root, files = null) {
   const sources = new Map()
   for (const file of files || list(root)) {
@@ -38,7 +39,8 @@ function link(sources) {
   const crate = {}
   for (const [file, { code }] of sources) {
     if (testOnly.has(moduleOf(file))) continue
-    crate[file] = { imports: new Set(), code, types: typesOf(code) }
+    const paths = usesOf(code).map(({ steps }) => steps.join('::'))
+    crate[file] = { imports: new Set(), code, paths, types: typesOf(code) }
   }
   const uses = new Map()
   for (const file of Object.keys(crate)) uses.set(moduleOf(file), usesOf(crate[file].code))

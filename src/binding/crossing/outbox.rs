@@ -51,7 +51,7 @@ struct Queue {
     /// Requests that came when more than a batch waited. What settles something passes them: handlers
     /// that are slower than what others send do not hold up the node's own lookups.
     surplus: Chunks,
-    /// The nodes whose standing found no room.
+    /// The nodes whose status found no room.
     unsent: Vec<u32>,
 }
 
@@ -72,8 +72,8 @@ impl Outbox {
         self.filled.load(Ordering::Relaxed)
     }
 
-    /// Appends the standing of the node `handle`. Without room the node is among [`Self::unsent`]
-    /// instead: only the last of its standings matters.
+    /// Appends the status of the node `handle`. Without room the node is among [`Self::unsent`]
+    /// instead: only the last of its statuses matters.
     pub fn push_latest(&self, handle: u32, write: impl FnOnce(&mut Vec<u8>)) {
         let mut queue = self.inner.lock();
         if !queue.is_over(RecordClass::Changes) {
@@ -84,7 +84,7 @@ impl Outbox {
         }
     }
 
-    /// The nodes whose standing is still to be told, once there is room for it.
+    /// The nodes whose status is still to be told, once there is room for it.
     pub fn unsent(&self) -> Vec<u32> {
         let mut queue = self.inner.lock();
         if queue.unsent.is_empty() || queue.is_over(RecordClass::Requests) {
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_standing_without_room_is_told_when_there_is_some() {
+    fn a_status_without_room_is_told_when_there_is_some() {
         let outbox = with(0..0);
         outbox.push_latest(1, |out| plain(out, 1));
         assert!(outbox.unsent().is_empty());

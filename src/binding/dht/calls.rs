@@ -221,10 +221,10 @@ pub fn enter_node(handle: u32, ip: u32, port: u32) -> u32 {
     }
 }
 
-/// Takes an entry out of the table; NODE_REMOVED tells of it if it is to be `told`.
+/// Takes an entry out of the table; NODE_REMOVED tells of it if it is to `notify`.
 #[napi(catch_unwind)]
-pub fn drop_entry(handle: u32, serial: u32, told: bool) -> bool {
-    nodes::run(handle, |node, _| node.drop_entry(serial, told)).unwrap_or(false)
+pub fn drop_entry(handle: u32, serial: u32, notify: bool) -> bool {
+    nodes::run(handle, |node, _| node.drop_entry(serial, notify)).unwrap_or(false)
 }
 
 /// Makes an entry the latest of the list.

@@ -31,9 +31,9 @@ impl Node {
         if is_in { Entrance::Added } else { Entrance::Refused }
     }
 
-    /// Takes the entry of this serial out of the table. Unless `told`,
+    /// Takes the entry of this serial out of the table. Unless `notify`,
     /// [`super::super::Event::NodeRemoved`] does not tell of it. Whether it was there.
-    pub fn drop_entry(&mut self, serial: u32, told: bool) -> bool {
+    pub fn drop_entry(&mut self, serial: u32, notify: bool) -> bool {
         let entry = self.slot_of(serial).and_then(|slot| self.table.entry(slot));
         let Some(addr) = entry.map(|entry| entry.addr) else {
             return false;
@@ -43,7 +43,7 @@ impl Node {
         };
         self.list.remove(slot);
         self.entry_left(entry);
-        if told {
+        if notify {
             self.tell_removed(entry);
         }
         true

@@ -127,9 +127,9 @@ pub struct Node {
     last_host: Option<std::net::Ipv4Addr>,
 
     interest: Interest,
-    /// The standing that the driver knows.
+    /// The status that the driver knows.
     reported: Option<NodeStatus>,
-    standing_serial: u32,
+    status_serial: u32,
     tasks: VecDeque<FollowUp>,
     events: VecDeque<Event>,
     outbox: TransmitQueue,
@@ -197,7 +197,7 @@ impl Node {
             last_host: None,
             interest: Interest::default(),
             reported: None,
-            standing_serial: 0,
+            status_serial: 0,
             tasks: VecDeque::new(),
             events: VecDeque::new(),
             outbox: TransmitQueue::default(),
@@ -401,7 +401,7 @@ impl Node {
         }
     }
 
-    /// Every event comes with the standing as of it, if that changed.
+    /// Every event comes with the status as of it, if that changed.
     fn emit(&mut self, event: Event) {
         let status = self.changed_status();
         self.events.extend(status);
@@ -412,7 +412,7 @@ impl Node {
         if self.reported == Some(self.status()) {
             return None;
         }
-        self.standing_serial = self.standing_serial.wrapping_add(1);
+        self.status_serial = self.status_serial.wrapping_add(1);
         let status = self.status();
         self.reported = Some(status);
         Some(Event::Status(Box::new(status)))

@@ -47,7 +47,7 @@ impl Node {
     /// What the node is to others, right now. An [`Event::Status`] tells when it changes.
     pub fn status(&self) -> NodeStatus {
         NodeStatus {
-            serial: self.standing_serial,
+            serial: self.status_serial,
             bootstrapped: self.bootstrapped,
             ephemeral: self.ephemeral,
             firewalled: self.firewalled,

@@ -3,7 +3,7 @@
 use super::super::counters::Counters;
 use super::Node;
 
-/// A part of a node's standing.
+/// A part of a node's status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flag {
     Bootstrapped,
