@@ -75,7 +75,8 @@ pub struct Shard {
 pub struct Driven {
     /// Something was to be done.
     pub ready: bool,
-    /// The poll was not lent before, or had been taken back.
+    /// The poll was not lent before, or had been taken back; or it is readable again and again while
+    /// reading fails, and had better be the shard's, which naps.
     pub anew: bool,
 }
 
@@ -141,11 +142,15 @@ impl Shard {
 
     /// Runs the poll on this thread, without waiting, and borrows it for the time to come.
     pub fn drive(&self) -> Driven {
-        let Borrowed { anew, turn } = self.poll.borrow(|state| self.turn_safely(state, false));
+        let Borrowed { anew, turn } = self.poll.borrow(|state| {
+            let ready = self.turn_safely(state, false);
+            (ready, state.fruitless > MAX_FRUITLESS)
+        });
         if anew && turn.is_none() {
             self.wake();
         }
-        Driven { ready: turn.unwrap_or(false), anew }
+        let (ready, fruitless) = turn.unwrap_or_default();
+        Driven { ready: ready && !fruitless, anew: anew || fruitless }
     }
 
     /// Lends the poll to who will drive it when it is readable, see [`Self::descriptor`].
