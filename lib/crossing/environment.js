@@ -155,9 +155,8 @@ class Environment {
 
   // A shard says that there is something.
   _wake() {
-    const before = this.dispatched
     this.drain()
-    this.pollDriver.woken(this.dispatched - before)
+    this.pollDriver.woken()
   }
 
   // With the microtasks.

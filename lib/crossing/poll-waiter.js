@@ -9,9 +9,9 @@ const NEAR_MS = 0.5 // between two wakes of one exchange
 const STREAK = 3 // near wakes in a row, after which the next one is expected as well
 const MAX_VAIN = 3 // times that nothing came before the shard took its poll back, until others wait for a while
 const SKIPPED = 64 // times that are left to the shard then
-const DEEP = 24 // records at a time from which two threads can share the work
+const DEEP = 16 // records at a time from which two threads can share the work
 const SATURATED = 0.97 // of the time, in which JavaScript never waited
-const DEEP_LOOK = 32 // deep turns in a row after which the time is looked at
+const DEEP_LOOK = 32 // deep turns after which the time is looked at, two for each that is not
 const SHALLOW_LOOK = 32 // shallow wakes in a row after which JavaScript waits by itself again
 const READY = 1 << 30
 const ANEW = 1 << 31
@@ -74,9 +74,9 @@ module.exports = class PollWaiter {
     this._queries--
   }
 
-  // A shard woke JavaScript, which handled so many records.
-  woken(count) {
-    if (this._isShared) return this._wokenWhileShared(count)
+  // A shard woke JavaScript.
+  woken() {
+    if (this._isShared) return this._wokenWhileShared()
     if (this._waits && this._isFresh()) return
     const time = now()
     this._streak = time - this._wokenAt < NEAR_MS ? this._streak + 1 : 0
@@ -109,7 +109,7 @@ module.exports = class PollWaiter {
     this._drivenAt = now()
     if (driven & READY) this._vain = 0
     else if (driven & ANEW) return this._giveUp()
-    if (this._dispatched - before < DEEP) this._deep = 0
+    if (this._dispatched - before < DEEP) this._deep = Math.max(0, this._deep - 2)
     else if (++this._deep % DEEP_LOOK === 0 && this._isSaturated()) this._share()
   }
 
@@ -142,8 +142,11 @@ module.exports = class PollWaiter {
     this._leave()
   }
 
-  _wokenWhileShared(count) {
-    this._shallow = count < DEEP ? this._shallow + 1 : 0
+  _wokenWhileShared() {
+    // What a wake before left to later turns counts as well.
+    const handled = this._environment.dispatched - this._dispatched
+    this._dispatched = this._environment.dispatched
+    this._shallow = handled < DEEP ? this._shallow + 1 : 0
     if (this._shallow < SHALLOW_LOOK) return
     this._isShared = false
     this._deep = 0
