@@ -24,7 +24,6 @@ module.exports = class PollWaiter {
   constructor(environment) {
     this._environment = environment
     this._inflight = 0
-    this._queries = 0
     this._waits = false
     this._isShared = false // the work is shared with the shards
     this._drivenAt = 0
@@ -66,13 +65,10 @@ module.exports = class PollWaiter {
 
   // A query is under way for its reader.
   held() {
-    this._queries++
     this._want()
   }
 
-  left() {
-    this._queries--
-  }
+  left() {}
 
   // A shard woke JavaScript.
   woken() {
