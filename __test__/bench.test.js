@@ -145,6 +145,31 @@ test('a workload that fails misses its targets, and the others go on', async () 
   assert.strictEqual(second, '| CPU |  | 1.50 µs (1.50–1.50) |  |  | ≤ 2: met | ≤ 1: **missed** |')
 })
 
+test('of each full run a row is kept, the latest first', async () => {
+  const { addRun } = await load('lib/runs.mjs')
+  const row = (workload, figure, better, reference, met, oneCore = false) => ({
+    ...{ workload, figure, better, oneCore, ratios: { reference }, must: { met } }
+  })
+  const results = [
+    row('requests-1kb-one-process', 'rate1', 'more', 1.5, true),
+    row('pings-two-processes', 'rate64', 'more', 0.9, false),
+    row('pings-two-processes', 'cpu64', 'less', 0.4, true),
+    row('queries-100-one-process', 'iterateCpu', 'less', 0.3, true),
+    row('user-request', 'cpu', 'less', 0.5, true, true),
+    row('boot-2000', 'boot', 'less', 0.1, false)
+  ]
+  const day = (n) => new Date(Date.UTC(2030, 0, n, 12, 30))
+  let text = ''
+  for (let n = 1; n <= 20; n++) text = addRun(text, results, `machine ${n}`, day(n))
+
+  const [, , latest, before, ...others] = text.split('\n')
+  assert.strictEqual(
+    latest,
+    '| 2030-01-20 12:30 UTC | machine 20 | 0.900 × | 0.400 × | – / 0.300 / – | – / – / – / – | – / – | – / – / 0.100 | 2, on one core 0 |'
+  )
+  assert.ok(before.includes('| machine 19 |') && others.length === 10)
+})
+
 test('growth is what each doubling adds', async () => {
   const { growthTables, growthChart } = await load('lib/growth-report.mjs')
   const logarithmic = [10, 20, 40].map((n) => [n, only(5 + Math.log2(n / 10))])
