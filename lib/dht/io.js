@@ -57,9 +57,9 @@ const slab = new Slab(TOKEN) // shared: it is read as soon as it is written
 module.exports = class IO {
   constructor(handle) {
     this.udx = handle.dht.udx
-    this.portRange = handle.portRange
+    this.portRange = handle.settings.portRange
     this.inflight = handle.inFlight.array()
-    this.congestion = new CongestionWindow(handle, handle.dht._maxWindow)
+    this.congestion = new CongestionWindow(handle, handle.settings.maxWindow)
     const { requests, commands } = handle.stats
     this.stats = withProtections({ requests, commands: Object.values(commands) }, handle.counters)
     hide(this, handle)
