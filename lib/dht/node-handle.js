@@ -215,7 +215,8 @@ module.exports = class NodeHandle {
 
   // Of another node's user.
   handleCommand(req) {
-    if (this.dht.onrequest(req) === false) req.refuse()
+    const isTaken = this.dht.onrequest(req) !== false
+    if (!isTaken) req.sendReply(DHTError.UNKNOWN_COMMAND, null, false, req.target !== null)
   }
 
   // Its centre is another one.
