@@ -147,6 +147,11 @@ class Environment {
     this._resumeLater()
   }
 
+  // The next record belongs to the one that is being dispatched: nothing comes in between.
+  goOn() {
+    this._untilLook++
+  }
+
   // Empties the outbox.
   drain() {
     this._looping = true

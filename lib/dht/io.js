@@ -9,9 +9,17 @@ const { FLAGS } = require('./view')
 const { DROPPED, TID, withProtections } = require('./stats')
 const { field, replaceable } = require('../common/field')
 const { hide, internalsOf } = require('../common/internals')
+const redefinable = require('../common/redefinable')
 const { MAX_WINDOW } = require('./options')
 
 const TOKEN = 32 // bytes
+
+// Called with what passes through, once the engine has acted.
+const OBSERVED = {
+  onrequest: observer('onrequest'),
+  onresponse: observer('onresponse'),
+  ontimeout: observer('ontimeout')
+}
 
 const FIELDS = {
   table: replaceable('table', function () {
@@ -27,10 +35,7 @@ const FIELDS = {
   networkInterfaces: replaceable('networkInterfaces', function () {
     return internalsOf(this).interfaces.watcher
   }),
-  // Called with what passes through, once the engine has acted.
-  onrequest: observer('onrequest'),
-  onresponse: observer('onresponse'),
-  ontimeout: observer('ontimeout'),
+  ...OBSERVED,
   firewalled: flag(FLAGS.FIREWALLED),
   ephemeral: flag(FLAGS.EPHEMERAL),
   suspended: replaceable('suspended', function () {
@@ -52,14 +57,18 @@ const slab = new Slab(TOKEN) // shared: it is read as soon as it is written
 module.exports = class IO {
   constructor(handle) {
     this.udx = handle.dht.udx
-    this.portRange = handle.portRange
+    this.portRange = handle.settings.portRange
     this.inflight = handle.inFlight.array()
-    this.congestion = new CongestionWindow(handle, handle.dht._maxWindow)
+    this.congestion = new CongestionWindow(handle, handle.settings.maxWindow)
     const { requests, commands } = handle.stats
     this.stats = withProtections({ requests, commands: Object.values(commands) }, handle.counters)
     hide(this, handle)
     Object.defineProperties(this, FIELDS)
-    handle.observe([]).io = this
+    const io = redefinable(this, OBSERVED, (name, isOurs) =>
+      handle.observers.redefined(name, isOurs)
+    )
+    handle.observe([]).io = io
+    return io
   }
 
   static DEFAULT_MAX_WINDOW = MAX_WINDOW

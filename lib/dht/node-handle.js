@@ -21,6 +21,7 @@ const Observers = require('./observers')
 const { stats } = require('./stats')
 const { lazily, loadAll } = require('../common/lazily')
 const { parseIPv4 } = require('../common/address')
+const tellOfCrash = require('./crash')
 const { dispatch, dispatchLast } = require('./node-records')
 
 const NO_PROBES = new Map()
@@ -31,10 +32,10 @@ const InFlight = lazily(() => require('./in-flight'))
 // One node of the engine, as its DHT instance holds it: the handle, its sockets, what waits for an
 // answer, and the records that come from it.
 module.exports = class NodeHandle {
-  // udx: the user's, or undefined.
-  constructor(dht, config, portRange, udx) {
+  // settings: what of the options may change, and portRange. udx: the user's, or undefined.
+  constructor(dht, config, settings, udx) {
     this.dht = dht
-    this.portRange = portRange
+    this.settings = settings
     this.udx = udx || null
     this.parts = new Parts()
     // By which the binding knows it. Where a call sees or changes what is in flight: flushed().
@@ -214,7 +215,8 @@ module.exports = class NodeHandle {
 
   // Of another node's user.
   handleCommand(req) {
-    if (this.dht.onrequest(req) === false) req.refuse()
+    const isTaken = this.dht.onrequest(req) !== false
+    if (!isTaken) req.sendReply(DHTError.UNKNOWN_COMMAND, null, false, req.target !== null)
   }
 
   // Its centre is another one.
@@ -327,6 +329,17 @@ module.exports = class NodeHandle {
     this.changed()
   }
 
+  // Throws where a request is too long for a datagram.
+  checkFits({ value, token, command, target }, socket) {
+    check.requestFits(value, this.sendsId(socket), token !== null, command, target !== null)
+  }
+
+  sendsId(socket) {
+    const { ephemeral, firewalled } = this.dht
+    if (ephemeral) return false
+    return socket ? this.sockets.isServer(socket) : !firewalled
+  }
+
   onrecord(kind, slab, at) {
     if (this._gone) return dispatchLast(this, kind, slab, at)
     this.view.invalidate()
@@ -365,7 +378,7 @@ module.exports = class NodeHandle {
     this.queries.destroy(err)
     this._ready.reject(err)
     this._leave()
-    this.dht._oncrash(err)
+    tellOfCrash(this.dht, this.close(), err)
   }
 
   _answered() {

@@ -135,7 +135,7 @@ function onverdict(handle, key, nodes) {
 function onrequestverdict(handle, key, { host, port }) {
   let accepted = false
   try {
-    accepted = !!handle.dht._filterRequest({ host, port })
+    accepted = !!handle.settings.filterRequest({ host, port })
   } finally {
     handle.answerVerdict(key, Buffer.of(accepted ? 1 : 0))
   }
@@ -153,7 +153,7 @@ function onsend(handle, slab, at) {
 function onbootstrapwanted(handle, key) {
   let list = []
   try {
-    list = formatBootstrapNodes(handle.dht._bootstrapNodes)
+    list = formatBootstrapNodes(handle.settings.bootstrapNodes)
   } finally {
     handle.answerBootstrapNodes(key, list)
   }

@@ -12,6 +12,7 @@ const HOOKS = {
 }
 
 const NAMES = Object.keys(HOOKS)
+const DEFAULT = Symbol('default') // nothing was put in its place
 
 // What a program puts in the place of `io.onrequest`, `io.onresponse` and `io.ontimeout`, or of the
 // methods that these are bound to. The engine has acted by then: they observe.
@@ -21,7 +22,8 @@ module.exports = class Observers {
     this.io = null // on which they are called
     this._handle = handle
     this._overridden = overridden
-    this._own = { onrequest: null, onresponse: null, ontimeout: null }
+    this._own = { onrequest: DEFAULT, onresponse: DEFAULT, ontimeout: DEFAULT }
+    this._redefined = [] // the names of those that are properties of the user's
     this._defaults = { onrequest: null, onresponse: null, ontimeout: null }
     this._command = null // the user's command that is observed
     this._reply = null // the reply that was observed last
@@ -40,13 +42,25 @@ module.exports = class Observers {
   }
 
   get(name) {
-    return this._own[name] || this._default(name)
+    return this._own[name] === DEFAULT ? this._default(name) : this._own[name]
   }
 
   set(name, observer) {
-    this._own[name] = observer === this._defaults[name] ? null : observer
-    if (this._observes(name)) this._handle.interest.want(HOOKS[name].wanted)
-    else this._handle.interest.unwant(HOOKS[name].wanted)
+    const isDefault = observer !== null && observer === this._defaults[name]
+    this._own[name] = isDefault ? DEFAULT : observer
+    this._follow(name)
+  }
+
+  // It is a property of the user's own making, or ours again.
+  redefined(name, isOurs) {
+    this._redefined = this._redefined.filter((other) => other !== name)
+    if (!isOurs) this._redefined.push(name)
+    this._follow(name)
+  }
+
+  // Who observes timeouts is told of one before anybody whom it was promised to.
+  get seesTimeouts() {
+    return this._observes('ontimeout')
   }
 
   // A user's command goes to its handler once, whether or not who observes it calls through.
@@ -95,12 +109,21 @@ module.exports = class Observers {
   _tell(name, ...args) {
     if (!this._observes(name)) return
     if (this.io === null) this.io = this._handle.dht.io
-    const observer = this.get(name)
+    const observer = this._redefined.includes(name) ? this.io[name] : this.get(name)
     if (typeof observer === 'function') observer.apply(this.io, args)
   }
 
+  _follow(name) {
+    if (this._observes(name)) this._handle.interest.want(HOOKS[name].wanted)
+    else this._handle.interest.unwant(HOOKS[name].wanted)
+  }
+
   _observes(name) {
-    return this._own[name] !== null || this._overridden.includes(name)
+    return (
+      this._own[name] !== DEFAULT ||
+      this._redefined.includes(name) ||
+      this._overridden.includes(name)
+    )
   }
 
   _default(name) {

@@ -48,7 +48,7 @@ module.exports = class Queries {
 
   // It is under way by itself.
   hold(query) {
-    const slot = this._slots.get(query.number)
+    const slot = this._slots.get(internalsOf(query).number)
     if (slot === undefined) return
     if (slot.held === null) environment.pollDriver.held()
     slot.held = query
@@ -56,19 +56,19 @@ module.exports = class Queries {
 
   // It waits for its reader.
   unhold(query) {
-    const slot = this._slots.get(query.number)
+    const slot = this._slots.get(internalsOf(query).number)
     if (slot !== undefined) this._letGo(slot)
   }
 
   remove(query) {
     abandoned.unregister(query)
-    this.drop(query.number)
+    this.drop(internalsOf(query).number)
   }
 
   // It was given up: all that it has in flight goes as well.
   cancel(query) {
     abandoned.unregister(query)
-    this._forget(query.number, native.queryCancel)
+    this._forget(internalsOf(query).number, native.queryCancel)
   }
 
   drop(number) {

@@ -43,7 +43,11 @@ const FIELDS = {
       const { query } = internalsOf(this)
       query._concurrency = checkConcurrency(concurrency)
       if (!query._ended)
-        native.queryConcurrency(internalsOf(query.dht).flushed(), query.number, concurrency)
+        native.queryConcurrency(
+          internalsOf(query.dht).flushed(),
+          internalsOf(query).number,
+          concurrency
+        )
     }
   ),
   successes: known('successes'),
@@ -94,7 +98,8 @@ module.exports = class Query extends Readable {
       query: this,
       replies: new ClosestReplies(),
       group: Session.groupOf(dht, opts.session),
-      cancellation: Cancellation.of(opts)
+      cancellation: Cancellation.of(opts),
+      number: 0 // by which the binding knows it
     })
 
     if (this.value !== null) {
@@ -103,7 +108,6 @@ module.exports = class Query extends Readable {
     }
     Object.defineProperties(this, FIELDS)
     this._asks = this._asksNow()
-    this.number = 0
     this.on('newListener', onlistener)
     this._begin(internalsOf(dht).queries, opts)
   }
@@ -262,7 +266,7 @@ module.exports = class Query extends Readable {
   _begin(queries, opts) {
     const { cancellation } = internalsOf(this)
     if (cancellation !== null && cancellation.isAborted) return this._cut(cancellation.reason)
-    this.number = queries.add(this, this._pack(opts), cancellation)
+    internalsOf(this).number = queries.add(this, this._pack(opts), cancellation)
     if (cancellation === null || this._failure !== null) return
     // Who forgets the query leaves it to the garbage collector.
     const ref = new WeakRef(this)
@@ -305,8 +309,8 @@ module.exports = class Query extends Readable {
       return this.destroy(err)
     }
     const handle = internalsOf(this.dht)
-    if (!first) return native.queryDemand(handle.flushed(), this.number, room)
-    native.queryOpen(handle.flushed(), this.number, room)
+    if (!first) return native.queryDemand(handle.flushed(), internalsOf(this).number, room)
+    native.queryOpen(handle.flushed(), internalsOf(this).number, room)
     handle.changed()
   }
 
@@ -319,7 +323,11 @@ module.exports = class Query extends Readable {
     check.command(this.command)
     check.value(this.value)
     this._asks = asks
-    native.queryChange(internalsOf(this.dht).flushed(), this.number, this._pack(NO_OPTIONS))
+    native.queryChange(
+      internalsOf(this.dht).flushed(),
+      internalsOf(this).number,
+      this._pack(NO_OPTIONS)
+    )
   }
 
   _asksNow() {
@@ -331,7 +339,7 @@ module.exports = class Query extends Readable {
     if (this._rows) return
     this._rows = true
     if (this._ended) return
-    native.queryRows(internalsOf(this.dht).flushed(), this.number, true)
+    native.queryRows(internalsOf(this.dht).flushed(), internalsOf(this).number, true)
     if (this._opened) this._readState()
     this._follows = true
   }
@@ -342,7 +350,10 @@ module.exports = class Query extends Readable {
     if (this._stateTurn === turn) return
     this._stateTurn = turn
 
-    if (native.queryRead(internalsOf(this.dht).flushed(), this.number, state.bytes) === 0) return
+    if (
+      native.queryRead(internalsOf(this.dht).flushed(), internalsOf(this).number, state.bytes) === 0
+    )
+      return
     this._successes = state.words[0]
     this._errors = state.words[1]
     this._inflight = state.words[2]
