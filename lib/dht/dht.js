@@ -354,7 +354,7 @@ class DHT extends EventEmitter {
     if (this.destroyed || handleOf(this).isClosing) return Promise.reject(DHTError.NODE_DESTROYED())
     if (!opts) opts = NO_OPTIONS
     const cancellation = Cancellation.of(opts)
-    const group = opts.session ? Session().groupOf(this, opts.session) : null
+    const group = opts.session ? Session().groupOf(opts.session) : null
 
     const req = {
       internal,

@@ -93,7 +93,7 @@ module.exports = class Query extends Readable {
     hide(this, {
       query: this,
       replies: new ClosestReplies(),
-      group: Session.groupOf(dht, opts.session),
+      group: Session.groupOf(opts.session),
       cancellation: Cancellation.of(opts)
     })
 
