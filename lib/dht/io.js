@@ -27,10 +27,6 @@ const FIELDS = {
   networkInterfaces: replaceable('networkInterfaces', function () {
     return internalsOf(this).interfaces.watcher
   }),
-  // Called with what passes through, once the engine has acted.
-  onrequest: observer('onrequest'),
-  onresponse: observer('onresponse'),
-  ontimeout: observer('ontimeout'),
   firewalled: flag(FLAGS.FIREWALLED),
   ephemeral: flag(FLAGS.EPHEMERAL),
   suspended: replaceable('suspended', function () {
@@ -59,7 +55,7 @@ module.exports = class IO {
     this.stats = withProtections({ requests, commands: Object.values(commands) }, handle.counters)
     hide(this, handle)
     Object.defineProperties(this, FIELDS)
-    handle.observe([]).io = this
+    return handle.observe([]).watch(this)
   }
 
   static DEFAULT_MAX_WINDOW = MAX_WINDOW
@@ -116,17 +112,6 @@ module.exports = class IO {
     if (length === 0) throw DHTError.NODE_DESTROYED()
     return slab.copy(0, TOKEN)
   }
-}
-
-function observer(name) {
-  return field(
-    function () {
-      return internalsOf(this).observers.get(name)
-    },
-    function (observer) {
-      internalsOf(this).observers.set(name, observer)
-    }
-  )
 }
 
 function flag(bit) {
