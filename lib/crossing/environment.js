@@ -184,14 +184,6 @@ class Environment {
   // a record. What others caused waits for its turn.
   collect() {
     const slab = this._ownSlab()
-    const end = native.drainOwn(slab.bytes)
-    if (end > 0) asyncContext.isolate(() => this._deliverOwn(slab, end))
-    this._collected()
-  }
-
-  // The same for a call that belongs to a record's dispatch: the context is nobody's already.
-  collectHere() {
-    const slab = this._ownSlab()
     this._deliverOwn(slab, native.drainOwn(slab.bytes))
     this._collected()
   }
@@ -326,7 +318,9 @@ class Environment {
 
   _deliverOwn(slab, end) {
     for (; end > 0; end = native.drainOwn(slab.bytes)) {
-      for (let at = 0; at < end; at += readLength(slab, at)) this._deliver(slab, at)
+      for (let at = 0; at < end; at += readLength(slab, at)) {
+        asyncContext.isolate(() => this._deliver(slab, at))
+      }
     }
   }
 
