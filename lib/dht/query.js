@@ -1,6 +1,6 @@
 'use strict'
 
-const { Readable, getStreamError } = require('./readable')
+const { Readable, getStreamError, scheduleReally } = require('./readable')
 const native = require('../crossing/native')
 const environment = require('../crossing/environment')
 const ClosestReplies = require('./closest-replies')
@@ -62,6 +62,7 @@ const FIELDS = {
 module.exports = class Query extends Readable {
   constructor(dht, target, internal, command, value, opts) {
     super()
+    scheduleReally(this)
 
     if (!opts) opts = {}
     checkOptions(opts)
