@@ -1,12 +1,14 @@
 'use strict'
 
+const process = require('process')
 const native = require('./native')
 
 // The context of nobody: what AsyncLocalStorage and async_hooks know of whoever calls, or loads
 // this, is not known there.
 
-const root = create()
+let root = create()
 const inherits = root !== null && canInherit()
+if (root !== null && !inherits) leaveLater()
 
 module.exports = { run, isolate, contain }
 
@@ -45,6 +47,26 @@ function load() {
   } catch {
     return null
   }
+}
+
+// Where Node-API leads out of no context, some of what the runtime calls is in none. Until then whoever
+// loads this is the root.
+function leaveLater() {
+  const leave = () => {
+    root = create()
+  }
+  if (process.versions.bun) receive(leave)
+  else globalThis.AbortSignal.timeout(0).addEventListener('abort', leave)
+}
+
+// Bun's timers take some turns longer.
+function receive(onmessage) {
+  const { port1, port2 } = new globalThis.MessageChannel()
+  port2.onmessage = () => {
+    port2.close()
+    onmessage()
+  }
+  port1.postMessage(null)
 }
 
 // Runtimes whose resources are more than plain objects restore the context by themselves.
