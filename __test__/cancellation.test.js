@@ -3,6 +3,8 @@ const assert = require('node:assert')
 const { internalsOf } = require('../lib/common/internals')
 const { natives } = require('./helpers/packages')
 const { aborter } = require('./helpers/aborter')
+const { FAULT, ODD_SIGNALS } = require('./helpers/odd-signals')
+const uncaught = require('./helpers/uncaught')
 const {
   HASTY,
   IMPATIENT,
@@ -229,6 +231,47 @@ for (const { name, DHT } of natives) {
       node.ping(to, { signal: { aborted, addEventListener }, timeout: 5 }),
       TIMEOUT
     )
+  })
+
+  for (const [what, makeSignal] of Object.entries(ODD_SIGNALS)) {
+    test(`${name}: a signal that ${what} gives up at once, and nothing is left of it`, async (t) => {
+      const { node, silent, to } = await asker(t, DHT)
+      const opts = () => ({ signal: makeSignal(), timeout: NEVER })
+      for (const make of Object.values(MAKES)) {
+        await assert.rejects(make(node, to, opts()), (err) => err === FAULT)
+      }
+      await assert.rejects(node.fullyBootstrapped(opts()), (err) => err === FAULT)
+      const query = node.findNode(randomTarget(), { ...opts(), nodes: [to] })
+      await assert.rejects(query.finished(), (err) => err === FAULT)
+
+      const { requests, queries } = node.stats
+      assert.deepStrictEqual([requests.active, queries.active, node.io.inflight.length], [0, 0, 0])
+      assert.strictEqual(internalsOf(node).alarms.size, 0)
+      assert.deepStrictEqual(await sentUpTo(node, silent), [LAST])
+    })
+  }
+
+  test(`${name}: a signal that takes no listener back is an uncaught exception, and no more`, async (t) => {
+    const { node, to } = await asker(t, DHT)
+    const thrown = uncaught(t)
+    const makeSignal = () => ({
+      aborted: false,
+      addEventListener(_, listener) {
+        this.abort = listener
+      },
+      removeEventListener() {
+        throw new Error('kept')
+      }
+    })
+    const signal = makeSignal()
+    const given = node.ping(to, { signal })
+    given.catch(() => {})
+    signal.reason = new Error('mine')
+    signal.abort()
+    await assert.rejects(given, signal.reason)
+    await assert.rejects(node.ping(to, { signal: makeSignal(), timeout: 5 }), TIMEOUT)
+    await until(() => thrown.length === 2, 'both are thrown')
+    assert.deepStrictEqual(thrown, ['kept', 'kept'])
   })
 
   test(`${name}: a signal that lives long hears nothing of 10 000 requests that are over`, async (t) => {

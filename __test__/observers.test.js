@@ -13,6 +13,7 @@ const {
 const { once, until, turns } = require('./helpers/until')
 const { COMMANDS, encodeReply, encodeRequest } = require('./helpers/wire')
 const RawPeer = require('./helpers/raw-peer')
+const uncaught = require('./helpers/uncaught')
 
 const TARGET = Buffer.alloc(32, 5)
 
@@ -385,15 +386,7 @@ for (const { name, DHT } of natives) {
     const peer = await RawPeer.create(t)
     const to = serverAddress(node)
     node.on('request', (req) => req.reply(Buffer.from('yes')))
-    const thrown = []
-    const listeners = process.listeners('uncaughtException')
-    process.removeAllListeners('uncaughtException')
-    process.on('uncaughtException', (err) => thrown.push(err.message))
-    t.after(() => {
-      process.removeAllListeners('uncaughtException')
-      for (const listener of listeners) process.on('uncaughtException', listener)
-    })
-
+    const thrown = uncaught(t)
     node.io.onrequest = () => {
       throw new Error('observed')
     }

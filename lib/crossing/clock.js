@@ -13,10 +13,13 @@ const toString = Function.prototype.toString
 const NATIVE = /^function ([^(]*)\([^)]*\)\s*{\s*\[native code\]\s*}$/
 const CHECKS_CALLBACK = /^function \w+\([^{]*{\s*(if\(!\w+\){return})?\w+\(\w+, ?['`]callback['`]\)/
 
+const queueMicrotask = own('queueMicrotask', globalThis.queueMicrotask) || asMicrotask
+
 module.exports = {
+  throwLater,
   now: native.now, // ms
   setImmediate: own('setImmediate', timers.setImmediate, globalThis.setImmediate) || native.later,
-  queueMicrotask: own('queueMicrotask', globalThis.queueMicrotask) || asMicrotask,
+  queueMicrotask,
   // When no microtask is left.
   nextTick: own('nextTick', process.nextTick) || native.later
 }
@@ -39,4 +42,11 @@ function isOwn(fn, name) {
 
 function asMicrotask(fn) {
   Promise.resolve().then(fn).catch(native.throwUncaught)
+}
+
+// As an uncaught exception, once what runs is done.
+function throwLater(err) {
+  queueMicrotask(() => {
+    throw err
+  })
 }

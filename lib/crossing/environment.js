@@ -1,6 +1,6 @@
 'use strict'
 
-const { now, setImmediate, queueMicrotask, nextTick } = require('./clock')
+const { now, setImmediate, queueMicrotask, nextTick, throwLater } = require('./clock')
 const exit = require('./exit')
 const native = require('./native')
 const Slab = require('./slab')
@@ -311,7 +311,7 @@ class Environment {
     try {
       handle.onrecord(readKind(slab, at), slab, at)
     } catch (err) {
-      rethrowLater(err)
+      throwLater(err) // the records behind it are not lost
     }
     this._dispatching = nested
   }
@@ -371,11 +371,4 @@ module.exports = new Environment()
 function later(fn) {
   const schedule = () => nextTick(fn)
   return () => DONE.then(schedule)
-}
-
-// A listener that throws is an uncaught exception, and the records behind it are not lost.
-function rethrowLater(err) {
-  queueMicrotask(() => {
-    throw err
-  })
 }

@@ -41,8 +41,8 @@ module.exports = class Cancellation {
   // after end().
   start(alarms, oncancel) {
     this._oncancel = oncancel
-    if (this._signal !== null) watch(this._signal, this)
-    if (this._timeout === NEVER) return
+    if (this._signal !== null) this._watch()
+    if (this._timeout === NEVER || this._oncancel === null) return
     this._alarms = alarms
     this._alarm = alarms.set(this._timeout, () => this.cancel(DHTError.REQUEST_TIMEOUT()))
   }
@@ -59,6 +59,16 @@ module.exports = class Cancellation {
     const oncancel = this._oncancel
     this.end()
     if (oncancel !== null) oncancel(err)
+  }
+
+  // The signal is the user's, and may do anything while it is asked to tell.
+  _watch() {
+    try {
+      watch(this._signal, this)
+      if (this._signal.aborted) this.cancel(reasonOf(this._signal))
+    } catch (err) {
+      this.cancel(err)
+    }
   }
 
   // A promise that goes as this one, unless it is given up before.
