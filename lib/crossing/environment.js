@@ -54,6 +54,7 @@ class Environment {
     this._immediate = 0
     this._ownSlabs = []
     this._ownDepth = 0
+    this._callsUser = false // the record that is delivered
     this._dispatchBound = this._dispatchAll.bind(this)
     this._endTurnBound = this._endTurn.bind(this)
     this._endOwnTurnBound = this._endOwnTurn.bind(this)
@@ -141,6 +142,7 @@ class Environment {
   // The record that is being dispatched calls code of the user's, or settles what such code awaits. To
   // be said before, as that code may change the context that the rest of the batch would come in.
   expectUserCode() {
+    this._callsUser = true
     if (!this._inRecord || this._resuming) return
     if (this._at === this._end && !this._looping) return
     this._resuming = true
@@ -318,10 +320,23 @@ class Environment {
 
   _deliverOwn(slab, end) {
     for (; end > 0; end = native.drainOwn(slab.bytes)) {
-      for (let at = 0; at < end; at += readLength(slab, at)) {
-        asyncContext.isolate(() => this._deliver(slab, at))
+      let at = 0
+      const deliver = () => {
+        at = this._deliverSome(slab, at, end)
       }
+      while (at < end) asyncContext.isolate(deliver)
     }
+  }
+
+  // Up to the first that calls code of the user's, which may change the context.
+  _deliverSome(slab, at, end) {
+    this._callsUser = false
+    do {
+      this._deliver(slab, at)
+      at += readLength(slab, at)
+    } while (at < end && !this._callsUser)
+    this._callsUser = true // of the record that this may belong to
+    return at
   }
 
   _handleOf(number) {

@@ -129,7 +129,8 @@ class DHT extends EventEmitter {
 
   // A datagram from a socket of the user's.
   onmessage(socket, buffer, from) {
-    if (check.bytes(buffer, 'buffer').byteLength > 1) this.io.onmessage(socket, buffer, from)
+    if (check.bytes(buffer, 'buffer').byteLength <= 1) return
+    Observers.unwatched(this.io, handleOf(this)).onmessage(socket, buffer, from)
   }
 
   // A user's command from another node. Exactly false: nobody takes it.

@@ -40,6 +40,11 @@ module.exports = class Observers {
     return NAMES.filter((name) => dht[HOOKS[name].bound] !== methods[HOOKS[name].bound])
   }
 
+  // The same IO, which is read faster.
+  static unwatched(io, { observers }) {
+    return observers !== null && observers.io === io ? observers._fields : io
+  }
+
   // The IO as programs see it. The defaults are plain fields of it, and in whatever way something takes
   // the place of one (assigned, defined, mocked), it is noticed.
   watch(io) {
