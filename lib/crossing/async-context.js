@@ -50,21 +50,28 @@ function load() {
 }
 
 // Where Node-API leads out of no context, some of what the runtime calls is in none. Until then whoever
-// loads this is the root.
+// loads this is the root, and for good in a realm that lacks it.
 function leaveLater() {
   const leave = () => {
     root = create()
   }
-  if (process.versions.bun) receive(leave)
-  else globalThis.AbortSignal.timeout(0).addEventListener('abort', leave)
+  if (process.versions.bun) onmessage(leave)
+  else ontimeout(leave)
+}
+
+function ontimeout(leave) {
+  const { AbortSignal } = globalThis
+  if (AbortSignal) AbortSignal.timeout(0).addEventListener('abort', leave)
 }
 
 // Bun's timers take some turns longer.
-function receive(onmessage) {
-  const { port1, port2 } = new globalThis.MessageChannel()
+function onmessage(leave) {
+  const { MessageChannel } = globalThis
+  if (!MessageChannel) return
+  const { port1, port2 } = new MessageChannel()
   port2.onmessage = () => {
     port2.close()
-    onmessage()
+    leave()
   }
   port1.postMessage(null)
 }
