@@ -13,8 +13,32 @@ const {
 const { once, until, turns } = require('./helpers/until')
 const { COMMANDS, encodeReply, encodeRequest } = require('./helpers/wire')
 const RawPeer = require('./helpers/raw-peer')
+const uncaught = require('./helpers/uncaught')
 
 const TARGET = Buffer.alloc(32, 5)
+
+// What programs and test runners do to a field that is a function. Each returns what takes it back.
+const REPLACEMENTS = {
+  defined(io, name, observer) {
+    const before = Object.getOwnPropertyDescriptor(io, name)
+    const value = through(before.value, observer)
+    Object.defineProperty(io, name, { ...before, value })
+    return () => Object.defineProperty(io, name, before)
+  },
+
+  'defined as a getter'(io, name, observer) {
+    const before = Object.getOwnPropertyDescriptor(io, name)
+    const wrapped = through(before.value, observer)
+    Object.defineProperty(io, name, { get: () => wrapped, configurable: true })
+    return () => Object.defineProperty(io, name, before)
+  },
+
+  'assigned by Object.assign()'(io, name, observer) {
+    const { [name]: original } = io
+    Object.assign(io, { [name]: through(original, observer) })
+    return () => (io[name] = original)
+  }
+}
 
 for (const { name, DHT } of packages) {
   test(`${name}: a wrapped io.onrequest sees every request, in order, before it is handled`, async (t) => {
@@ -347,6 +371,27 @@ for (const { name, DHT } of packages) {
     }
   })
 
+  for (const [how, replace] of Object.entries(REPLACEMENTS)) {
+    test(`${name}: one may be ${how}, and be taken back`, async (t) => {
+      const node = await createBootstrapper(t, DHT)
+      const peer = await RawPeer.create(t)
+      node.on('request', (req) => req.reply(null))
+      const to = serverAddress(node)
+      const ping = () => peer.request({ internal: true, command: COMMANDS.PING }, to)
+      const seen = []
+      const restore = replace(node.io, 'onrequest', (req) => seen.push(req.command))
+
+      await ping()
+      await peer.request({ command: 7 }, to)
+      await until(() => seen.length === 2, 'both are seen')
+      restore()
+      await ping()
+      await turns(3)
+
+      assert.deepStrictEqual(seen, [COMMANDS.PING, 7])
+    })
+  }
+
   test(`${name}: an observer sees what the user hands in before the call returns`, async (t) => {
     const node = createNode(t, DHT)
     await node.fullyBootstrapped()
@@ -408,15 +453,7 @@ for (const { name, DHT } of natives) {
     const peer = await RawPeer.create(t)
     const to = serverAddress(node)
     node.on('request', (req) => req.reply(Buffer.from('yes')))
-    const thrown = []
-    const listeners = process.listeners('uncaughtException')
-    process.removeAllListeners('uncaughtException')
-    process.on('uncaughtException', (err) => thrown.push(err.message))
-    t.after(() => {
-      process.removeAllListeners('uncaughtException')
-      for (const listener of listeners) process.on('uncaughtException', listener)
-    })
-
+    const thrown = uncaught(t)
     node.io.onrequest = () => {
       throw new Error('observed')
     }
@@ -462,6 +499,13 @@ for (const { name, DHT } of natives) {
     assert.strictEqual(value.toString(), 'late')
     assert.strictEqual(seen[0].args[0], req)
   })
+}
+
+function through(original, observer) {
+  return function (...args) {
+    observer(...args)
+    return original.apply(this, args)
+  }
 }
 
 // Every call of one of them from now on. It is called through.

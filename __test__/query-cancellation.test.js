@@ -113,11 +113,13 @@ for (const { name, DHT } of natives) {
     assert.deepStrictEqual(await rows.return(), { value: undefined, done: true })
   })
 
-  test(`${name}: a signal that is aborted sends nothing`, async (t) => {
+  test(`${name}: a signal that is aborted sends nothing, nor does no time at all`, async (t) => {
     const { node, silent, start, reason } = await lookup(t)
     const { queries, requests } = node.stats
     const before = [queries.total, requests.total]
     for (const read of [finish, iterate, emit]) {
+      const timely = start({ signal: undefined, timeout: 0 })
+      await assert.rejects(read(timely), { code: 'REQUEST_TIMEOUT' })
       const query = start({ signal: AbortSignal.abort(reason) })
       await assert.rejects(read(query), (err) => err === reason)
       await assert.rejects(iterate(query), (err) => err === reason)

@@ -123,7 +123,8 @@ class DHT extends EventEmitter {
 
   // A datagram from a socket of the user's.
   onmessage(socket, buffer, from) {
-    if (check.bytes(buffer, 'buffer').byteLength > 1) this.io.onmessage(socket, buffer, from)
+    if (check.bytes(buffer, 'buffer').byteLength <= 1) return
+    Observers.unwatched(this.io, handleOf(this)).onmessage(socket, buffer, from)
   }
 
   // A user's command from another node. Exactly false: nobody takes it.
@@ -384,7 +385,7 @@ function send(dht, internal, command, token, target, value, to, timeout, opts) {
   if (dht.destroyed || handle.isClosing) return Promise.reject(DHTError.NODE_DESTROYED())
   if (!opts) opts = NO_OPTIONS
   const cancellation = Cancellation.of(opts)
-  const group = opts.session ? Session().groupOf(dht, opts.session) : null
+  const group = opts.session ? Session().groupOf(opts.session) : null
 
   const req = {
     internal,

@@ -58,7 +58,7 @@ module.exports = class InFlight {
   // A request that is to be sent by hand; null if the node is gone.
   create(to, token, internal, command, target, value, session, ttl) {
     if (this.handle.isClosing) return null
-    const group = Session.groupOf(this.handle.dht, session)
+    const group = Session.groupOf(session)
     const known = {
       tid: 0,
       to: check.object(to, 'to'),

@@ -9,17 +9,9 @@ const { FLAGS } = require('./view')
 const { DROPPED, TID, withProtections } = require('./stats')
 const { field, replaceable } = require('../common/field')
 const { hide, internalsOf } = require('../common/internals')
-const redefinable = require('../common/redefinable')
 const { MAX_WINDOW } = require('./options')
 
 const TOKEN = 32 // bytes
-
-// Called with what passes through, once the engine has acted.
-const OBSERVED = {
-  onrequest: observer('onrequest'),
-  onresponse: observer('onresponse'),
-  ontimeout: observer('ontimeout')
-}
 
 const FIELDS = {
   table: replaceable('table', function () {
@@ -35,7 +27,6 @@ const FIELDS = {
   networkInterfaces: replaceable('networkInterfaces', function () {
     return internalsOf(this).interfaces.watcher
   }),
-  ...OBSERVED,
   firewalled: flag(FLAGS.FIREWALLED),
   ephemeral: flag(FLAGS.EPHEMERAL),
   suspended: replaceable('suspended', function () {
@@ -64,11 +55,7 @@ module.exports = class IO {
     this.stats = withProtections({ requests, commands: Object.values(commands) }, handle.counters)
     hide(this, handle)
     Object.defineProperties(this, FIELDS)
-    const io = redefinable(this, OBSERVED, (name, isOurs) =>
-      handle.observers.redefined(name, isOurs)
-    )
-    handle.observe([]).io = io
-    return io
+    return handle.observe([]).watch(this)
   }
 
   static DEFAULT_MAX_WINDOW = MAX_WINDOW
@@ -125,17 +112,6 @@ module.exports = class IO {
     if (length === 0) throw DHTError.NODE_DESTROYED()
     return slab.copy(0, TOKEN)
   }
-}
-
-function observer(name) {
-  return field(
-    function () {
-      return internalsOf(this).observers.get(name)
-    },
-    function (observer) {
-      internalsOf(this).observers.set(name, observer)
-    }
-  )
 }
 
 function flag(bit) {

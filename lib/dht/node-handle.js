@@ -364,12 +364,12 @@ module.exports = class NodeHandle {
   // What the filter says of the nodes that VERDICT record `key` named, or of the one who asked.
   answerVerdict(key, accepted) {
     native.verdict(this.flushed(), key, accepted)
-    this._answered()
+    this.changed()
   }
 
   answerBootstrapNodes(key, list) {
     native.bootstrapNodes(this.flushed(), key, list)
-    this._answered()
+    this.changed()
   }
 
   oncrashed(reason) {
@@ -379,12 +379,6 @@ module.exports = class NodeHandle {
     this._ready.reject(err)
     this._leave()
     tellOfCrash(this.dht, this.close(), err)
-  }
-
-  _answered() {
-    this.view.invalidate()
-    environment.collectHere()
-    this.view.invalidate()
   }
 
   async _bindAndStart() {

@@ -121,6 +121,7 @@ function onrequest(handle, slab, at) {
 }
 
 function onverdict(handle, key, nodes) {
+  environment.expectUserCode()
   const accepted = Buffer.alloc(nodes.length)
   try {
     for (let i = 0; i < nodes.length && !handle.gone; i++) {
@@ -133,6 +134,7 @@ function onverdict(handle, key, nodes) {
 
 // A request is waiting for what the user's filter says of its sender.
 function onrequestverdict(handle, key, { host, port }) {
+  environment.expectUserCode()
   let accepted = false
   try {
     accepted = !!handle.settings.filterRequest({ host, port })

@@ -1,6 +1,6 @@
 'use strict'
 
-const { Readable, getStreamError } = require('./readable')
+const { Readable, getStreamError, scheduleReally } = require('./readable')
 const native = require('../crossing/native')
 const environment = require('../crossing/environment')
 const ClosestReplies = require('./closest-replies')
@@ -66,6 +66,7 @@ const FIELDS = {
 module.exports = class Query extends Readable {
   constructor(dht, target, internal, command, value, opts) {
     super()
+    scheduleReally(this)
 
     if (!opts) opts = {}
     checkOptions(opts)
@@ -97,7 +98,7 @@ module.exports = class Query extends Readable {
     hide(this, {
       query: this,
       replies: new ClosestReplies(),
-      group: Session.groupOf(dht, opts.session),
+      group: Session.groupOf(opts.session),
       cancellation: Cancellation.of(opts),
       number: 0 // by which the binding knows it
     })
