@@ -2,7 +2,7 @@
 
 const path = require('path')
 const process = require('process')
-const { binaryPath } = require('./platform')
+const { VERSION, binaryPath } = require('./platform')
 
 module.exports = load()
 
@@ -21,10 +21,11 @@ function open(file) {
   return require('module').createRequire(file)(file)
 }
 
+// What crosses has another layout in another version.
 function checked(binding) {
-  if (binding && typeof binding.open === 'function' && typeof binding.lookup === 'function') {
-    return binding
-  }
-  const err = new Error('it was loaded, and lacks functions of this package')
+  const version = binding && typeof binding.version === 'function' ? binding.version() : null
+  if (version === VERSION) return binding
+  const what = version === null ? 'another addon' : `version ${version}`
+  const err = new Error(`it was loaded, and is of ${what}, not of version ${VERSION}`)
   throw Object.assign(err, { code: 'ERR_OTHER_BINDING' })
 }
