@@ -7,6 +7,10 @@ use super::tally::Tally;
 
 /// Rounds in a row with something to read after which a socket is read many at a time.
 const HOT: u8 = 3;
+/// How many at first, and four times as many as long as there are as many. A call for many takes its
+/// time to prepare, and a socket with one datagram a round is hot, too.
+const SOME: usize = 4;
+const HOTTEST: u8 = HOT + 2;
 
 /// How busy a socket is. Asking a quiet one for many messages costs half as much again as asking it
 /// for one.
@@ -26,9 +30,9 @@ impl BatchSize {
         if silent {
             self.level.store(0, Ordering::Relaxed);
         }
+        let Some(heat) = self.level.load(Ordering::Relaxed).checked_sub(HOT) else { return 1 };
         let each = self.each.load(Ordering::Relaxed).max(1);
-        let busy = self.level.load(Ordering::Relaxed) == HOT;
-        if busy { MAX_BATCH.div_ceil(usize::from(each)) } else { 1 }
+        MAX_BATCH.div_ceil(usize::from(each)).min(SOME << (2 * heat))
     }
 
     /// That was there.
@@ -36,9 +40,10 @@ impl BatchSize {
         let level = self.level.load(Ordering::Relaxed);
         let level = match (want, messages) {
             (_, 0) => 0,
-            (1, _) => (level + 1).min(HOT),
+            (1, _) => (level + 1).min(HOT).max(level),
             (_, 1) => 0,
-            _ => HOT,
+            _ if messages as usize >= want => (level + 1).min(HOTTEST),
+            _ => level,
         };
         self.level.store(level, Ordering::Relaxed);
         let each = datagrams / messages.max(1);
@@ -69,27 +74,30 @@ mod tests {
     #[test]
     fn of_bundles_as_many_are_asked_for_as_make_a_batch() {
         let heat = BatchSize::default();
-        for round in 1..4 {
-            read_bundles(&heat, round, 9, 20);
+        for round in 1..6 {
+            read_bundles(&heat, round, 50, 1);
         }
-        assert_eq!(read_bundles(&heat, 4, 9, 64), MAX_BATCH.div_ceil(20));
-        assert_eq!(read_bundles(&heat, 5, 9, 1000), 1);
-        assert_eq!(read_bundles(&heat, 6, 9, 1), 1);
-        assert_eq!(read_bundles(&heat, 7, 9, 1), MAX_BATCH);
+        assert_eq!(read_bundles(&heat, 6, 50, 20), MAX_BATCH);
+        assert_eq!(read_bundles(&heat, 7, 50, 64), MAX_BATCH.div_ceil(20));
+        assert_eq!(read_bundles(&heat, 8, 50, 1000), 1);
+        assert_eq!(read_bundles(&heat, 9, 50, 1), 1);
+        assert_eq!(read_bundles(&heat, 10, 50, 1), MAX_BATCH);
     }
 
     #[test]
     fn many_are_asked_for_only_of_a_socket_that_stays_busy() {
         let heat = BatchSize::default();
-        let wants: Vec<_> = (1..6).map(|round| read(&heat, round, 5)).collect();
-        assert_eq!(wants, [1, 1, 1, MAX_BATCH, MAX_BATCH]);
-        assert_eq!(read(&heat, 6, 1), MAX_BATCH);
-        assert_eq!(read(&heat, 7, 1), 1, "there was only one");
-        for round in 8..10 {
+        let wants: Vec<_> = (1..8).map(|round| read(&heat, round, 50)).collect();
+        assert_eq!(wants, [1, 1, 1, SOME, 4 * SOME, MAX_BATCH, MAX_BATCH]);
+        assert_eq!(read(&heat, 8, 5), MAX_BATCH);
+        assert_eq!(read(&heat, 9, 1), MAX_BATCH);
+        assert_eq!(read(&heat, 10, 1), 1, "there was only one");
+        for round in 11..13 {
             read(&heat, round, 5);
         }
-        assert_eq!(read(&heat, 10, 5), MAX_BATCH);
-        assert_eq!(read(&heat, 12, 5), 1, "it was silent for a round");
+        let wants: Vec<_> = (13..16).map(|round| read(&heat, round, 5)).collect();
+        assert_eq!(wants, [SOME, 4 * SOME, 4 * SOME], "there were not as many");
+        assert_eq!(read(&heat, 17, 5), 1, "it was silent for a round");
     }
 
     #[test]
