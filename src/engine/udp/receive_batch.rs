@@ -1,5 +1,7 @@
 //! Datagrams that were received together.
 
+use std::io;
+
 use super::datagram::{MAX_BATCH, Message};
 use super::socket::{Socket, SocketLoad};
 use super::system;
@@ -8,20 +10,22 @@ use crate::net::transmit::MAX_DATAGRAM;
 
 /// A buffer of [`MAX_BATCH`] messages, one a shard: whoever drives its poll reads into this one.
 pub struct ReceiveBatch {
-    buffer: Box<[u8]>,
+    buffer: system::Buffer,
     messages: Vec<Message>,
     round: u32,
     load: SocketLoad,
 }
 
 impl ReceiveBatch {
-    pub fn new() -> Self {
-        Self {
-            buffer: vec![0; system::BUFFER].into_boxed_slice(),
+    /// # Errors
+    /// The operating system's, when it has no room.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self {
+            buffer: system::Buffer::new()?,
             messages: Vec::with_capacity(MAX_BATCH),
             round: 0,
             load: SocketLoad::default(),
-        }
+        })
     }
 
     /// The shard polled anew.

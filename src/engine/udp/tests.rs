@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddrV4};
+use std::ops::DerefMut;
 use std::time::Duration;
 
 use mio::net::UdpSocket;
@@ -21,7 +22,7 @@ struct Way {
     register: fn(&mut UdpSocket, &mio::Registry, Token) -> std::io::Result<()>,
     deregister: fn(&mut UdpSocket, &mio::Registry),
     channel: fn(&UdpSocket) -> Box<dyn Channel>,
-    buffer: usize,
+    buffer: fn() -> Box<dyn DerefMut<Target = [u8]>>,
 }
 
 /// Both directions of a socket.
@@ -34,7 +35,7 @@ const PORTABLE: Way = Way {
     register: portable::register,
     deregister: portable::deregister,
     channel: |socket| Box::new((portable::Receiver, portable::Sender::new(socket))),
-    buffer: portable::BUFFER,
+    buffer: || Box::new(portable::Buffer::new().unwrap()),
 };
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -46,7 +47,7 @@ const LINUX: Way = Way {
         receiver.take_bundles(socket);
         Box::new((receiver, system::Sender::new(socket)))
     },
-    buffer: system::BUFFER,
+    buffer: || Box::new(system::Buffer::new().unwrap()),
 };
 
 /// Linux that knows no bundles.
@@ -216,7 +217,7 @@ fn receive_all(
     count: usize,
 ) -> HashSet<(u8, usize, u16)> {
     let mut got = HashSet::new();
-    let mut buffer = vec![0; way.buffer];
+    let mut buffer = (way.buffer)();
     let mut messages = Vec::new();
     let mut events = Events::with_capacity(4);
     let mut emptied = true;
@@ -276,7 +277,7 @@ fn receive_ttl(socket: &UdpSocket) -> Option<(u8, u8)> {
 /// How many wait to be read.
 fn receive_waiting(way: &Way, socket: &UdpSocket) -> usize {
     let channel = (way.channel)(socket);
-    let mut buffer = vec![0; way.buffer];
+    let mut buffer = (way.buffer)();
     let mut messages = Vec::new();
     let mut count = 0;
     loop {

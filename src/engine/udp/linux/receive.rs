@@ -19,7 +19,7 @@ const ROOM: usize = 1 << 16;
 /// the few places of a cache that are for one address in 4 kB.
 const STRIDE: usize = ROOM + 192;
 
-/// Bytes of a buffer for a batch. The system takes memory only for what was ever read into.
+/// Bytes of a buffer for a batch.
 pub const BUFFER: usize = MAX_BATCH * STRIDE;
 
 /// Whether the system hands over bundles as they are, or cut into datagrams.

@@ -19,7 +19,7 @@ use crate::net::transmit::Transmit;
 struct Reader {
     socket: UdpSocket,
     receiver: Receiver,
-    buffer: Vec<u8>,
+    buffer: Buffer,
     messages: Vec<Message>,
 }
 
@@ -32,7 +32,8 @@ impl Reader {
 
     /// It is handed datagrams, until some have waited.
     fn cut() -> Self {
-        let (receiver, buffer, messages) = (Receiver::default(), vec![0; BUFFER], Vec::new());
+        let (receiver, buffer, messages) =
+            (Receiver::default(), Buffer::new().unwrap(), Vec::new());
         Self { socket: bound(), receiver, buffer, messages }
     }
 
