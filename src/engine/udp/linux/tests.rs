@@ -79,6 +79,16 @@ fn datagrams_that_are_alike_leave_and_come_as_one() {
 }
 
 #[test]
+fn the_longest_bundles_come_whole() {
+    // One datagram more fits into a packet, and not into a frame with a head of its own.
+    let (mut reader, socket) = (Reader::new(), bound());
+    reader.sent_alike(&Sender::new(&socket), &socket, 40, 2047);
+    assert_eq!(reader.read(MAX_BATCH), [vec![2047; 31], vec![2047; 9]]);
+    reader.sent_alike(&Sender::new(&socket), &socket, MOST, 1015);
+    assert_eq!(reader.read(MAX_BATCH), [vec![1015; MOST]]);
+}
+
+#[test]
 fn a_few_come_one_by_one() {
     let (mut reader, socket) = (Reader::new(), bound());
     reader.sent_alike(&Sender::new(&socket), &socket, LEAST - 1, 13);
