@@ -235,6 +235,23 @@ test('the load and the floor', { skip: lacks('linux') }, async (t) => {
     }
   })
 
+  for (const bundles of [false, true]) {
+    const floorIs = bundles ? 'a floor with bundles' : 'a plain floor'
+    await t.test(`a client that bundles is answered by ${floorIs}`, async () => {
+      const floor = await Floor.start(123, { bundles })
+      try {
+        const { port, pid } = floor
+        for (const request of ['ping', 'mixed']) {
+          const result = await drive({ port, pid, request, bundles: true, ...SHORT })
+          assert.ok(result.answered > 64)
+          assert.strictEqual(result.replyBytes, 123)
+        }
+      } finally {
+        await floor.end()
+      }
+    })
+  }
+
   await t.test('what is lost does not stall it', async (t) => {
     const socket = dgram.createSocket('udp4')
     t.after(() => socket.close())

@@ -17,7 +17,7 @@ class FailingSockets {
     const library = path.join(folder, 'failing-sockets.so')
     execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, SOURCE, '-ldl'])
     this.plan = path.join(folder, 'plan')
-    fs.writeFileSync(this.plan, Buffer.alloc(16))
+    fs.writeFileSync(this.plan, Buffer.alloc(32))
     // The runtime of a sanitizer comes first.
     const preloaded = [process.env.LD_PRELOAD, library].filter(Boolean).join(' ')
     this.env = { LD_PRELOAD: preloaded, FAIL_PLAN: this.plan }

@@ -17,12 +17,14 @@ const IN_FLIGHT = 64
  * @param {number} to.pid of the process that is measured
  * @param {'ping' | 'find-node' | 'user' | 'mixed'} to.request
  * @param {number} [to.rate] requests a second, instead of 64 in flight
+ * @param {boolean} [to.bundles] sends and reads what is of one length as one message
  * @param {() => unknown} [to.onmeasuring] called when the warm-up is over
  */
 export async function drive({ port, pid, request, ms = WINDOW, warmUp = WARM_UP, ...how }) {
-  const { rate, onmeasuring } = how
+  const { rate, bundles, onmeasuring } = how
   const pace = rate ? ['rate', rate] : ['in-flight', IN_FLIGHT]
-  const args = ['drive', port, pid, request, warmUp, ms, ...pace].map(String)
+  const client = bundles ? ['bundles'] : []
+  const args = ['drive', port, pid, request, warmUp, ms, ...pace, ...client].map(String)
   const load = spawn(PROGRAM, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const exit = exitOf(load)
   let result = null
@@ -35,16 +37,19 @@ export async function drive({ port, pid, request, ms = WINDOW, warmUp = WARM_UP,
   return result
 }
 
-/** A responder that does nothing else, with replies of that many bytes, in a process of its own. */
+/**
+ * A responder that does nothing else, with replies of that many bytes, in a process of its own. With
+ * `bundles` it answers a message of several requests by one.
+ */
 export class Floor {
-  static async start(replyBytes) {
-    const floor = new Floor(replyBytes)
+  static async start(replyBytes, { bundles = false } = {}) {
+    const floor = new Floor(replyBytes, bundles ? ['bundles'] : [])
     floor.port = Number(await floor._line())
     return floor
   }
 
-  constructor(replyBytes) {
-    this._process = spawn(PROGRAM, ['floor', String(replyBytes)], {
+  constructor(replyBytes, how) {
+    this._process = spawn(PROGRAM, ['floor', String(replyBytes), ...how], {
       stdio: ['pipe', 'pipe', 'inherit']
     })
     this.pid = this._process.pid

@@ -1,4 +1,5 @@
 import { pinnedToFirst } from './affinity.mjs'
+import { FLOORS } from './sides.mjs'
 import { evaluate, failed } from './targets.mjs'
 
 /**
@@ -73,9 +74,9 @@ async function measureTogether(together, samples, rounds, say) {
   return samples
 }
 
-// On one core nothing is compared with the floor.
+// On one core nothing is compared with a floor.
 function onCores({ sides, ...workload }, oneCore) {
-  return { ...workload, sides: oneCore ? sides.filter((side) => side !== 'floor') : sides }
+  return { ...workload, sides: oneCore ? sides.filter((side) => !FLOORS[side]) : sides }
 }
 
 // On one core the reference is all that there is to compare with.

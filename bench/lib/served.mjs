@@ -1,18 +1,19 @@
 import { Child } from './child.mjs'
 import { drive, Floor } from './load.mjs'
-import { PACKAGES } from './sides.mjs'
+import { FLOORS, PACKAGES } from './sides.mjs'
 
 const HEARD = 2000
 
 /**
  * One round of a node, or of the floor, that answers requests of another process. Resolves with
  * what bench/load measured. The floor sends as many bytes as the engine did: `memory` is kept
- * between the rounds of a workload.
+ * between the rounds of a workload. With `bundles` the other process sends and reads bundles.
  */
-export async function serve(side, memory, request) {
-  if (side === 'floor') return serveFloor(memory.replyBytes, request)
+export async function serve(side, memory, request, { bundles = false } = {}) {
+  const load = { request, bundles }
+  if (FLOORS[side]) return serveFloor(memory.replyBytes, load, FLOORS[side])
   return withServer(side, async (child, port) => {
-    const result = await drive({ port, pid: child.pid, request })
+    const result = await drive({ port, pid: child.pid, ...load })
     if (side === 'engine') memory.replyBytes = result.replyBytes
     return checked(result)
   })
@@ -32,10 +33,10 @@ export async function withServer(side, work, heard = HEARD) {
   }
 }
 
-async function serveFloor(replyBytes, request) {
-  const floor = await Floor.start(replyBytes)
+async function serveFloor(replyBytes, load, how) {
+  const floor = await Floor.start(replyBytes, how)
   try {
-    const { cpu } = checked(await drive({ port: floor.port, pid: floor.pid, request }))
+    const { cpu } = checked(await drive({ port: floor.port, pid: floor.pid, ...load }))
     return { cpu }
   } finally {
     await floor.end()

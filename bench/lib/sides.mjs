@@ -14,3 +14,9 @@ export const PACKAGES = {
 
 /** Both packages, in the order of a round. */
 export const BOTH = ['reference', 'engine']
+
+/** Responders that do nothing else, by side, and how they are started. */
+export const FLOORS = {
+  floor: {},
+  'floor with bundles': { bundles: true }
+}

@@ -17,6 +17,10 @@ const PLACES = [
   { name: 'one-process', where: 'one process', open: here }
 ]
 
+// Of the reference's rate, with 64 in flight: in one process, in two.
+const MANY_AT_LEAST = { ping: [6, 3], 1000: [2.5, 1.5] }
+const MANY_AIMED = { ping: [10, 4], 1000: [3.5, 2.5] }
+
 /** What people run most: a client that asks, a handler in JavaScript that answers, few or many in flight. */
 export default PLACES.flatMap((place) => KINDS.map((kind) => workload(place, kind)))
 
@@ -54,13 +58,17 @@ function rows({ name, where }, { what, bytes }, inFlight) {
 }
 
 function leastRate(place, bytes, inFlight) {
-  if (place !== 'one-process' || inFlight !== 64 || bytes === 32) return 1
-  return bytes === undefined ? 2 : 1.7
+  const [inOne, inTwo] = MANY_AT_LEAST[kindOf(bytes, inFlight)] ?? [1, 1]
+  return place === 'one-process' ? inOne : inTwo
 }
 
 function aimedRate(place, bytes, inFlight) {
-  if (place !== 'one-process' || inFlight !== 64 || bytes === 32) return 1.5
-  return bytes === undefined ? 3 : 2.5
+  const [inOne, inTwo] = MANY_AIMED[kindOf(bytes, inFlight)] ?? [1.5, 1.5]
+  return place === 'one-process' ? inOne : inTwo
+}
+
+function kindOf(bytes, inFlight) {
+  return inFlight === 64 ? (bytes ?? 'ping') : 'few'
 }
 
 function elsewhere(side, kind) {

@@ -1,5 +1,6 @@
 import exchanges from './exchanges.mjs'
 import queries from './queries.mjs'
+import bundledServed from './bundled-served.mjs'
 import pingServed from './ping-served.mjs'
 import findNodeServed from './find-node-served.mjs'
 import userRequest from './user-request.mjs'
@@ -33,6 +34,7 @@ export const WORKLOADS = [
   ...queries,
   pingServed,
   findNodeServed,
+  ...bundledServed,
   userRequest,
   eventLoop,
   spinning,

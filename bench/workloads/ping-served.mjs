@@ -11,8 +11,8 @@ export default {
       figure: 'cpu',
       unit: 'µs',
       better: 'less',
-      must: { atMost: 0.6, of: 'reference' },
-      aim: { atMost: 1.3, of: 'floor' }
+      must: { atMost: 0.95, of: 'floor' },
+      aim: { atMost: 0.8, of: 'floor' }
     }
   ],
   round: (side, memory) => serve(side, memory, 'ping')

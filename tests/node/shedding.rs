@@ -118,11 +118,12 @@ impl Receiver {
         }
     }
 
-    /// A batch, as `Sockets::strain` and `Runner::receive` of the engine hand it in.
+    /// A batch, as `Socket::receive` and `Runner::receive` of the engine hand it in.
     fn read(&mut self) {
         let batch: Vec<_> = self.queue.drain(..MAX_BATCH.min(self.queue.len())).collect();
         let steps = if batch.len() == MAX_BATCH {
-            self.pressure.note(Backlog { waiting: self.waiting(), room: ROOM, lost: self.lost })
+            let backlog = Backlog { waiting: self.waiting(), room: ROOM, lost: self.lost };
+            self.pressure.note(backlog, self.queue.len() as u32)
         } else {
             self.pressure.clear();
             0

@@ -2,16 +2,15 @@
 
 use std::io;
 use std::net::UdpSocket;
+use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::ptr;
-use std::time::Duration;
+
+use crate::control::{Control, say_segment};
+use crate::incoming::Incoming;
 
 pub const SIZE: usize = 64;
 pub const DATAGRAM: usize = 2048;
-
-/// Bytes of control data that carry one u16.
-// SAFETY: computes a length, nothing else.
-const CONTROL: usize = unsafe { libc::CMSG_SPACE(size_of::<u16>() as u32) } as usize;
 
 /// Memory for a batch and its headers, set up once. Headers point into memory that never moves.
 pub struct Batch {
@@ -46,39 +45,6 @@ impl Batch {
         batch
     }
 
-    /// How many came, at least one: waits for the first, if the socket does.
-    pub fn receive(&mut self, socket: &UdpSocket) -> io::Result<usize> {
-        self.parts.iter_mut().for_each(|part| part.iov_len = DATAGRAM);
-        // SAFETY: the headers point into memory of ours, as large as they say.
-        let received = unsafe {
-            let headers = self.headers.as_mut_ptr();
-            let flags = libc::MSG_WAITFORONE;
-            libc::recvmmsg(socket.as_raw_fd(), headers, SIZE as u32, flags, ptr::null_mut())
-        };
-        usize::try_from(received).map_err(|_| io::Error::last_os_error())
-    }
-
-    /// The same, but waits for that long at most, to the nanosecond.
-    pub fn receive_within(&mut self, socket: &UdpSocket, time: Duration) -> io::Result<usize> {
-        let mut poll = libc::pollfd { fd: socket.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-        let time = libc::timespec {
-            tv_sec: time.as_secs() as libc::time_t,
-            tv_nsec: time.subsec_nanos().into(),
-        };
-        // SAFETY: one descriptor, as is said, and no signal mask.
-        match unsafe { libc::ppoll(&mut poll, 1, &time, ptr::null()) } {
-            0 => Err(io::ErrorKind::WouldBlock.into()),
-            1 => self.receive(socket),
-            _ => Err(io::Error::last_os_error()),
-        }
-    }
-
-    /// A datagram that was received.
-    pub fn get(&self, i: usize) -> &[u8] {
-        let length = self.headers[i].msg_len as usize;
-        &self.buffers[i][..length.min(DATAGRAM)]
-    }
-
     pub fn buffer(&mut self, i: usize) -> &mut [u8; DATAGRAM] {
         &mut self.buffers[i]
     }
@@ -92,29 +58,34 @@ impl Batch {
         self.set_length(i, datagram.len());
     }
 
-    /// Sends the first `count` of them, all of one length, as one message that the system cuts into
-    /// datagrams where they are received: for a tenth of the cost.
-    pub fn send_alike(&mut self, socket: &UdpSocket, count: usize) -> io::Result<()> {
-        let length = self.parts[0].iov_len;
-        debug_assert!(self.parts[..count].iter().all(|part| part.iov_len == length));
-        let mut control = [0u64; CONTROL.div_ceil(size_of::<u64>())];
+    /// Sends these, all of one length, as one message that the system cuts into datagrams where they
+    /// are received: for a tenth of the cost.
+    pub fn send_alike(&mut self, socket: &UdpSocket, these: Range<usize>) -> io::Result<()> {
+        let parts = &mut self.parts[these];
+        let Some(length) = parts.first().map(|part| part.iov_len) else { return Ok(()) };
+        debug_assert!(parts.iter().all(|part| part.iov_len == length));
+        let mut control = Control::default();
         // SAFETY: a plain C structure, for which zeros are valid.
         let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
-        message.msg_iov = self.parts.as_mut_ptr();
-        message.msg_iovlen = count as _;
-        message.msg_control = control.as_mut_ptr().cast();
-        message.msg_controllen = CONTROL as _;
-        // SAFETY: the control data has room for a head and a u16 behind it, and is aligned; the
-        // message points into memory of ours, as large as it says.
-        let sent = unsafe {
-            let head = libc::CMSG_FIRSTHDR(&message);
-            (*head).cmsg_level = libc::SOL_UDP;
-            (*head).cmsg_type = libc::UDP_SEGMENT;
-            (*head).cmsg_len = libc::CMSG_LEN(size_of::<u16>() as u32) as _;
-            libc::CMSG_DATA(head).cast::<u16>().write_unaligned(length as u16);
-            libc::sendmsg(socket.as_raw_fd(), &message, 0)
-        };
+        message.msg_iov = parts.as_mut_ptr();
+        message.msg_iovlen = parts.len() as _;
+        say_segment(&mut message, &mut control, length);
+        // SAFETY: the message points into memory of ours, as large as it says.
+        let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), &message, 0) };
         if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+    }
+
+    /// Sends the first `count` of them, each run of one length as one message. What the system refuses
+    /// is skipped.
+    pub fn send_bundled(&mut self, socket: &UdpSocket, count: usize) {
+        let mut at = 0;
+        while at < count {
+            let length = self.parts[at].iov_len;
+            let run =
+                self.parts[at..count].iter().take_while(|part| part.iov_len == length).count();
+            let _ = self.send_alike(socket, at..at + run);
+            at += run;
+        }
     }
 
     /// Sends the first `count` of them. One that the system refuses is skipped.
@@ -128,5 +99,23 @@ impl Batch {
             };
             at += usize::try_from(sent).unwrap_or(1).max(1);
         }
+    }
+}
+
+impl Incoming for Batch {
+    fn receive(&mut self, socket: &UdpSocket) -> io::Result<usize> {
+        self.parts.iter_mut().for_each(|part| part.iov_len = DATAGRAM);
+        // SAFETY: the headers point into memory of ours, as large as they say.
+        let received = unsafe {
+            let headers = self.headers.as_mut_ptr();
+            let flags = libc::MSG_WAITFORONE;
+            libc::recvmmsg(socket.as_raw_fd(), headers, SIZE as u32, flags, ptr::null_mut())
+        };
+        usize::try_from(received).map_err(|_| io::Error::last_os_error())
+    }
+
+    fn get(&self, i: usize) -> &[u8] {
+        let length = self.headers[i].msg_len as usize;
+        &self.buffers[i][..length.min(DATAGRAM)]
     }
 }

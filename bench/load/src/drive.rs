@@ -5,7 +5,9 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use crate::batch::{Batch, SIZE};
+use crate::bundles::Bundles;
 use crate::cpu::Cpu;
+use crate::incoming::Incoming;
 use crate::request::{Kind, REPLY, Requests, TID};
 use crate::window::{MOST, Window};
 
@@ -21,6 +23,8 @@ pub struct Settings {
     pub warm_up: Duration,
     pub window: Duration,
     pub pace: Pace,
+    /// Sends and reads bundles.
+    pub bundles: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -52,8 +56,9 @@ struct Load {
     pace: Pace,
     requests: Requests,
     window: Window,
-    incoming: Batch,
+    incoming: Box<dyn Incoming>,
     outgoing: Batch,
+    bundles: bool,
     /// Filled places of `outgoing`.
     queued: usize,
     results: Results,
@@ -67,13 +72,18 @@ impl Load {
             Pace::InFlight(n) => n,
             Pace::Rate(_) => MOST,
         };
+        let incoming: Box<dyn Incoming> = match settings.bundles {
+            true => Box::new(Bundles::new(&socket)?),
+            false => Box::new(Batch::new(false)),
+        };
         Ok(Self {
             socket,
             pace: settings.pace,
             requests: Requests::new(settings.request, settings.port),
             window: Window::new(places),
-            incoming: Batch::new(false),
+            incoming,
             outgoing: Batch::new(false),
+            bundles: settings.bundles,
             queued: 0,
             results: Results::default(),
         })
@@ -165,7 +175,10 @@ impl Load {
     }
 
     fn flush(&mut self) {
-        self.outgoing.send(&self.socket, self.queued);
+        match self.bundles {
+            true => self.outgoing.send_bundled(&self.socket, self.queued),
+            false => self.outgoing.send(&self.socket, self.queued),
+        }
         self.queued = 0;
     }
 

@@ -59,7 +59,7 @@ pub fn run(settings: &Settings) -> io::Result<()> {
             tid = tid.wrapping_add(1);
             batch.put(i, requests[turn % kinds].next(tid));
         }
-        batch.send_alike(&sockets[turn / kinds % sockets.len()], TURN)?;
+        batch.send_alike(&sockets[turn / kinds % sockets.len()], 0..TURN)?;
         turn += 1;
         due -= TURN as f64;
         sent += TURN;

@@ -1,23 +1,27 @@
 //! The load of the benchmark, and its floor: a responder that does nothing else.
 //!
 //! usage:
-//!   load drive PORT PID REQUEST WARM_UP_MS MS (in-flight N | rate N)
-//!   load floor REPLY_BYTES
+//!   load drive PORT PID REQUEST WARM_UP_MS MS (in-flight N | rate N) [bundles]
+//!   load floor REPLY_BYTES [bundles]
 //!   load flood HOST:PORT REQUEST RATE MS HOSTS
 //!
 //! `drive` sends requests (ping, find-node, user, or mixed: ping and find-node in turn) from one
 //! socket to PORT of 127.0.0.1. It prints `measuring` when the warm-up is over, then a line of
-//! JSON: what was answered, how fast, and the CPU that process PID used for it. `floor` prints its
-//! port, then answers every datagram with that many bytes until its standard input is closed; told
-//! `spin MS` there, it prints `spinning`, and a thread of it does nothing else for as many ms. `flood`
-//! offers RATE requests a second, or replies that nobody asked for, from HOSTS hosts, and reads no
-//! reply; it prints what it sent as JSON.
+//! JSON: what was answered, how fast, and the CPU that process PID used for it. With `bundles` it
+//! sends what is of one length as one message, and reads such. `floor` prints its port, then answers
+//! every datagram with that many bytes until its standard input is closed, with `bundles` a message
+//! of several by one; told `spin MS` there, it prints `spinning`, and a thread of it does nothing else
+//! for as many ms. `flood` offers RATE requests a second, or replies that nobody asked for, from HOSTS
+//! hosts, and reads no reply; it prints what it sent as JSON.
 
 mod batch;
+mod bundles;
+mod control;
 mod cpu;
 mod drive;
 mod flood;
 mod floor;
+mod incoming;
 mod request;
 mod window;
 
@@ -27,14 +31,15 @@ use std::time::Duration;
 use drive::{Pace, Settings};
 use request::Kind;
 
-const USAGE: &str = "usage: load drive PORT PID ping|find-node|user|mixed WARM_UP_MS MS (in-flight N | rate N)\n       load floor REPLY_BYTES\n       load flood HOST:PORT ping|find-node|user|mixed|reply RATE MS HOSTS";
+const USAGE: &str = "usage: load drive PORT PID ping|find-node|user|mixed WARM_UP_MS MS (in-flight N | rate N) [bundles]\n       load floor REPLY_BYTES [bundles]\n       load flood HOST:PORT ping|find-node|user|mixed|reply RATE MS HOSTS";
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args.as_slice() {
         ["drive", rest @ ..] => settings(rest).map(|settings| drive::run(&settings)),
-        ["floor", bytes] => bytes.parse().ok().map(floor::run),
+        ["floor", bytes] => number(bytes).map(|bytes| floor::run(bytes, false)),
+        ["floor", bytes, "bundles"] => number(bytes).map(|bytes| floor::run(bytes, true)),
         ["flood", rest @ ..] => flood_settings(rest).map(|settings| flood::run(&settings)),
         _ => None,
     };
@@ -46,6 +51,10 @@ fn main() {
 }
 
 fn settings(args: &[&str]) -> Option<Settings> {
+    let (args, bundles) = match args {
+        [args @ .., "bundles"] => (args, true),
+        args => (args, false),
+    };
     let [port, pid, request, warm_up, ms, pace, n] = args else { return None };
     let n = number(n)?;
     Some(Settings {
@@ -59,6 +68,7 @@ fn settings(args: &[&str]) -> Option<Settings> {
             "rate" if n > 0 => Pace::Rate(n),
             _ => return None,
         },
+        bundles,
     })
 }
 

@@ -15,6 +15,7 @@ use super::super::driver::{Driver, State};
 use super::super::shard::Shard;
 use super::super::shard::tenant::{Panic, Tenant, guarded};
 use super::super::sync::primitives::MutexGuard;
+use super::super::udp::datagram::MAX_STEP;
 use super::super::udp::receive_batch::ReceiveBatch;
 use super::super::{clock, resolver};
 use super::output::Output;
@@ -320,6 +321,26 @@ impl Runner {
         }
     }
 
+    /// Hands the datagrams of a batch to the node, which others may step in between.
+    fn handle(&self, key: SocketKey, batch: &ReceiveBatch) {
+        let load = batch.load();
+        let mut datagrams = batch.iter().peekable();
+        while datagrams.peek().is_some() {
+            let stepped = self.with(|node, now| {
+                if load.lossy {
+                    node.handle_losses(now);
+                }
+                node.handle_pressure(load.occupancy);
+                for (from, bytes) in datagrams.by_ref().take(MAX_STEP) {
+                    node.handle_datagram(now, key, from, bytes);
+                }
+            });
+            if stepped.is_none() {
+                return;
+            }
+        }
+    }
+
     fn look_up(&self, key: u32, name: String) {
         let me = Weak::clone(&self.me);
         let lookup = resolver::lookup(name, IpAddr::is_ipv4, move |found| {
@@ -373,18 +394,7 @@ impl Tenant for Runner {
             },
             _ => return true,
         };
-        if !batch.is_empty() {
-            self.with(|node, now| {
-                let load = batch.load();
-                if load.lossy {
-                    node.handle_losses(now);
-                }
-                node.handle_pressure(load.occupancy);
-                for (from, bytes) in batch.iter() {
-                    node.handle_datagram(now, key, from, bytes);
-                }
-            });
-        }
+        self.handle(key, batch);
         emptied
     }
 

@@ -12,6 +12,7 @@ mod queue_occupancy;
 pub mod receive_batch;
 pub mod socket;
 mod system;
+mod tally;
 
 #[cfg(test)]
 mod tests;

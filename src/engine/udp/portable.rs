@@ -3,13 +3,43 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::ops::{Deref, DerefMut};
 
 use mio::net::UdpSocket;
 use mio::{Interest, Registry, Token};
 use parking_lot::RwLock;
 
-use super::datagram::{Backlog, Entry, MAX_BATCH, ROOM};
-use crate::net::transmit::Transmit;
+use super::datagram::{Backlog, MAX_BATCH, Message};
+use crate::net::addr::Addr;
+use crate::net::transmit::{MAX_DATAGRAM, Transmit};
+
+/// One byte more than the largest datagram, so that a larger one shows and is dropped.
+const ROOM: usize = MAX_DATAGRAM + 1;
+
+/// Rooms for a batch.
+pub struct Buffer(Box<[u8]>);
+
+impl Buffer {
+    /// # Errors
+    /// None: who has no memory ends.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self(vec![0; MAX_BATCH * ROOM].into_boxed_slice()))
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+}
 
 /// Errors in a row after which a socket is left alone until it is readable again.
 const MAX_RECEIVE_ERRORS: usize = 1024;
@@ -28,16 +58,28 @@ pub fn deregister(socket: &mut UdpSocket, registry: &Registry) {
     let _ = registry.deregister(socket);
 }
 
-/// Reads datagrams into the rooms of `bytes`: as many as there are, whatever is wanted, since the
-/// poll says only once that there are some. `false`: there may be more.
-pub fn receive(socket: &UdpSocket, _: usize, bytes: &mut [u8], entries: &mut Vec<Entry>) -> bool {
-    for room in bytes.chunks_exact_mut(ROOM).take(MAX_BATCH) {
-        match receive_one(socket, room) {
-            Some(entry) => entries.push(entry),
-            None => return true,
+/// How a socket is read: one datagram a call.
+#[derive(Default)]
+pub struct Receiver;
+
+impl Receiver {
+    /// Reads datagrams into the rooms of `buffer`: as many as there are, whatever is wanted, since
+    /// the poll says only once that there are some. `false`: there may be more.
+    pub fn receive(
+        &self,
+        socket: &UdpSocket,
+        _: usize,
+        buffer: &mut [u8],
+        messages: &mut Vec<Message>,
+    ) -> bool {
+        for (i, room) in buffer.chunks_exact_mut(ROOM).take(MAX_BATCH).enumerate() {
+            match receive_one(socket, room) {
+                Some((len, from)) => messages.push(Message::lone(i * ROOM, len, from)),
+                None => return true,
+            }
         }
+        false
     }
-    false
 }
 
 /// What waits to be read, of which the system does not tell.
@@ -45,21 +87,31 @@ pub fn backlog(_: &UdpSocket) -> Option<Backlog> {
     None
 }
 
-/// Sends datagrams that lie one after the other in `bytes`; only a lone one may have a TTL of its
-/// own. What cannot leave now is lost, as on any network.
-pub fn send(socket: &UdpSocket, transmits: &[Transmit], bytes: &[u8]) {
-    /// The TTL is an option of the socket: whoever sets it sends alone, then puts it back.
-    static TTL: RwLock<()> = RwLock::new(());
-    let ttl = transmits.first().map_or(0, |transmit| transmit.ttl);
-    if ttl == 0 {
-        let _others = TTL.read();
-        return send_all(socket, transmits, bytes);
+/// How a socket's datagrams leave: one by one.
+pub struct Sender;
+
+impl Sender {
+    /// For this socket.
+    pub fn new(_: &UdpSocket) -> Self {
+        Self
     }
-    let _alone = TTL.write();
-    let Ok(before) = socket.ttl() else { return };
-    if socket.set_ttl(u32::from(ttl)).is_ok() {
-        send_all(socket, transmits, bytes);
-        let _ = socket.set_ttl(before);
+
+    /// Sends datagrams that lie one after the other in `bytes`; only a lone one may have a TTL of
+    /// its own. What cannot leave now is lost, as on any network.
+    pub fn send(&self, socket: &UdpSocket, transmits: &[Transmit], bytes: &[u8]) {
+        /// The TTL is an option of the socket: whoever sets it sends alone, then puts it back.
+        static TTL: RwLock<()> = RwLock::new(());
+        let ttl = transmits.first().map_or(0, |transmit| transmit.ttl);
+        if ttl == 0 {
+            let _others = TTL.read();
+            return send_all(socket, transmits, bytes);
+        }
+        let _alone = TTL.write();
+        let Ok(before) = socket.ttl() else { return };
+        if socket.set_ttl(u32::from(ttl)).is_ok() {
+            send_all(socket, transmits, bytes);
+            let _ = socket.set_ttl(before);
+        }
     }
 }
 
@@ -71,7 +123,7 @@ fn send_all(socket: &UdpSocket, transmits: &[Transmit], mut bytes: &[u8]) {
     }
 }
 
-fn receive_one(socket: &UdpSocket, room: &mut [u8]) -> Option<Entry> {
+fn receive_one(socket: &UdpSocket, room: &mut [u8]) -> Option<(usize, Addr)> {
     for _ in 0..MAX_RECEIVE_ERRORS {
         match socket.recv_from(room) {
             Ok((len, SocketAddr::V4(from))) => return Some((len, from)),

@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::datagram::Backlog;
 
-/// Bytes that wait at most while there is a choice: some 1400 small datagrams, 5 ms of answering.
-/// The rest of the buffer is for the time in which the thread is not scheduled.
-const LONG: u32 = 1 << 20;
+/// Datagrams that wait at most while there is a choice: 5 ms of answering. The rest of the buffer is
+/// for the time in which the thread is not scheduled.
+const LONG: u32 = 1400;
 
 /// Enough for any use that is made of them.
 const MAX_STEPS: u32 = 16;
@@ -16,16 +16,18 @@ const MAX_STEPS: u32 = 16;
 #[derive(Default)]
 pub struct QueueOccupancy {
     steps: AtomicU32,
-    /// Bytes that waited after the last full batch.
+    /// Datagrams that waited after the last full batch.
     waited: AtomicU32,
 }
 
 impl QueueOccupancy {
-    /// What waits after a full batch was read. Returns the steps.
-    pub fn note(&self, backlog: Backlog) -> u32 {
-        let before = self.waited.swap(backlog.waiting, Ordering::Relaxed);
+    /// What waits after a full batch was read, of how many datagrams. Returns the steps.
+    pub fn note(&self, backlog: Backlog, datagrams: u32) -> u32 {
+        let before = self.waited.swap(datagrams, Ordering::Relaxed);
+        let grows = datagrams >= before;
         let steps = self.steps.load(Ordering::Relaxed);
-        let steps = if runs_full(backlog, before) { steps + 1 } else { steps.saturating_sub(1) };
+        let fuller = runs_full(backlog, datagrams, grows);
+        let steps = if fuller { steps + 1 } else { steps.saturating_sub(1) };
         self.steps.store(steps.min(MAX_STEPS), Ordering::Relaxed);
         steps.min(MAX_STEPS)
     }
@@ -37,10 +39,11 @@ impl QueueOccupancy {
     }
 }
 
-/// Half of it is taken, or [`LONG`], and it is getting more; or three quarters are: a burst that fits
-/// is read in peace.
-fn runs_full(Backlog { waiting, room, .. }: Backlog, before: u32) -> bool {
-    (waiting > LONG.min(room / 2) && waiting >= before) || waiting > room / 4 * 3
+/// Half of it is taken, or [`LONG`] wait, and it is getting more; or three quarters are taken: a burst
+/// that fits is read in peace.
+fn runs_full(Backlog { waiting, room, .. }: Backlog, datagrams: u32, grows: bool) -> bool {
+    let much = waiting > room / 2 || datagrams > LONG;
+    (much && grows) || waiting > room / 4 * 3
 }
 
 #[cfg(test)]
@@ -50,7 +53,7 @@ mod tests {
     const ROOM: u32 = 1000;
 
     fn note(pressure: &QueueOccupancy, waiting: u32) -> u32 {
-        pressure.note(Backlog { waiting, room: ROOM, lost: 0 })
+        pressure.note(Backlog { waiting, room: ROOM, lost: 0 }, waiting)
     }
 
     #[test]
@@ -77,8 +80,10 @@ mod tests {
     #[test]
     fn a_large_buffer_is_not_for_a_long_queue() {
         let pressure = QueueOccupancy::default();
-        let mut note = |waiting| pressure.note(Backlog { waiting, room: 8 * LONG, lost: 0 });
-        assert_eq!([LONG, LONG + 1, 3 * LONG, 2 * LONG].map(&mut note), [0, 1, 2, 1]);
+        let mut note =
+            |many| pressure.note(Backlog { waiting: 1 << 20, room: 8 << 20, lost: 0 }, many);
+        let steps = [LONG, LONG + 1, 3 * LONG, 2 * LONG].map(&mut note);
+        assert_eq!(steps, [0, 1, 2, 1]);
     }
 
     #[test]

@@ -1,26 +1,31 @@
 //! Datagrams that were received together.
 
-use super::datagram::{Entry, MAX_BATCH, ROOM};
+use std::io;
+
+use super::datagram::{MAX_BATCH, Message};
 use super::socket::{Socket, SocketLoad};
+use super::system;
 use crate::net::addr::Addr;
 use crate::net::transmit::MAX_DATAGRAM;
 
-/// A buffer of [`MAX_BATCH`] datagrams, one a shard.
+/// A buffer of [`MAX_BATCH`] messages, one a shard: whoever drives its poll reads into this one.
 pub struct ReceiveBatch {
-    bytes: Box<[u8]>,
-    entries: Vec<Entry>,
+    buffer: system::Buffer,
+    messages: Vec<Message>,
     round: u32,
     load: SocketLoad,
 }
 
 impl ReceiveBatch {
-    pub fn new() -> Self {
-        Self {
-            bytes: vec![0; MAX_BATCH * ROOM].into_boxed_slice(),
-            entries: Vec::with_capacity(MAX_BATCH),
+    /// # Errors
+    /// The operating system's, when it has no room.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self {
+            buffer: system::Buffer::new()?,
+            messages: Vec::with_capacity(MAX_BATCH),
             round: 0,
             load: SocketLoad::default(),
-        }
+        })
     }
 
     /// The shard polled anew.
@@ -31,28 +36,29 @@ impl ReceiveBatch {
     /// Reads what is there, or what one round may read of it. `false`: there may be more, and the
     /// poll will not say so.
     pub fn fill(&mut self, socket: &Socket) -> bool {
-        self.entries.clear();
-        let Self { bytes, entries, round, load } = self;
-        let emptied = socket.receive(*round, bytes, entries);
-        *load = socket.load(entries.len());
+        self.messages.clear();
+        let Self { buffer, messages, round, load } = self;
+        let (emptied, fares) = socket.receive(*round, buffer, messages);
+        *load = fares;
         emptied
     }
 
+    /// The datagrams, those of bundles among them. One that is too long is none.
     pub fn iter(&self) -> impl Iterator<Item = (Addr, &[u8])> {
-        let rooms = self.bytes.chunks_exact(ROOM);
-        self.entries
-            .iter()
-            .zip(rooms)
-            .filter(|((len, _), _)| *len <= MAX_DATAGRAM)
-            .map(|(&(len, from), room)| (from, &room[..len]))
+        let datagrams = |message: Message| {
+            let from = message.from;
+            message.datagrams(&self.buffer).map(move |bytes| (from, bytes))
+        };
+        let all = self.messages.iter().copied().flat_map(datagrams);
+        all.filter(|(_, bytes)| bytes.len() <= MAX_DATAGRAM)
     }
 
-    /// How the socket fares of which these were read, see [`Socket::load`].
+    /// How the socket fares of which these were read, see [`Socket::receive`].
     pub fn load(&self) -> SocketLoad {
         self.load
     }
 
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.messages.is_empty()
     }
 }

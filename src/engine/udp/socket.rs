@@ -9,10 +9,11 @@ use socket2::SockRef;
 
 use super::super::clock;
 use super::batch_size::BatchSize;
-use super::datagram::{Entry, MAX_BATCH};
+use super::datagram::{MAX_BATCH, Message};
 use super::drop_counter::DropCounter;
 use super::queue_occupancy::QueueOccupancy;
 use super::system;
+use super::tally::Tally;
 use crate::net::transmit::Transmit;
 
 /// Bytes of a socket that wait to be read, if the system allows as many (Linux: no more than
@@ -25,6 +26,8 @@ const RECEIVE_BUFFER: usize = 4 << 20;
 /// See the module's page.
 pub struct Socket {
     socket: UdpSocket,
+    receiver: system::Receiver,
+    sender: system::Sender,
     batch_size: BatchSize,
     drops: DropCounter,
     occupancy: QueueOccupancy,
@@ -50,6 +53,8 @@ impl Socket {
             tracing::debug!(%error, "the receive buffer stays as it is");
         }
         Ok(Self {
+            receiver: system::Receiver::default(),
+            sender: system::Sender::new(&socket),
             socket,
             batch_size: BatchSize::default(),
             drops: DropCounter::default(),
@@ -78,23 +83,28 @@ impl Socket {
         system::deregister(&mut self.socket, registry);
     }
 
-    /// Reads datagrams in the poll's round `round`. `false`: there may be more, and the poll will
-    /// not say so.
-    pub fn receive(&self, round: u32, bytes: &mut [u8], entries: &mut Vec<Entry>) -> bool {
+    /// Reads messages in the poll's round `round`. `false`: there may be more, and the poll will not
+    /// say so. Tells how the socket fares, too.
+    pub fn receive(
+        &self,
+        round: u32,
+        buffer: &mut [u8],
+        messages: &mut Vec<Message>,
+    ) -> (bool, SocketLoad) {
         let want = self.batch_size.want(round);
-        let emptied = system::receive(&self.socket, want, bytes, entries);
-        self.batch_size.got(entries.len(), want);
-        self.drops.count(entries.len());
-        emptied
+        let emptied = self.receiver.receive(&self.socket, want, buffer, messages);
+        let read = Tally::of(messages);
+        self.batch_size.got(read, want);
+        self.drops.count(read);
+        (emptied, self.load(read))
     }
 
-    /// How it fares, after `len` datagrams were read.
-    pub fn load(&self, len: usize) -> SocketLoad {
-        let full = len == MAX_BATCH;
+    fn load(&self, read: Tally) -> SocketLoad {
+        let full = read.datagrams >= MAX_BATCH as u32;
         match full.then(|| system::backlog(&self.socket)).flatten() {
             Some(backlog) => SocketLoad {
                 lossy: self.drops.are_many(clock::mono_ms(), backlog.lost),
-                occupancy: self.occupancy.note(backlog),
+                occupancy: self.occupancy.note(backlog, read.datagrams_in(backlog.waiting)),
             },
             None => {
                 self.occupancy.clear();
@@ -106,6 +116,6 @@ impl Socket {
     /// Sends datagrams that lie one after the other in `bytes`; only a lone one may have a TTL of
     /// its own. What cannot leave now is lost, as on any network.
     pub fn send(&self, transmits: &[Transmit], bytes: &[u8]) {
-        system::send(&self.socket, transmits, bytes);
+        self.sender.send(&self.socket, transmits, bytes);
     }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddrV4};
+use std::ops::DerefMut;
 use std::time::Duration;
 
 use mio::net::UdpSocket;
 use mio::{Events, Poll, Token};
 
-use super::datagram::{Backlog, Entry, MAX_BATCH, ROOM};
+use super::datagram::{Backlog, MAX_BATCH, Message};
 use super::portable;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use super::system;
@@ -20,24 +21,66 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct Way {
     register: fn(&mut UdpSocket, &mio::Registry, Token) -> std::io::Result<()>,
     deregister: fn(&mut UdpSocket, &mio::Registry),
-    receive: fn(&UdpSocket, usize, &mut [u8], &mut Vec<Entry>) -> bool,
-    send: fn(&UdpSocket, &[Transmit], &[u8]),
+    channel: fn(&UdpSocket) -> Box<dyn Channel>,
+    buffer: fn() -> Box<dyn DerefMut<Target = [u8]>>,
+}
+
+/// Both directions of a socket.
+trait Channel: Sync {
+    fn receive(&self, _: &UdpSocket, want: usize, _: &mut [u8], _: &mut Vec<Message>) -> bool;
+    fn send(&self, socket: &UdpSocket, transmits: &[Transmit], bytes: &[u8]);
 }
 
 const PORTABLE: Way = Way {
     register: portable::register,
     deregister: portable::deregister,
-    receive: portable::receive,
-    send: portable::send,
+    channel: |socket| Box::new((portable::Receiver, portable::Sender::new(socket))),
+    buffer: || Box::new(portable::Buffer::new().unwrap()),
 };
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const LINUX: Way = Way {
     register: system::register,
     deregister: system::deregister,
-    receive: system::receive,
-    send: system::send,
+    channel: |socket| {
+        let receiver = system::Receiver::default();
+        receiver.take_bundles(socket);
+        Box::new((receiver, system::Sender::new(socket)))
+    },
+    buffer: || Box::new(system::Buffer::new().unwrap()),
 };
+
+/// Linux that knows no bundles.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const PLAIN: Way =
+    Way { channel: |_| Box::new((system::Receiver::plain(), system::Sender::plain())), ..LINUX };
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const WAYS: [&Way; 3] = [&LINUX, &PLAIN, &PORTABLE];
+
+macro_rules! channel {
+    ($module:ident) => {
+        impl Channel for ($module::Receiver, $module::Sender) {
+            fn receive(
+                &self,
+                socket: &UdpSocket,
+                want: usize,
+                buffer: &mut [u8],
+                messages: &mut Vec<Message>,
+            ) -> bool {
+                self.0.receive(socket, want, buffer, messages)
+            }
+
+            fn send(&self, socket: &UdpSocket, transmits: &[Transmit], bytes: &[u8]) {
+                self.1.send(socket, transmits, bytes);
+            }
+        }
+    };
+}
+
+channel!(portable);
+#[cfg(any(target_os = "linux", target_os = "android"))]
+channel!(system);
 
 #[test]
 fn portable_loses_nothing() {
@@ -54,6 +97,7 @@ fn portable_sends_past_an_error() {
 fn linux_loses_nothing() {
     for want in [1, 2, MAX_BATCH] {
         everything_arrives(&LINUX, want);
+        everything_arrives(&PLAIN, want);
     }
 }
 
@@ -61,6 +105,7 @@ fn linux_loses_nothing() {
 #[test]
 fn linux_sends_past_an_error() {
     an_error_stops_nobody(&LINUX);
+    an_error_stops_nobody(&PLAIN);
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -72,7 +117,7 @@ fn linux_tells_what_waits_and_what_was_lost() {
     let backlog = || system::backlog(&receiver).unwrap();
     assert_eq!((backlog().waiting, backlog().lost), (0, 0));
     for _ in 0..SENT {
-        (LINUX.send)(&sender, &[to(&receiver, 500)], &[7; 500]);
+        (LINUX.channel)(&sender).send(&sender, &[to(&receiver, 500)], &[7; 500]);
     }
     let Backlog { waiting, room, lost } = backlog();
     assert!(lost > 0, "the buffer took all");
@@ -84,7 +129,7 @@ fn linux_tells_what_waits_and_what_was_lost() {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
 fn a_ttl_is_one_datagrams_own() {
-    for way in [&LINUX, &PORTABLE] {
+    for way in WAYS {
         let (receiver, sender) = (bound(), bound());
         let usual = sender.ttl().unwrap() as u8;
         report_ttls(&receiver);
@@ -94,7 +139,9 @@ fn a_ttl_is_one_datagrams_own() {
                     let transmit = Transmit { ttl, ..to(&receiver, 2) };
                     let sender = &sender;
                     scope.spawn(move || {
-                        (0..20).for_each(|_| (way.send)(sender, &[transmit], &[ttl; 2]));
+                        (0..20).for_each(|_| {
+                            (way.channel)(sender).send(sender, &[transmit], &[ttl; 2])
+                        });
                     });
                 }
             });
@@ -115,21 +162,23 @@ fn elsewhere_nobody_tells() {
 fn everything_arrives(way: &Way, want: usize) {
     const COUNT: usize = 2 * MAX_BATCH + 5;
     let (mut receiver, sender) = (bound(), bound());
+    let (incoming, outgoing) = ((way.channel)(&receiver), (way.channel)(&sender));
     let mut poll = Poll::new().unwrap();
     (way.register)(&mut receiver, poll.registry(), Token(7)).unwrap();
 
-    let lens: Vec<_> = (0..COUNT).map(|i| 2 + i * 11 % 500).collect();
+    // Some are alike, each of the others has a length of its own.
+    let lens: Vec<_> = (0..COUNT).map(|i| 2 + i.max(COUNT / 3) * 11 % 500).collect();
     let bytes: Vec<u8> = lens.iter().enumerate().flat_map(|(i, &len)| vec![i as u8; len]).collect();
     let transmits: Vec<_> = lens.iter().map(|&len| to(&receiver, len)).collect();
-    (way.send)(&sender, &transmits, &bytes);
+    outgoing.send(&sender, &transmits, &bytes);
 
-    let got = receive_all(way, &mut poll, &receiver, want, COUNT);
+    let got = receive_all(way, &*incoming, &mut poll, &receiver, want, COUNT);
     let from = port(&sender);
     let expected = (0..COUNT).map(|i| (i as u8, lens[i], from)).collect();
     assert_eq!(got, expected);
 
     (way.deregister)(&mut receiver, poll.registry());
-    (way.send)(&sender, &transmits[..1], &bytes);
+    outgoing.send(&sender, &transmits[..1], &bytes);
     let mut events = Events::with_capacity(4);
     poll.poll(&mut events, Some(Duration::ZERO)).unwrap();
     assert!(events.is_empty(), "nobody reads it any more");
@@ -138,30 +187,38 @@ fn everything_arrives(way: &Way, want: usize) {
 /// One datagram of a batch cannot leave; those before and behind it do.
 fn an_error_stops_nobody(way: &Way) {
     let (mut receiver, sender) = (bound(), bound());
+    let (incoming, outgoing) = ((way.channel)(&receiver), (way.channel)(&sender));
     let mut poll = Poll::new().unwrap();
     (way.register)(&mut receiver, poll.registry(), Token(0)).unwrap();
 
     // Sending to a broadcast address is not permitted without a socket option.
     let nowhere = Transmit { to: SocketAddrV4::new(Ipv4Addr::BROADCAST, 9), ..to(&receiver, 2) };
-    let transmits = [nowhere, to(&receiver, 2), nowhere, to(&receiver, 2), nowhere];
-    (way.send)(&sender, &transmits, &[0, 0, 1, 1, 2, 2, 3, 3, 4, 4]);
+    // Alone, and so many that they leave together.
+    for each in [1, 9] {
+        let kinds = [nowhere, to(&receiver, 2), nowhere, to(&receiver, 2), nowhere];
+        let transmits: Vec<_> = kinds.iter().flat_map(|&kind| vec![kind; each]).collect();
+        let bytes: Vec<u8> = (0..transmits.len() as u8).flat_map(|i| [i; 2]).collect();
+        outgoing.send(&sender, &transmits, &bytes);
 
-    let got = receive_all(way, &mut poll, &receiver, MAX_BATCH, 2);
-    let from = port(&sender);
-    assert_eq!(got, HashSet::from([(1, 2, from), (3, 2, from)]));
+        let got = receive_all(way, &*incoming, &mut poll, &receiver, MAX_BATCH, 2 * each);
+        let from = port(&sender);
+        let sent = transmits.iter().enumerate().filter(|(_, transmit)| **transmit != nowhere);
+        assert_eq!(got, sent.map(|(i, _)| (i as u8, 2, from)).collect());
+    }
 }
 
 /// Reads as a shard does until `count` datagrams came: (their bytes, their length, their sender).
 fn receive_all(
     way: &Way,
+    channel: &dyn Channel,
     poll: &mut Poll,
     socket: &UdpSocket,
     want: usize,
     count: usize,
 ) -> HashSet<(u8, usize, u16)> {
     let mut got = HashSet::new();
-    let mut bytes = vec![0; MAX_BATCH * ROOM];
-    let mut entries = Vec::new();
+    let mut buffer = (way.buffer)();
+    let mut messages = Vec::new();
     let mut events = Events::with_capacity(4);
     let mut emptied = true;
     while got.len() < count {
@@ -169,11 +226,14 @@ fn receive_all(
             poll.poll(&mut events, Some(PATIENCE)).unwrap();
             assert!(!events.is_empty(), "{} of {count} came", got.len());
         }
-        entries.clear();
-        emptied = (way.receive)(socket, want, &mut bytes, &mut entries);
-        for ((len, from), room) in entries.iter().zip(bytes.chunks_exact(ROOM)) {
-            assert!(room[..*len].iter().all(|&byte| byte == room[0]));
-            assert!(got.insert((room[0], *len, from.port())), "read twice");
+        messages.clear();
+        emptied = channel.receive(socket, want, &mut buffer, &mut messages);
+        for message in &messages {
+            for bytes in message.datagrams(&buffer) {
+                assert!(bytes.iter().all(|&byte| byte == bytes[0]));
+                let datagram = (bytes[0], bytes.len(), message.from.port());
+                assert!(got.insert(datagram), "read twice");
+            }
         }
     }
     got
@@ -216,16 +276,17 @@ fn receive_ttl(socket: &UdpSocket) -> Option<(u8, u8)> {
 
 /// How many wait to be read.
 fn receive_waiting(way: &Way, socket: &UdpSocket) -> usize {
-    let mut bytes = vec![0; MAX_BATCH * ROOM];
-    let mut entries = Vec::new();
+    let channel = (way.channel)(socket);
+    let mut buffer = (way.buffer)();
+    let mut messages = Vec::new();
     let mut count = 0;
     loop {
-        entries.clear();
-        (way.receive)(socket, MAX_BATCH, &mut bytes, &mut entries);
-        if entries.is_empty() {
+        messages.clear();
+        channel.receive(socket, MAX_BATCH, &mut buffer, &mut messages);
+        if messages.is_empty() {
             return count;
         }
-        count += entries.len();
+        count += messages.len();
     }
 }
 

@@ -1,0 +1,198 @@
+//! Sending: many datagrams a call, and those that are alike as one.
+//!
+//! A bundle leaves whole or not at all. What is refused as a bundle leaves as single datagrams.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::AsRawFd;
+use std::sync::OnceLock;
+
+use mio::net::UdpSocket;
+
+use super::super::super::clock;
+use super::message::{Control, header_of, name_of, places};
+use super::parcels::{MOST, Outgoing, Parcels, arrange};
+use super::refusals::Refusals;
+use crate::net::addr::Addr;
+use crate::net::transmit::Transmit;
+
+const MS_OF_A_MINUTE: u64 = 60_000;
+
+/// How a socket's datagrams leave.
+pub struct Sender {
+    bundles: bool,
+    /// Most sockets never meet one.
+    refusals: OnceLock<Box<Refusals>>,
+}
+
+impl Sender {
+    /// For this socket, with bundles if the system knows them.
+    pub fn new(socket: &UdpSocket) -> Self {
+        let mut len = size_of::<libc::c_int>() as libc::socklen_t;
+        let mut segment: libc::c_int = 0;
+        // SAFETY: the system writes no more than `len` bytes, which `segment` has.
+        let done = unsafe {
+            let segment = std::ptr::from_mut(&mut segment).cast();
+            let (level, name) = (libc::SOL_UDP, libc::UDP_SEGMENT);
+            libc::getsockopt(socket.as_raw_fd(), level, name, segment, &mut len)
+        };
+        // One that does not would send a bundle as one datagram.
+        Self { bundles: done == 0, ..Self::plain() }
+    }
+
+    /// Without bundles.
+    pub fn plain() -> Self {
+        Self { bundles: false, refusals: OnceLock::new() }
+    }
+
+    /// Sends datagrams that lie one after the other in `bytes`; only a lone one may have a TTL of
+    /// its own. What cannot leave now is lost, as on any network.
+    pub fn send(&self, socket: &UdpSocket, transmits: &[Transmit], mut bytes: &[u8]) {
+        for transmits in transmits.chunks(MOST) {
+            let len = transmits.iter().map(|transmit| transmit.len).sum();
+            let Some((these, after)) = bytes.split_at_checked(len) else { return };
+            bytes = after;
+            match transmits {
+                [one] if one.ttl > 0 => send_with_ttl(socket, one, these),
+                [one] => drop(socket.send_to(these, one.to.into())),
+                _ => self.send_many(socket, transmits, these),
+            }
+        }
+    }
+
+    fn send_many(&self, socket: &UdpSocket, transmits: &[Transmit], mut bytes: &[u8]) {
+        let nowhere = Addr::new(std::net::Ipv4Addr::UNSPECIFIED, 0);
+        let mut datagrams = [Outgoing { to: nowhere, bytes: &[] }; MOST];
+        let datagrams = &mut datagrams[..transmits.len()];
+        for (datagram, transmit) in datagrams.iter_mut().zip(transmits) {
+            let (these, after) = bytes.split_at(transmit.len);
+            bytes = after;
+            *datagram = Outgoing { to: transmit.to, bytes: these };
+        }
+        if self.bundles {
+            arrange(datagrams);
+        }
+        self.send_parcels(socket, Parcels::of(datagrams, |first| self.takes(first)));
+    }
+
+    fn send_parcels<'a: 'b, 'b>(
+        &self,
+        socket: &UdpSocket,
+        parcels: impl Iterator<Item = &'b [Outgoing<'a>]>,
+    ) {
+        let mut sent: [&[Outgoing<'_>]; MOST] = [&[]; MOST];
+        let mut names = places::<libc::sockaddr_in, MOST>();
+        let mut parts = places::<libc::iovec, MOST>();
+        let mut controls = places::<Control, MOST>();
+        let mut headers = places::<libc::mmsghdr, MOST>();
+        let mut free = &mut parts[..];
+        let mut count = 0;
+        let rooms = sent.iter_mut().zip(&mut names).zip(&mut controls).zip(&mut headers);
+        for (parcel, (((place, name), control), header)) in parcels.zip(rooms) {
+            let parts;
+            (parts, free) = free.split_at_mut(parcel.len());
+            let name = name.write(name_of(parcel[0].to));
+            let written = write_parts(parts, parcel);
+            let header = header.write(header_of(name, parts.as_mut_ptr().cast(), written));
+            if parcel.len() > 1 {
+                let (kind, segment) = ((libc::SOL_UDP, libc::UDP_SEGMENT), parcel[0].bytes.len());
+                control.write(Control::EMPTY).say(&mut header.msg_hdr, kind, segment as u16);
+            }
+            *place = parcel;
+            count += 1;
+        }
+        let send = |from: usize| {
+            // SAFETY: the headers from `from` to `count` are written and point to bytes, names,
+            // parts and control data that live until the end of this function; sending writes to
+            // none of them.
+            let sent = unsafe {
+                let rest: *mut libc::mmsghdr = headers[from..count].as_mut_ptr().cast();
+                let len = (count - from) as _;
+                libc::sendmmsg(socket.as_raw_fd(), rest, len, libc::MSG_DONTWAIT as _)
+            };
+            usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+        };
+        send_all(count, send, |failed, error| self.send_singly(socket, sent[failed], &error));
+    }
+
+    /// A parcel did not leave. A datagram alone is lost then, those of a bundle have another chance.
+    fn send_singly(&self, socket: &UdpSocket, parcel: &[Outgoing<'_>], error: &io::Error) {
+        let [first, _, ..] = parcel else { return };
+        if let Some(len) = refused_from(first.bytes.len(), error) {
+            tracing::debug!(to = %first.to, len, %error, "no bundles on this way");
+            self.refusals.get_or_init(Box::default).note(*first.to.ip(), len, minute());
+        }
+        for datagram in parcel {
+            let _ = socket.send_to(datagram.bytes, datagram.to.into());
+        }
+    }
+
+    fn takes(&self, first: &Outgoing<'_>) -> bool {
+        let refused =
+            |refusals: &Refusals| refusals.hold(*first.to.ip(), first.bytes.len(), minute());
+        self.bundles && !self.refusals.get().is_some_and(|refusals| refused(refusals))
+    }
+}
+
+/// Sends so many parcels: `send` those from one on, of which it says how many left. One that cannot
+/// is told to `failed`, and those behind it are sent.
+fn send_all(
+    count: usize,
+    mut send: impl FnMut(usize) -> io::Result<usize>,
+    mut failed: impl FnMut(usize, io::Error),
+) {
+    let mut done = 0;
+    while done < count {
+        match send(done) {
+            Ok(sent) => done += sent.max(1),
+            // No room, and each of the rest would ask in vain.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+            Err(error) => {
+                failed(done, error);
+                done += 1;
+            }
+        }
+    }
+}
+
+/// Writes where the bytes of a parcel are, in as few parts as they lie in. Returns how many.
+fn write_parts(places: &mut [MaybeUninit<libc::iovec>], parcel: &[Outgoing<'_>]) -> usize {
+    let mut runs = parcel.chunk_by(|a, b| a.bytes.as_ptr_range().end == b.bytes.as_ptr());
+    let mut count = 0;
+    for (place, run) in places.iter_mut().zip(&mut runs) {
+        let base = run[0].bytes.as_ptr().cast_mut().cast();
+        let len = run.iter().map(|datagram| datagram.bytes.len()).sum();
+        place.write(libc::iovec { iov_base: base, iov_len: len });
+        count += 1;
+    }
+    count
+}
+
+/// The length of datagrams from which on an error says that there are no bundles of them.
+fn refused_from(len: usize, error: &io::Error) -> Option<usize> {
+    match error.raw_os_error()? {
+        // The device computes no checksums, or the packets are transformed on their way.
+        libc::EIO => Some(0),
+        // They are longer than the route's MTU: invalid, for kernels before 6.13.
+        libc::EMSGSIZE | libc::EINVAL => Some(len),
+        _ => None,
+    }
+}
+
+/// The TTL goes with the datagram: as an option of the socket it would be everyone's for a moment.
+fn send_with_ttl(socket: &UdpSocket, transmit: &Transmit, bytes: &[u8]) {
+    let mut name = name_of(transmit.to);
+    let base = bytes.as_ptr().cast_mut().cast();
+    let mut part = libc::iovec { iov_base: base, iov_len: bytes.len() };
+    let mut control = Control::EMPTY;
+    let mut header = header_of(&mut name, &mut part, 1).msg_hdr;
+    let ttl = libc::c_int::from(transmit.ttl);
+    control.say(&mut header, (libc::IPPROTO_IP, libc::IP_TTL), ttl);
+    // SAFETY: the header points to bytes, name, part and control data that live until the end of
+    // this function; sending writes to none of them.
+    unsafe { libc::sendmsg(socket.as_raw_fd(), &header, libc::MSG_DONTWAIT as _) };
+}
+
+fn minute() -> u16 {
+    (clock::mono_ms() / MS_OF_A_MINUTE) as u16
+}
