@@ -170,6 +170,33 @@ test('of each full run a row is kept, the latest first', async () => {
   assert.ok(before.includes('| machine 19 |') && others.length === 10)
 })
 
+test('a page is made of what was measured last of each row, on one machine', async () => {
+  const { resultsOf, withResults } = await load('lib/record.mjs')
+  const { evaluate } = await load('lib/targets.mjs')
+  const row = { figure: 'cpu', better: 'less', must: { atMost: 0.6, of: 'reference' } }
+  const workloads = ['a', 'b'].map((name) => ({ name, rows: [row] }))
+  const measured = (workload, engine, oneCore = false) => {
+    const samples = { reference: figures(10), engine: figures(engine) }
+    return { workload, ...row, oneCore, ...evaluate(row, samples, { oneCore }) }
+  }
+  const [monday, tuesday] = [new Date(Date.UTC(2030, 0, 7)), new Date(Date.UTC(2030, 0, 8))]
+  const seen = (record) =>
+    resultsOf(record, workloads).map(({ workload, date, oneCore, ratios, must }) =>
+      [workload, date, oneCore, ratios.reference, must.met].join(' ')
+    )
+
+  let record = withResults({ machine: '', rows: {} }, [measured('a', 5)], 'one', monday)
+  record = withResults(record, [measured('b', 7), measured('b', 7, true)], 'one', tuesday)
+  record = JSON.parse(JSON.stringify(record))
+  assert.deepStrictEqual(seen(record), [
+    'a 2030-01-07 false 0.5 true',
+    'b 2030-01-08 false 0.7 false',
+    'b 2030-01-08 true 0.7 true'
+  ])
+  record = withResults(record, [measured('b', 5)], 'another', tuesday)
+  assert.deepStrictEqual(seen(record), ['b 2030-01-08 false 0.5 true'])
+})
+
 test('growth is what each doubling adds', async () => {
   const { growthTables, growthChart } = await load('lib/growth-report.mjs')
   const logarithmic = [10, 20, 40].map((n) => [n, only(5 + Math.log2(n / 10))])
