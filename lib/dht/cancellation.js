@@ -15,6 +15,7 @@ module.exports = class Cancellation {
     this._alarms = null
     this._alarm = 0
     this._oncancel = null
+    this._kept = null
   }
 
   // What the options ask for; null for nothing.
@@ -47,9 +48,15 @@ module.exports = class Cancellation {
     this._alarm = alarms.set(this._timeout, () => this.cancel(DHTError.REQUEST_TIMEOUT()))
   }
 
+  // Until then nobody else may hold what it is for.
+  keep(it) {
+    this._kept = it
+  }
+
   // What it was for is over.
   end() {
     this._oncancel = null
+    this._kept = null
     if (this._signal !== null) unwatch(this._signal, this)
     if (this._alarms !== null) this._alarms.clear(this._alarm)
     this._alarms = null

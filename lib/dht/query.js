@@ -203,6 +203,8 @@ module.exports = class Query extends Readable {
     if (this.destroying) return
     if (count === 0) return this.destroy(DHTError.TOO_FEW_NODES(successes, count))
     if (this.dht.destroyed) return this.destroy(DHTError.NODE_DESTROYED())
+    const { cancellation } = internalsOf(this)
+    if (cancellation !== null) cancellation.keep(this)
 
     let pending = count
     let done = 0
