@@ -171,8 +171,8 @@ module.exports = class Query extends Readable {
   }
 
   // A row: a reply without error.
-  onrow(slab, at, words, i) {
-    this.onprogress(words, i)
+  _onrow(slab, at, words, i) {
+    this._onprogress(words, i)
     const { replies } = internalsOf(this)
     const reply = replies.read(slab, at, internalsOf(this.dht).observers)
     if (reply.from.id !== null) replies.insert(reply, this.target, this.k)
@@ -190,14 +190,14 @@ module.exports = class Query extends Readable {
   }
 
   // While rows are read, what is seen of the query advances with them.
-  onprogress(words, i) {
+  _onprogress(words, i) {
     this._successes = words[i]
     this._errors = words[i + 1]
     this._inflight = words[i + 2]
   }
 
   // The lookup is over, the rest is ours: a function of the user's commits.
-  oncommit(slab, at, end, count, successes, errors) {
+  _oncommit(slab, at, end, count, successes, errors) {
     if (this._ended) return
     this._end(slab, at, end, count, successes, errors)
     if (this.destroying) return
@@ -220,7 +220,7 @@ module.exports = class Query extends Readable {
     for (const reply of [...this.closestReplies]) this._commitTo(reply).then(ondone, onfailed)
   }
 
-  onend(slab, at, end, count, successes, errors, outcome, reason) {
+  _onend(slab, at, end, count, successes, errors, outcome, reason) {
     if (this._ended) return
     this._end(slab, at, end, count, successes, errors)
     if (this.destroying || !this._opened) return
@@ -238,7 +238,7 @@ module.exports = class Query extends Readable {
   }
 
   // The node is of no use any more, before the query was over. Whoever reads it later is told then.
-  onabort(err) {
+  _onabort(err) {
     if (this._ended) return
     this._ended = true
     this._failure = err
