@@ -33,7 +33,8 @@ pub struct Limits {
     pub backlog: u64,
     /// Bytes that a stream takes in ahead of its reader: its receive window.
     pub window: u32,
-    /// Bytes that wait out of order, a stream.
+    /// Bytes that wait out of order, a stream, with [`PACKET_COST`] for each packet: by default those
+    /// of a full window.
     pub reassembly: usize,
     /// The same, of all streams.
     pub reassembly_total: usize,
@@ -55,7 +56,7 @@ impl Default for Limits {
             streams: 1 << 20,
             backlog: 1 << 30,
             window: 4 << 20,
-            reassembly: 4 << 20,
+            reassembly: 5 << 20,
             reassembly_total: 256 << 20,
             held_packets: 64,
             held: 128 << 10,

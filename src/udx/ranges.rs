@@ -60,9 +60,20 @@ impl Ranges {
         }
     }
 
+    /// How many ranges there are.
+    pub fn len(&self) -> usize {
+        self.ranges.len()
+    }
+
     /// All ranges in order: where each begins, and where it ends.
-    pub fn iter(&self) -> impl Iterator<Item = (Seq, Seq)> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Seq, Seq)> {
         self.ranges.iter().map(|(start, end)| (*start, *end))
+    }
+
+    /// The range that a number is in.
+    pub fn around(&self, seq: Seq) -> Option<(Seq, Seq)> {
+        let (start, end) = self.ranges.range(..=seq).next_back()?;
+        (seq < *end).then_some((*start, *end))
     }
 }
 
@@ -93,6 +104,7 @@ mod tests {
                 prop_assert_eq!(told, new);
             }
             let kept: Vec<_> = ranges.iter().collect();
+            prop_assert_eq!(kept.len(), ranges.len());
             prop_assert!(kept.windows(2).all(|pair| pair[0].1 < pair[1].0));
             let all: BTreeSet<_> = kept.iter().flat_map(|(from, to)| *from..*to).collect();
             prop_assert_eq!(all, set);

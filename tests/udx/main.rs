@@ -4,7 +4,10 @@ mod link;
 mod lone;
 mod world;
 
+mod attacks;
 mod firewall;
+mod goodput;
+mod properties;
 mod receiving;
 mod recovery;
 mod remotes;

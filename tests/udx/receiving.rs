@@ -73,8 +73,8 @@ fn at_most_50_gaps_are_named() {
     }
     lone.drain();
     let last = lone.sent().pop().expect("a state packet");
-    assert_eq!(blocks_of(&last).len(), 50);
-    assert_eq!(blocks_of(&last)[49], (100, 101));
+    assert_eq!(blocks_of(&last).len(), 49);
+    assert_eq!((blocks_of(&last)[0], blocks_of(&last)[48]), ((2, 3), (160, 161)));
 }
 
 #[test]
@@ -219,6 +219,17 @@ fn from_another_address_packets_count_within_the_window_and_move_nothing() {
     assert_eq!((lone.told(), lone.hub.drops().foreign), (vec![], 2));
     lone.receive_from(stranger(), packet(flag::DESTROY, 60_000, 0), b"");
     assert_eq!(lone.closed(), Some(CloseReason::Reset));
+}
+
+#[test]
+fn what_claims_to_come_after_the_end_is_not_named() {
+    let mut lone = Lone::connected();
+    lone.receive(packet(DATA, 5, 0), b"x");
+    lone.receive(packet(flag::END, 0, 0), b"");
+    let last = lone.sent().pop().expect("a state packet");
+    assert_eq!((last.header.flags, last.header.ack, lone.hub.waiting_bytes()), (0, 1, 0));
+    lone.receive(packet(DATA, 7, 0), b"x");
+    assert_eq!((lone.only_sent().header.flags, lone.hub.waiting_bytes()), (0, 0));
 }
 
 #[test]

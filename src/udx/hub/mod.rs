@@ -56,6 +56,7 @@ impl Hub {
     /// Does what is due.
     pub fn handle_timeout(&mut self, now: u64) {
         self.at(now);
+        let now = self.shared.now;
         self.tombstones.expire(now);
         while let Some(index) = self.deadlines.pop_due(now) {
             let Some(key) = self.streams.key_at(index) else {

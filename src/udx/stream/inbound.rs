@@ -101,8 +101,13 @@ impl Stream {
         if !bytes.is_empty() || !is_end {
             shared.events.push_back(Event::Data { stream, bytes });
         }
+        if !is_end {
+            return;
+        }
+        // What claims to come after the end was not sent by the peer.
+        self.incoming.clear(shared);
         // An unconnected stream cannot acknowledge the end, and tells it when it can.
-        if is_end && self.remote.is_some() {
+        if self.remote.is_some() {
             shared.events.push_back(Event::End { stream });
         }
     }

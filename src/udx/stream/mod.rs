@@ -178,9 +178,9 @@ impl Stream {
     fn encode_state(&mut self, id: u32, buf: &mut Vec<u8>) {
         let flags = if self.incoming.waiting.is_empty() { 0 } else { flag::SACK };
         self.header(flags, id).encode(buf);
-        for (start, end) in self.incoming.waiting.ranges().take(wire::MAX_BLOCKS) {
+        self.incoming.waiting.ranges(|start, end| {
             wire::encode_block(seq::to_wire(start), seq::to_wire(end), buf);
-        }
+        });
         self.incoming.acknowledged();
     }
 

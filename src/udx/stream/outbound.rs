@@ -185,14 +185,16 @@ impl Stream {
         self.cut < self.buffer.end() || self.outgoing == Outgoing::Ending
     }
 
-    /// Whether the peer has room for a new packet. The bare end needs none.
+    /// Whether the peer has room for a new packet. What it holds beyond a gap takes room as well:
+    /// udx-native does not count that, and sends what a bounded receiver has to drop. The bare end
+    /// needs none.
     fn fits_window(&self) -> bool {
         let packets = match self.peer_window {
             0 => 0,
             window => (window as usize / self.mtu.payload()).max(1),
         };
         let is_bare_end = self.cut == self.buffer.end();
-        self.flight.len() < MAX_OUTSTANDING && (is_bare_end || self.flight.in_flight() < packets)
+        self.flight.len() < MAX_OUTSTANDING && (is_bare_end || self.flight.len() < packets)
     }
 
     /// The next piece of what was written, with the end if it is the last. It is cut once.
