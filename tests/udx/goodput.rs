@@ -60,6 +60,21 @@ fn a_short_queue_is_not_flooded() {
 }
 
 #[test]
+fn a_thread_that_wakes_late_makes_no_slow_stream() {
+    for grain_us in [1, MS, 5 * MS, 20 * MS] {
+        let conditions =
+            Conditions { delay_us: 2 * MS, rate: 5_000_000, queue: 500_000, ..Default::default() };
+        let mut world = World::new(conditions, 3);
+        world.grain_us = grain_us;
+        let (a, b) = world.pair();
+        world.write(A, a, &bytes(60_000_000, 1));
+        world.run(5 * SECOND);
+        let rate = world.sides[B].told(b).data.len() / 5;
+        assert!(rate > 4_000_000, "{rate} bytes a second of 5 000 000, woken each {grain_us} µs");
+    }
+}
+
+#[test]
 fn two_streams_share_a_link() {
     let conditions =
         Conditions { delay_us: 20 * MS, rate: 2_500_000, queue: 100_000, ..Conditions::default() };

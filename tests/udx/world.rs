@@ -153,6 +153,8 @@ pub struct World {
     pub filter: Box<dyn FnMut(&Datagram) -> bool>,
     /// All that this side sends seems to come from another address.
     pub rewrite: Option<(usize, SocketAddr)>,
+    /// Each so many µs somebody looks at what came in, and at deadlines.
+    pub grain_us: u64,
     buf: Vec<u8>,
 }
 
@@ -175,6 +177,7 @@ impl World {
             links,
             filter: Box::new(|_| true),
             rewrite: None,
+            grain_us: 1,
             buf: Vec::new(),
         }
     }
@@ -250,7 +253,8 @@ impl World {
 
     fn next_us(&self) -> Option<u64> {
         let arrivals = self.links.iter().filter_map(Link::next_us);
-        arrivals.chain(self.sides.iter().filter_map(|side| side.hub.poll_timeout())).min()
+        let deadlines = self.sides.iter().filter_map(|side| side.hub.poll_timeout());
+        arrivals.chain(deadlines).min().map(|at| at.next_multiple_of(self.grain_us))
     }
 
     fn deliver(&mut self) {

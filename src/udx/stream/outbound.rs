@@ -146,7 +146,7 @@ impl Stream {
             return None;
         }
         if !self.pacer.has_credit() {
-            self.timers.pacing_at = self.pacer.next_us(now, self.bbr.pacing_rate());
+            self.timers.pacing_at = self.pacer.wait(now, self.bbr.pacing_rate());
             return None;
         }
         match lost {
