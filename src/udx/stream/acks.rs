@@ -125,10 +125,17 @@ impl Stream {
             Recovery::Open => return,
             Recovery::Fast { high } | Recovery::Loss { high } => high,
         };
-        if self.flight.first() > high || self.flight.is_empty() {
-            self.recovery = Recovery::Open;
-            self.bbr.leave_recovery();
+        if self.flight.first() <= high && !self.flight.is_empty() {
+            return;
         }
+        // Where losses are frequent one recovery passes into the next. Each anew would send no more
+        // than arrives for a round, and the stream would never find what the path takes.
+        if self.flight.unrepaired() > 0 {
+            self.recovery = Recovery::Fast { high: self.flight.next() };
+            return;
+        }
+        self.recovery = Recovery::Open;
+        self.bbr.leave_recovery();
     }
 
     fn enter_recovery(&mut self, losses: Losses, newly: u32) {

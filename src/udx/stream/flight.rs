@@ -27,6 +27,8 @@ pub(super) struct Sent {
     /// It goes where the stream went before its remote changed.
     pub to_previous: bool,
     pub was_resent: bool,
+    /// It counted as lost, whether it was sent again since or not.
+    was_lost: bool,
     pub state: State,
     /// The size that it tries; 0 if it is no probe.
     pub probe: u16,
@@ -47,6 +49,7 @@ impl Sent {
             is_end,
             to_previous: false,
             was_resent: false,
+            was_lost: false,
             state: State::InFlight,
             probe,
             sent_us: 0,
@@ -73,6 +76,7 @@ pub(super) struct Flight {
     sacked_count: usize,
     lost: BinaryHeap<Reverse<Seq>>,
     lost_count: usize,
+    unrepaired: usize,
     head: Seq,
     tail: Seq,
     in_flight: usize,
@@ -92,6 +96,7 @@ impl Flight {
             sacked_count: 0,
             lost: BinaryHeap::new(),
             lost_count: 0,
+            unrepaired: 0,
             head: 0,
             tail: 0,
             in_flight: 0,
@@ -135,6 +140,11 @@ impl Flight {
 
     pub fn lost(&self) -> usize {
         self.lost_count
+    }
+
+    /// Packets that counted as lost and have not arrived since.
+    pub fn unrepaired(&self) -> usize {
+        self.unrepaired
     }
 
     pub fn get(&self, seq: Seq) -> Option<&Sent> {
@@ -226,6 +236,7 @@ impl Flight {
             State::Sacked => self.sacked_count -= 1,
             State::Lost => self.lost_count -= 1,
         }
+        self.unrepaired -= usize::from(sent.was_lost && sent.state != State::Sacked);
         self.packets.pop_front();
         self.first += 1;
         if self.packets.is_empty() {
@@ -255,17 +266,21 @@ impl Flight {
             State::Sacked => return None,
         }
         self.sacked_count += 1;
+        self.unrepaired -= usize::from(sent.was_lost);
         self.link(seq, |sent| sent.state = State::Sacked);
         Some(sent)
     }
 
     /// A packet counts as lost.
     pub fn lose(&mut self, seq: Seq) {
-        if self.get(seq).is_none_or(|sent| sent.state != State::InFlight) {
+        let Some(was_lost) =
+            self.get(seq).filter(|sent| sent.state == State::InFlight).map(|sent| sent.was_lost)
+        else {
             return;
-        }
+        };
         self.unlink(seq);
-        self.link(seq, |sent| sent.state = State::Lost);
+        self.link(seq, |sent| (sent.state, sent.was_lost) = (State::Lost, true));
+        self.unrepaired += usize::from(!was_lost);
         self.lost_count += 1;
         self.lost.push(Reverse(seq));
     }
@@ -340,17 +355,22 @@ mod tests {
         flight.lose(FIRST + 1);
         flight.lose(FIRST + 1);
         flight.lose(FIRST);
-        assert_eq!((order(&flight), flight.lost()), (vec![2, 3, 4], 2));
+        assert_eq!((order(&flight), flight.lost(), flight.unrepaired()), (vec![2, 3, 4], 2, 2));
         assert_eq!(flight.next_lost(), Some(FIRST));
         flight.resend(FIRST, 9, Stamp::default());
         flight.resend(FIRST + 3, 9, Stamp::default());
         assert_eq!((order(&flight), flight.next_lost()), (vec![2, 4, 0, 3], Some(FIRST + 1)));
         assert!(flight.sack(FIRST + 4).is_some() && flight.sack(FIRST + 4).is_none());
+        flight.lose(FIRST);
+        flight.resend(FIRST, 9, Stamp::default());
+        assert_eq!(flight.unrepaired(), 2);
         assert!(flight.sack(FIRST + 1).is_some());
-        assert_eq!((order(&flight), flight.lost(), flight.sacked()), (vec![2, 0, 3], 0, 2));
+        assert_eq!(flight.unrepaired(), 1);
+        assert_eq!((order(&flight), flight.lost(), flight.sacked()), (vec![2, 3, 0], 0, 2));
         assert_eq!((flight.next_lost(), flight.last_missing()), (None, Some(FIRST + 3)));
         while flight.pop().is_some() {}
         assert_eq!((order(&flight), flight.first(), flight.sacked()), (vec![], FIRST + 5, 0));
+        assert_eq!(flight.unrepaired(), 0);
     }
 
     #[test]
