@@ -8,8 +8,19 @@ use crate::world::*;
 const MS: u64 = 1000;
 
 /// Bytes a second, of a stream that always has data, and its figures.
-fn goodput(conditions: Conditions, seed: u64, seconds: u64) -> (u64, StreamStats) {
+fn goodput(conditions: Conditions, seconds: u64) -> (u64, StreamStats) {
+    goodput_woken_each(1, conditions, 3, seconds)
+}
+
+/// The same, of threads that look each `grain_us` what came in.
+fn goodput_woken_each(
+    grain_us: u64,
+    conditions: Conditions,
+    seed: u64,
+    seconds: u64,
+) -> (u64, StreamStats) {
     let mut world = World::new(conditions, seed);
+    world.grain_us = grain_us;
     let (a, b) = world.pair();
     let most = conditions.rate as usize * seconds as usize * 2;
     world.write(A, a, &bytes(most, 1));
@@ -29,7 +40,7 @@ fn a_link_is_filled_though_it_loses() {
             loss,
             ..Conditions::default()
         };
-        let (rate, stats) = goodput(conditions, 3, 20);
+        let (rate, stats) = goodput(conditions, 20);
         assert!(rate > least, "{rate} bytes a second of 1 250 000 at a loss of {loss}");
         let sent = stats.traffic.packets_transmitted as f64;
         assert!((stats.retransmits as f64) < sent * (loss * 1.1 + 0.02), "{stats:?}");
@@ -46,7 +57,7 @@ fn what_a_path_takes_is_found_though_one_packet_in_ten_is_lost() {
             loss: 0.1,
             ..Conditions::default()
         };
-        let (rate, stats) = goodput(conditions, seed, 10);
+        let (rate, _) = goodput_woken_each(4 * MS, conditions, seed, 10);
         assert!(rate > 1_700_000, "{rate} bytes a second of 2 500 000, seed {seed}");
     }
 }
@@ -60,7 +71,7 @@ fn a_long_way_is_filled() {
         queue: 1_000_000,
         ..Conditions::default()
     };
-    let (rate, _) = goodput(conditions, 3, 40);
+    let (rate, _) = goodput(conditions, 40);
     assert!(rate > 950_000, "{rate} bytes a second of 1 250 000");
 }
 
@@ -68,7 +79,7 @@ fn a_long_way_is_filled() {
 fn a_short_queue_is_not_flooded() {
     let conditions =
         Conditions { delay_us: 10 * MS, rate: 1_250_000, queue: 15_000, ..Conditions::default() };
-    let (rate, stats) = goodput(conditions, 3, 20);
+    let (rate, stats) = goodput(conditions, 20);
     assert!(rate > 1_000_000, "{rate} bytes a second of 1 250 000");
     let sent = stats.traffic.packets_transmitted;
     assert!(stats.retransmits * 10 < sent, "{} of {sent}", stats.retransmits);
