@@ -75,6 +75,10 @@ impl Outbox {
         Some(len)
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     pub fn pop(&mut self, buf: &mut Vec<u8>) -> Option<Transmit> {
         let first = self.queue.pop_front()?;
         let (mut len, mut last, mut count) = (first.len, first.len, 1);

@@ -111,6 +111,7 @@ impl Lone {
             }
             buf.clear();
         }
+        assert!(!self.hub.may_transmit());
         while let Some(event) = self.hub.poll_event() {
             self.events.push(event);
         }

@@ -139,6 +139,31 @@ fn a_peer_whose_nat_gave_it_another_port_goes_on_while_the_old_one_delivers() {
 }
 
 #[test]
+fn a_peer_whose_old_port_is_dead_goes_on_once_the_remote_is_changed() {
+    for changes in [true, false] {
+        let mut world = World::new(Conditions { rate: 1_000_000, ..Conditions::default() }, 1);
+        let (a, b) = world.pair();
+        let data = bytes(5_000_000, 1);
+        world.write(A, a, &data);
+        world.end(A, a);
+        world.run(SECOND);
+        let (old, new) = (world.sides[A].addr(SOCKET), ([10, 9, 9, 9], 9).into());
+        world.rewrite = Some((A, new));
+        world.filter = Box::new(move |datagram| datagram.to != old);
+        world.run(8 * SECOND);
+        if changes {
+            let (now, to) = (world.now, Remote { socket: SOCKET, id: 1, addr: new });
+            let changed = world.sides[B].hub.change_remote(now, b, to, None);
+            assert_eq!(changed, Ok(RemoteChange::Done));
+        }
+        world.run(20 * SECOND);
+        let (told_a, told_b) = (world.sides[A].told(a), world.sides[B].told(b));
+        assert_eq!((told_b.has_ended, told_b.data == data), (changes, changes));
+        assert_eq!(told_a.closed, (!changes).then_some(CloseReason::TimedOut));
+    }
+}
+
+#[test]
 fn a_relay_forwards_both_ways_and_counts_as_received() {
     for loss in [0.0, 0.03] {
         let mut world = World::new(Conditions { loss, ..Conditions::default() }, 2);

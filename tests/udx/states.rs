@@ -26,9 +26,11 @@ fn connecting_sends_nothing_and_pays_what_is_owed() {
 #[test]
 fn what_is_written_together_shares_packets_and_the_end_joins_it() {
     let mut lone = Lone::connected();
+    assert!(!lone.hub.may_transmit());
     for piece in ["hello ", "world"] {
         lone.hub.write(0, lone.stream, piece.into()).expect("it is written");
     }
+    assert!(lone.hub.may_transmit());
     lone.end();
     let sent = lone.only_sent();
     assert_eq!((sent.header.flags, &sent.rest[..]), (flag::DATA | flag::END, &b"hello world"[..]));

@@ -151,7 +151,7 @@ pub struct World {
     pub links: Vec<Link<Datagram>>,
     /// Sees each packet, and says whether it may go on its way.
     pub filter: Box<dyn FnMut(&Datagram) -> bool>,
-    /// All that this side sends seems to come from another address.
+    /// All that this side sends seems to come from another address, which reaches it, too.
     pub rewrite: Option<(usize, SocketAddr)>,
     /// Each so many µs somebody looks at what came in, and at deadlines.
     pub grain_us: u64,
@@ -266,7 +266,12 @@ impl World {
     }
 
     /// A packet arrives, wherever it comes from.
-    pub fn inject(&mut self, datagram: Datagram) {
+    pub fn inject(&mut self, mut datagram: Datagram) {
+        if let Some((side, addr)) = self.rewrite
+            && datagram.to == addr
+        {
+            datagram.to = self.sides[side].addr(SOCKET);
+        }
         let host = match datagram.to {
             SocketAddr::V4(to) => to.ip().octets(),
             SocketAddr::V6(_) => return,

@@ -141,12 +141,14 @@ fn a_reader_of_ours_that_waits_holds_theirs_up() {
     let mut theirs = rig.peer(2, 1, "bulk", bytes);
     let key = rig.stream(1, &theirs, 0, true);
     rig.pause(key, true);
-    let end = rig.now() + 4000 * MS;
-    rig.run("the pause", |rig| rig.now() > end);
+    let full = (4 << 20) - 1500;
+    rig.run("a full window", |rig| rig.ours(key).received > full);
+    let end = rig.now() + 500 * MS;
+    rig.run("a pause", |rig| rig.now() > end);
     let received = rig.ours(key).received;
     // A full window, and 64 packets for those that probe with data.
     let most = (4 << 20) + 65 * 1500;
-    assert!(((4 << 20) - 1500..most).contains(&received), "{received} bytes");
+    assert!(received < most, "{received} bytes");
     rig.pause(key, false);
     rig.run("the rest", |rig| rig.ours(key).closed.is_some());
     assert_eq!(rig.ours(key).received, bytes);

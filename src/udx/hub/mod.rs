@@ -96,6 +96,12 @@ impl Hub {
         None
     }
 
+    /// Whether [`Hub::poll_transmit`] may give more. A driver that has others to serve may stop
+    /// draining it, and come back at once.
+    pub fn may_transmit(&self) -> bool {
+        !self.ready.is_empty() || !self.shared.outbox.is_empty()
+    }
+
     /// The next thing to tell the user.
     pub fn poll_event(&mut self) -> Option<Event> {
         loop {
