@@ -10,7 +10,7 @@ use dht_rpc_native::udx::*;
 use serde_json::json;
 
 use self::link::Conditions;
-use self::rig::Rig;
+use self::rig::{Rig, SOCKET};
 
 const MS: u64 = 1000;
 
@@ -153,6 +153,29 @@ fn a_reader_of_ours_that_waits_holds_theirs_up() {
     rig.run("the rest", |rig| rig.ours(key).closed.is_some());
     assert_eq!(rig.ours(key).received, bytes);
     assert_eq!(theirs.outcome()["sent"], json!(rig.ours(key).received_hash()));
+}
+
+#[test]
+fn our_remote_changes_in_mid_stream() {
+    for loss in [0.0, 0.03] {
+        let mut rig = Rig::new(Conditions { delay_us: 2 * MS, rate: 4_000_000, loss, ..PLAIN });
+        let bytes = 2_000_000;
+        let mut theirs = rig.peer(2, 1, "bulk", bytes);
+        let key = rig.stream(1, &theirs, bytes, true);
+        let has_sent = |rig: &Rig| rig.hub.stats(key).is_some_and(|stats| stats.acked > 300_000);
+        rig.run("the beginning", has_sent);
+        let (now, to) = (rig.now(), Remote { socket: SOCKET, id: 2, addr: theirs.other });
+        let changed = rig.hub.change_remote(now, key, to, None);
+        assert_eq!(changed, Ok(RemoteChange::Pending));
+        rig.run("the rest", |rig| rig.ours(key).closed.is_some());
+        let ours = rig.ours(key);
+        assert_eq!((ours.remote_changes, ours.received), (1, bytes));
+        let (sent, received) = (ours.sent_hash(), ours.received_hash());
+        let end = rig.now() + 300 * MS;
+        rig.run("the end", |rig| rig.now() > end);
+        let outcome = theirs.outcome();
+        assert_eq!((&outcome["sent"], &outcome["received"]), (&json!(received), &json!(sent)));
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 // The far end of tests/udx_native: a stream of udx-native.
 //   node peer.cjs PACKAGE PORT OUR_ID THEIR_ID SCENARIO BYTES
-// Says the port of its socket, and when the stream closed what came of it: a line of JSON each.
+// Says the port of its socket and of another that reaches it, too, and when the stream closed what came of it: a line of JSON each.
 
 const crypto = require('crypto')
 
@@ -14,7 +14,9 @@ const PIECE = 1 << 16
 const udx = new UDX()
 const socket = udx.createSocket()
 socket.bind(0, '127.0.0.1')
-const stream = udx.createStream(Number(ourId))
+const other = udx.createSocket()
+other.bind(0, '127.0.0.1')
+const stream = udx.createStream(Number(ourId), { firewall: () => false })
 stream.connect(socket, Number(theirId), Number(port), '127.0.0.1')
 
 const sent = crypto.createHash('blake2b512')
@@ -38,6 +40,7 @@ stream.on('message', (message) => {
 stream.on('error', (error) => (outcome.error = error.code))
 stream.on('close', () => {
   socket.close()
+  other.close()
   const hashes = { sent: sent.digest('hex'), received: received.digest('hex') }
   const { mtu, retransmits } = stream
   console.log(JSON.stringify({ ...outcome, ...hashes, mtu, retransmits }))
@@ -45,7 +48,7 @@ stream.on('close', () => {
 })
 stream.on('drain', write)
 if (scenario === 'bulk') write()
-console.log(JSON.stringify(socket.address().port))
+console.log(JSON.stringify([socket.address().port, other.address().port]))
 
 function write() {
   while (left > 0) {

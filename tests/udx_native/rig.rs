@@ -28,6 +28,7 @@ pub struct Ours {
     pub key: StreamKey,
     pub messages: Vec<Bytes>,
     pub received: usize,
+    pub remote_changes: usize,
     pub has_ended: bool,
     pub closed: Option<(CloseReason, StreamStats)>,
     pub is_paused: bool,
@@ -68,6 +69,8 @@ pub struct Theirs {
     child: Child,
     said: BufReader<ChildStdout>,
     pub addr: SocketAddr,
+    /// The other of its sockets.
+    pub other: SocketAddr,
     pub id: u32,
 }
 
@@ -135,8 +138,12 @@ impl Rig {
             .spawn()
             .expect("node runs");
         let mut said = BufReader::new(child.stdout.take().expect("its output"));
-        let port = line(&mut said).as_u64().expect("a port") as u16;
-        Theirs { child, said, addr: ([127, 0, 0, 1], port).into(), id }
+        let ports = line(&mut said);
+        let addr = |n: usize| {
+            let port = ports[n].as_u64().expect("a port") as u16;
+            SocketAddr::from(([127, 0, 0, 1], port))
+        };
+        Theirs { child, said, addr: addr(0), other: addr(1), id }
     }
 
     /// A stream of ours that is connected to a peer, writes so many bytes, and then ends if it is to.
@@ -150,6 +157,7 @@ impl Rig {
             key,
             messages: Vec::new(),
             received: 0,
+            remote_changes: 0,
             has_ended: false,
             closed: None,
             is_paused: false,
@@ -261,6 +269,7 @@ impl Rig {
             }
             Event::End { .. } => ours.has_ended = true,
             Event::Message { bytes, .. } => ours.messages.push(bytes),
+            Event::RemoteChanged { .. } => ours.remote_changes += 1,
             Event::Drain { .. } => ours.may_write = true,
             Event::Closed { reason, stats, .. } => ours.closed = Some((reason, *stats)),
             _ => {}
