@@ -51,6 +51,20 @@ fn what_is_on_its_way_is_repeated_to_where_it_went() {
 }
 
 #[test]
+fn what_is_repeated_to_the_old_remote_acknowledges_nothing() {
+    let mut lone = Lone::connected();
+    lone.write(b"x");
+    lone.hub.change_remote(0, lone.stream, elsewhere(1), None).expect("it changes");
+    lone.sent();
+    lone.now = SECOND;
+    lone.feed(peer(), packet(flag::DATA, 0, 0), b"x");
+    lone.hub.handle_timeout(SECOND);
+    lone.drain();
+    let sent: Vec<_> = lone.sent().iter().map(|out| (out.to, out.header.flags)).collect();
+    assert_eq!(sent, [(peer(), flag::DATA), (elsewhere(1).addr, 0)]);
+}
+
+#[test]
 fn the_old_socket_keeps_the_stream_until_the_change_is_over() {
     let mut lone = Lone::connected();
     lone.write(b"x");

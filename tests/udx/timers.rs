@@ -136,10 +136,10 @@ fn keepalives_leave_while_nothing_is_on_its_way() {
 fn keepalives_that_are_set_before_begin_with_connect() {
     let mut lone = Lone::unconnected(Firewall::Reject);
     lone.hub.set_keepalive(0, lone.stream, 100 * MS);
-    lone.run_to(SECOND);
+    lone.run_to(SECOND + 30 * MS);
     assert_eq!(lone.sent(), []);
     let options = ConnectOptions::default();
     assert_eq!(lone.hub.connect(lone.now, lone.stream, remote(), &options), Ok(()));
     lone.run_to(SECOND + 150 * MS);
-    assert_eq!(times(&lone.sent()), [1100]);
+    assert_eq!(times(&lone.sent()), [1130]);
 }

@@ -120,7 +120,10 @@ impl Stream {
         self.note_app_limited();
         let run = run?;
         self.arm_probe(now);
-        self.incoming.acknowledged();
+        // What is repeated to where the stream went before may reach nobody.
+        if run.to.addr == remote.addr {
+            self.incoming.acknowledged();
+        }
         self.count_run(shared, &remote, run.packets, run.len - run.padding);
         let Run { to, len, segment, padding, .. } = run;
         Some(Transmit { socket: to.socket, to: to.addr, len, segment, is_probe: padding > 0 })
