@@ -76,10 +76,9 @@ test('without a fitting binary and with scripts allowed, it is built from its so
   const calls = path.join(base, 'cargo-calls')
   const env = { PATH: pathWith(fakeCargo(calls)) }
   const project = install(bare, ['--foreground-scripts'], env)
-  assert.match(
-    fs.readFileSync(calls, 'utf8'),
-    /^build --release --locked --lib --features mimalloc --target-dir /
-  )
+  const features = platformName().endsWith('-musl') ? '--features mimalloc ' : ''
+  const said = fs.readFileSync(calls, 'utf8')
+  assert.ok(said.startsWith(`build --release --locked --lib ${features}--target-dir `), said)
   assert.match(run(project, `const DHT = require('dht-rpc'); ${USE}`), /works/)
   const left = fs.readdirSync(path.join(project, 'node_modules', 'dht-rpc'))
   assert.ok(!left.includes('target'), 'what cargo leaves behind is removed')

@@ -2,8 +2,8 @@ import { Child } from '../lib/child.mjs'
 import { withCrowd } from '../lib/crowd.mjs'
 import { BOTH, PACKAGES } from '../lib/sides.mjs'
 
-const WARM_UP = 30 // queries
-const COUNT = 100
+const WARM_UP = 100 // queries, after which V8 compiles little more
+const COUNT = 200
 
 const WAYS = [
   { way: 'finished', title: '`await query.finished()`' },

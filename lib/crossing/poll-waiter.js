@@ -9,7 +9,8 @@ const NEAR_MS = 0.5 // between two wakes of one exchange
 const STREAK = 3 // near wakes in a row, after which the next one is expected as well
 const MAX_VAIN = 3 // times that nothing came before the shard took its poll back, until others wait for a while
 const SKIPPED = 64 // times that are left to the shard then
-const DEEP = 16 // records at a time from which two threads can share the work
+const DEEP = 32 // records at a time from which two threads can share the work
+const SHALLOW = 16 // records at a time below which one is enough again
 const SATURATED = 0.97 // of the time, in which JavaScript never waited
 const DEEP_LOOK = 32 // deep turns after which the time is looked at, two for each that is not
 const SHALLOW_LOOK = 32 // shallow wakes in a row after which JavaScript waits by itself again
@@ -142,7 +143,7 @@ module.exports = class PollWaiter {
     // What a wake before left to later turns counts as well.
     const handled = this._environment.dispatched - this._dispatched
     this._dispatched = this._environment.dispatched
-    this._shallow = handled < DEEP ? this._shallow + 1 : 0
+    this._shallow = handled < SHALLOW ? this._shallow + 1 : 0
     if (this._shallow < SHALLOW_LOOK) return
     this._isShared = false
     this._deep = 0

@@ -1,15 +1,11 @@
 'use strict'
 
-const native = require('../crossing/native')
-const Slab = require('../crossing/slab')
+const CloserNodes = require('./closer-nodes')
 const { formatIPv4 } = require('../common/address')
 
 // Reads what comes from the binding. src/binding/dht/records.rs documents the layout and packs it.
 
 const PRESENT = 0x10000
-const IDS = 32
-
-const ids = new Slab(32 * 20) // shared: they are read as soon as they are written
 
 // Bytes of a contact and of an entry.
 const CONTACT = 40
@@ -106,10 +102,7 @@ function readReply(slab, at) {
     rtt: w[i + 1],
     from,
     to: { id: null, host: formatIPv4(w[i + 4]), port: ports >>> 16 },
-    token: null,
-    closerNodes: null,
-    error: slab.doubles[(at + 32) >> 3],
-    value: null
+    token: null
   }
 
   let next = at + (flags & 1 ? 72 : 40)
@@ -117,15 +110,12 @@ function readReply(slab, at) {
     reply.token = slab.copy(next, 32)
     next += 32
   }
-  if (flags & 4) {
-    const count = w[i + 5] & 0xffff
-    reply.closerNodes = readAddresses(slab, next, count)
-    const known = w[i + 5] >>> 16
-    if (flags & IDS) readIds(slab, next + 8 * count, reply.closerNodes, known)
-    else if (known > 0) askIds(slab, next, reply.closerNodes, known)
-    next += 8 * count + (flags & IDS ? 32 * known : 0)
-  }
-  if (flags & 16) reply.value = slab.copy(next, w[i + 6])
+  const count = w[i + 5] & 0xffff
+  if (flags & 4) CloserNodes.lend(reply, slab, next, count, w[i + 5] >>> 16)
+  else reply.closerNodes = null
+  next += 8 * count
+  reply.error = slab.doubles[(at + 32) >> 3]
+  reply.value = flags & 16 ? slab.copy(next, w[i + 6]) : null
   return reply
 }
 
@@ -147,8 +137,7 @@ function replyLength(slab, at) {
   const i = at >> 2
   const flags = w[i] >>> 16
   const ids = (flags & 1 ? 32 : 0) + (flags & 2 ? 32 : 0)
-  const nodes = 8 * (w[i + 5] & 0xffff) + (flags & IDS ? 32 * (w[i + 5] >>> 16) : 0)
-  return (40 + ids + nodes + w[i + 6] + 7) & ~7
+  return (40 + ids + 8 * (w[i + 5] & 0xffff) + w[i + 6] + 7) & ~7
 }
 
 // A request in flight; its socket and its session are numbers, 0 for none.
@@ -235,22 +224,4 @@ function optionalAddress(slab, i, known) {
   return known !== null && known.port === port && known.host === host
     ? known
     : { id: null, host, port }
-}
-
-function readAddresses(slab, at, count) {
-  const list = new Array(count)
-  for (let n = 0; n < count; n++) list[n] = readAddress(slab, (at >> 2) + 2 * n)
-  return list
-}
-
-// The ids of the first nodes.
-function readIds(slab, at, nodes, count) {
-  for (let n = 0; n < count; n++, at += 32) nodes[n].id = slab.copy(at, 32)
-}
-
-// They were not packed, as few look at them.
-function askIds(slab, at, nodes, count) {
-  ids.reserve(32 * count)
-  native.nodeIds(slab.bytes, at, count, ids.bytes)
-  readIds(ids, 0, nodes, count)
 }

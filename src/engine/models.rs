@@ -388,6 +388,42 @@ fn what_a_silent_borrower_leaves_arrives() {
     });
 }
 
+/// An event loop that waits on the poll itself, beside its owner: either is woken by the datagram, and
+/// the owner may have taken its poll back before.
+#[test]
+fn what_comes_to_an_event_loop_that_waits_on_the_poll_arrives() {
+    explore(|| {
+        let world = Arc::new((PollOwnership::new(()), World::default()));
+        let threads: [fn(&PollOwnership<()>, &World); 2] = [
+            |ownership, world| own_until_read(ownership, world, 1),
+            |_, world| {
+                world.receive();
+                world.inbox.bell.ring(); // the event loop sees that the poll is readable
+            },
+        ];
+        let threads = threads.map(|run| {
+            let world = Arc::clone(&world);
+            thread::spawn(move || run(&world.0, &world.1))
+        });
+        let (ownership, world) = &*world;
+        if ownership.lend() {
+            world.poll.ring();
+        }
+        let mut read = 0;
+        while read == 0 {
+            world.inbox.bell.wait();
+            world.inbox.flag.suppress();
+            borrow(ownership, world);
+            read = world.inbox.drain();
+        }
+        assert_eq!(read, 1);
+        ownership.give_back();
+        // The shard of this model may wait for the next datagram.
+        world.poll.ring();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+}
+
 /// What the node is, for who then runs the calls that came meanwhile, as whoever holds it does.
 fn value(lock: &CombiningLock<usize, usize>) -> usize {
     let value = *lock.lock();

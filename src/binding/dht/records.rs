@@ -4,10 +4,10 @@
 //! `0x7f00_0001`.
 //!
 //! ```text
-//! reply body   tid | flags << 16 (1 id, 2 token, 4 closer nodes, 16 value, 32 ids), rtt ms, from ip,
+//! reply body   tid | flags << 16 (1 id, 2 token, 4 closer nodes, 16 value), rtt ms, from ip,
 //!              from port | to port << 16, to ip, closer count | those with an id << 16,
 //!              value length, serial, error f64, then [id 32][token 32][count × (ip, port)]
-//!              [id 32 of the first ones, if flag 32][value], padded to 8
+//!              [value], padded to 8
 //! entry        serial, ip, port, to ip, to port | 0x10000 if present, sampled, added, pinged,
 //!              seen (signed), down hints, id 32: 72 bytes
 //! contact      ip, port | 0x10000 if it has an id, id 32: 40 bytes
@@ -109,7 +109,7 @@ pub fn event(out: &mut Vec<u8>, handle: u32, event: &Event) {
         }
         Event::Response { user, internal, reply } => record(out, Kind::Response, handle, |out| {
             words(out, &[*user, internal.map_or(0, |command| 1 + u32::from(command))]);
-            body(out, reply, true);
+            body(out, reply);
         }),
         Event::Failure { user, error } => {
             fields(out, Kind::Failure, handle, &[*user, *error as u32]);
@@ -117,7 +117,7 @@ pub fn event(out: &mut Vec<u8>, handle: u32, event: &Event) {
         Event::QueryRow { query, progress, reply } => {
             record(out, Kind::QueryRow, handle, |out| {
                 counts(out, *query, progress);
-                body(out, reply, true);
+                body(out, reply);
             });
         }
         Event::QueryProgress { query, progress } => {
@@ -175,13 +175,12 @@ pub fn crashed(out: &mut Vec<u8>, handle: u32, message: &str) {
     });
 }
 
-/// Appends reply bodies, without the ids of their closer nodes: few look at them, and those can have
-/// them by [`ids`].
+/// Appends reply bodies.
 pub fn bodies(out: &mut Vec<u8>, replies: &[Arc<Reply>]) {
-    replies.iter().for_each(|reply| body(out, reply, false));
+    replies.iter().for_each(|reply| body(out, reply));
 }
 
-/// The ids of nodes packed as `ip, port` each.
+/// The ids of closer nodes, packed as `ip, port` each: few look at them.
 pub fn ids(nodes: &[u8]) -> Vec<u8> {
     let word = |bytes: &[u8]| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
     let id = |node: &[u8]| {
@@ -252,7 +251,7 @@ fn observed(out: &mut Vec<u8>, handle: u32, event: &Event) {
         }
         Event::ReplySeen { socket, reply } => record(out, Kind::ReplySeen, handle, |out| {
             words(out, &[socket_number(*socket), 0]);
-            body(out, reply, true);
+            body(out, reply);
         }),
         Event::TimedOut(request) => {
             record(out, Kind::TimedOut, handle, |out| in_flight(out, request));
@@ -314,13 +313,12 @@ fn request(out: &mut Vec<u8>, incoming: &Incoming) {
     out.extend_from_slice(value);
 }
 
-fn body(out: &mut Vec<u8>, reply: &Reply, with_ids: bool) {
+fn body(out: &mut Vec<u8>, reply: &Reply) {
     let Reply { serial, tid, rtt_ms, from, to, token, closer_nodes, error, value, .. } = reply;
     let flags = flag(from.id.is_some(), 1)
         | flag(token.is_some(), 2)
         | flag(closer_nodes.is_some(), 4)
-        | flag(value.is_some(), 16)
-        | flag(with_ids, 32);
+        | flag(value.is_some(), 16);
     let closer_nodes = closer_nodes.as_deref().unwrap_or_default();
     let value = value.as_deref().unwrap_or_default();
     words(out, &[u32::from(*tid) | flags << 16, *rtt_ms]);
@@ -333,9 +331,6 @@ fn body(out: &mut Vec<u8>, reply: &Reply, with_ids: bool) {
     bytes32(out, token.as_ref());
     for node in closer_nodes {
         words(out, &[node.ip().to_bits(), u32::from(node.port())]);
-    }
-    for node in &closer_nodes[..if with_ids { read } else { 0 }] {
-        out.extend_from_slice(Id::of(*node).as_bytes());
     }
     out.extend_from_slice(value);
     pad(out);
