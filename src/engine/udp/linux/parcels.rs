@@ -1,6 +1,6 @@
 //! Which datagrams leave together.
 
-use std::net::SocketAddr;
+use crate::net::addr::Addr;
 
 /// Datagrams of a bundle: what Linux takes since it takes any.
 pub const MOST: usize = 64;
@@ -16,7 +16,7 @@ const MAX_BYTES: usize = 65_000;
 /// A datagram on its way out.
 #[derive(Clone, Copy, Debug)]
 pub struct Outgoing<'a> {
-    pub to: SocketAddr,
+    pub to: Addr,
     pub bytes: &'a [u8],
 }
 
@@ -97,7 +97,7 @@ mod tests {
     /// Of (destination, length): (destination, lengths) of what leaves as one.
     fn cut(datagrams: &[(u16, usize)], takes: impl Fn(usize) -> bool) -> Vec<(u16, Vec<usize>)> {
         let outgoing = |&(port, len): &(u16, usize)| Outgoing {
-            to: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port),
+            to: Addr::new(Ipv4Addr::LOCALHOST, port),
             bytes: &BYTES[..len],
         };
         let mut outgoing: Vec<_> = datagrams.iter().map(outgoing).collect();

@@ -15,6 +15,7 @@ use super::super::family::Family;
 use super::message::{Control, Name, header_of, places};
 use super::parcels::{MOST, Outgoing, Parcels, arrange};
 use super::refusals::Refusals;
+use crate::net::addr::Addr;
 use crate::net::transmit::Transmit;
 
 const MS_OF_A_MINUTE: u64 = 60_000;
@@ -71,13 +72,13 @@ impl Sender {
     }
 
     fn send_many(&self, socket: &UdpSocket, transmits: &[Transmit], mut bytes: &[u8]) {
-        let nowhere = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
+        let nowhere = Addr::new(Ipv4Addr::UNSPECIFIED, 0);
         let mut datagrams = [Outgoing { to: nowhere, bytes: &[] }; MOST];
         let datagrams = &mut datagrams[..transmits.len()];
         for (datagram, transmit) in datagrams.iter_mut().zip(transmits) {
             let (these, after) = bytes.split_at(transmit.len);
             bytes = after;
-            *datagram = Outgoing { to: self.family.towards(transmit.to.into()), bytes: these };
+            *datagram = Outgoing { to: transmit.to, bytes: these };
         }
         if self.bundles {
             arrange(datagrams);
@@ -101,7 +102,7 @@ impl Sender {
         for (parcel, (((place, name), control), header)) in parcels.zip(rooms) {
             let parts;
             (parts, free) = free.split_at_mut(parcel.len());
-            let name = name.write(Name::of(parcel[0].to));
+            let name = name.write(Name::of(self.towards(parcel[0].to)));
             let written = write_parts(parts, parcel);
             let header = header.write(header_of(name, parts.as_mut_ptr().cast(), written));
             if parcel.len() > 1 {
@@ -130,16 +131,21 @@ impl Sender {
         let [first, _, ..] = parcel else { return };
         if let Some(len) = refused_from(first.bytes.len(), error) {
             tracing::debug!(to = %first.to, len, %error, "no bundles on this way");
-            self.refusals.get_or_init(Box::default).note(first.to.ip(), len, minute());
+            self.refusals.get_or_init(Box::default).note((*first.to.ip()).into(), len, minute());
         }
         for datagram in parcel {
-            let _ = socket.send_to(datagram.bytes, datagram.to);
+            let _ = socket.send_to(datagram.bytes, self.towards(datagram.to));
         }
     }
 
+    fn towards(&self, to: Addr) -> SocketAddr {
+        self.family.towards(to.into())
+    }
+
     fn takes(&self, first: &Outgoing<'_>) -> bool {
-        let refused =
-            |refusals: &Refusals| refusals.hold(first.to.ip(), first.bytes.len(), minute());
+        let refused = |refusals: &Refusals| {
+            refusals.hold((*first.to.ip()).into(), first.bytes.len(), minute())
+        };
         self.bundles && !self.refusals.get().is_some_and(|refusals| refused(refusals))
     }
 }
