@@ -2,12 +2,18 @@
 
 const process = require('process')
 
+// What this copy of the package consists of: the cache of modules may be cleared, or keep nothing.
+const modules = new Map()
+
 module.exports = isLoadedByNode() ? load('lib/dht/dht', module) : require('./lib/dht/dht')
 
-// Bundlers, test runners and other runtimes load files in ways of their own.
+// Bundlers, test runners and other runtimes load files in ways of their own, some of them with Node's
+// modules in another realm.
 function isLoadedByNode() {
   const { bun, deno } = process.versions || {}
-  return !bun && !deno && module.constructor === require('module')
+  if (bun || deno) return false
+  const Module = require('module')
+  return module.constructor === Module && Module instanceof Function
 }
 
 // Node looks for each file in several places, which takes longer than most that is done until the
@@ -15,16 +21,22 @@ function isLoadedByNode() {
 // if Node itself had loaded them.
 function load(name, parent) {
   const file = fileOf(`${name}.js`)
-  const known = require.cache[file]
+  const known = modules.get(file) || require.cache[file]
   if (known !== undefined) return known.exports
   const loaded = new module.constructor(file, parent)
+  modules.set(file, loaded)
   require.cache[file] = loaded
   try {
     run(loaded, file, name.slice(0, name.lastIndexOf('/')))
   } finally {
-    if (!loaded.loaded) delete require.cache[file]
+    if (!loaded.loaded) forget(file)
   }
   return loaded.exports
+}
+
+function forget(file) {
+  modules.delete(file)
+  delete require.cache[file]
 }
 
 function run(loaded, file, folder) {

@@ -5,6 +5,7 @@ const assert = require('node:assert')
 const { packages, natives } = require('./helpers/packages')
 const {
   HOST,
+  HASTY,
   createNode,
   createBootstrapper,
   createNetwork,
@@ -225,12 +226,26 @@ for (const { name, DHT } of natives) {
     await assert.rejects(pinged, { code: 'REQUEST_DESTROYED' })
   })
 
-  test(`${name}: the network's state is not updated any more`, async (t) => {
-    const { client } = await lookingUp(t, DHT)
-    const updated = client._updateNetworkState()
-    client.destroy()
-    assert.strictEqual(await updated, false)
-  })
+  for (const answered of [0, 1]) {
+    test(`${name}: the network's state is not updated any more, ${answered} of those asked answered`, async (t) => {
+      const server = await createBootstrapper(t, DHT)
+      const silent = await RawPeer.create(t)
+      const bootstrap = [serverAddress(server), silent.address]
+      const client = createNode(t, DHT, { bootstrap, ...HASTY })
+      await client.fullyBootstrapped()
+      client.firewalled = true
+      const { requests } = client.stats
+      const before = requests.responses
+      const seen = watch(client)
+      const updated = client._updateNetworkState()
+      if (answered > 0) await until(() => requests.responses > before, 'the first answer')
+
+      client.destroy()
+
+      assert.strictEqual(await updated, false)
+      assert.deepStrictEqual([client.firewalled, client.ephemeral, ...seen], [true, true, 'close'])
+    })
+  }
 }
 
 // The events that a node emits from now on.

@@ -20,9 +20,9 @@ const PLANTED = [
   ['src/net/addr.rs', 'use crate::dht::Id;', 'net/addr.rs imports dht/id.rs'],
   ['src/dht/table.rs', 'use crate::engine::Engine;', 'dht/table.rs imports engine/mod.rs'],
   ['src/dht/table.rs', 'use super::super::engine::{self};', 'dht/table.rs imports engine/mod.rs'],
-  ['src/dht/token.rs', 'use crate::udx::stream::Stream;', 'dht/token.rs imports udx/stream.rs'],
-  ['src/udx/stream.rs', 'use crate::dht::Id;', 'udx/stream.rs imports dht/id.rs'],
-  ['src/udx/stream.rs', 'fn f() { crate::engine::f() }', 'udx/stream.rs imports engine/mod.rs'],
+  ['src/dht/token.rs', 'use crate::udx::wire::Header;', 'dht/token.rs imports udx/wire.rs'],
+  ['src/udx/mtu.rs', 'use crate::dht::Id;', 'udx/mtu.rs imports dht/id.rs'],
+  ['src/udx/mtu.rs', 'fn f() { crate::engine::f() }', 'udx/mtu.rs imports engine/mod.rs'],
   [
     'src/engine/clock.rs',
     'use crate::binding::dht::records;',
@@ -52,7 +52,7 @@ const PLANTED = [
   ['src/dht/nat.rs', 'use std::thread;', 'dht/nat.rs:LINE reaches for a thread'],
   ['src/dht/nat.rs', 'fn f() { rand::rng(); }', 'dht/nat.rs:LINE reaches for global randomness'],
   ['src/net/addr.rs', 'use tokio::net;', 'net/addr.rs:LINE reaches for tokio'],
-  ['src/udx/stream.rs', 'use napi_derive::napi;', 'udx/stream.rs:LINE reaches for napi'],
+  ['src/udx/mtu.rs', 'use napi_derive::napi;', 'udx/mtu.rs:LINE reaches for napi'],
   ['src/dht/nat.rs', 'use std::time::Instant as I;', 'dht/nat.rs imports what reaches for a clock'],
   [
     'src/dht/nat.rs',
@@ -134,8 +134,5 @@ function copyOfHouse() {
   for (const name of ['src', 'lib', 'index.js', 'index.d.ts']) {
     fs.cpSync(path.join(ROOT, name), path.join(copy, name), { recursive: true })
   }
-  const stream = path.join(copy, 'src/udx/stream.rs')
-  fs.mkdirSync(path.dirname(stream), { recursive: true })
-  if (!fs.existsSync(stream)) fs.writeFileSync(stream, 'pub struct Stream;\n')
   return copy
 }

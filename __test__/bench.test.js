@@ -145,6 +145,58 @@ test('a workload that fails misses its targets, and the others go on', async () 
   assert.strictEqual(second, '| CPU |  | 1.50 µs (1.50–1.50) |  |  | ≤ 2: met | ≤ 1: **missed** |')
 })
 
+test('of each full run a row is kept, the latest first', async () => {
+  const { addRun } = await load('lib/runs.mjs')
+  const row = (workload, figure, better, reference, met, oneCore = false) => ({
+    ...{ workload, figure, better, oneCore, ratios: { reference }, must: { met } }
+  })
+  const results = [
+    row('requests-1kb-one-process', 'rate1', 'more', 1.5, true),
+    row('pings-two-processes', 'rate64', 'more', 0.9, false),
+    row('pings-two-processes', 'cpu64', 'less', 0.4, true),
+    row('queries-100-one-process', 'iterateCpu', 'less', 0.3, true),
+    row('user-request', 'cpu', 'less', 0.5, true, true),
+    row('boot-2000', 'boot', 'less', 0.1, false)
+  ]
+  const day = (n) => new Date(Date.UTC(2030, 0, n, 12, 30))
+  let text = ''
+  for (let n = 1; n <= 20; n++) text = addRun(text, results, `machine ${n}`, day(n))
+
+  const [, , latest, before, ...others] = text.split('\n')
+  assert.strictEqual(
+    latest,
+    '| 2030-01-20 12:30 UTC | machine 20 | 0.900 × | 0.400 × | – / 0.300 / – | – / – / – / – | – / – | – / – / 0.100 | 2, on one core 0 |'
+  )
+  assert.ok(before.includes('| machine 19 |') && others.length === 10)
+})
+
+test('a page is made of what was measured last of each row, on one machine', async () => {
+  const { resultsOf, withResults } = await load('lib/record.mjs')
+  const { evaluate } = await load('lib/targets.mjs')
+  const row = { figure: 'cpu', better: 'less', must: { atMost: 0.6, of: 'reference' } }
+  const workloads = ['a', 'b'].map((name) => ({ name, rows: [row] }))
+  const measured = (workload, engine, oneCore = false) => {
+    const samples = { reference: figures(10), engine: figures(engine) }
+    return { workload, ...row, oneCore, ...evaluate(row, samples, { oneCore }) }
+  }
+  const [monday, tuesday] = [new Date(Date.UTC(2030, 0, 7)), new Date(Date.UTC(2030, 0, 8))]
+  const seen = (record) =>
+    resultsOf(record, workloads).map(({ workload, date, oneCore, ratios, must }) =>
+      [workload, date, oneCore, ratios.reference, must.met].join(' ')
+    )
+
+  let record = withResults({ machine: '', rows: {} }, [measured('a', 5)], 'one', monday)
+  record = withResults(record, [measured('b', 7), measured('b', 7, true)], 'one', tuesday)
+  record = JSON.parse(JSON.stringify(record))
+  assert.deepStrictEqual(seen(record), [
+    'a 2030-01-07 false 0.5 true',
+    'b 2030-01-08 false 0.7 false',
+    'b 2030-01-08 true 0.7 true'
+  ])
+  record = withResults(record, [measured('b', 5)], 'another', tuesday)
+  assert.deepStrictEqual(seen(record), ['b 2030-01-08 false 0.5 true'])
+})
+
 test('growth is what each doubling adds', async () => {
   const { growthTables, growthChart } = await load('lib/growth-report.mjs')
   const logarithmic = [10, 20, 40].map((n) => [n, only(5 + Math.log2(n / 10))])
@@ -209,6 +261,23 @@ test('the load and the floor', { skip: lacks('linux') }, async (t) => {
       await floor.end()
     }
   })
+
+  for (const bundles of [false, true]) {
+    const floorIs = bundles ? 'a floor with bundles' : 'a plain floor'
+    await t.test(`a client that bundles is answered by ${floorIs}`, async () => {
+      const floor = await Floor.start(123, { bundles })
+      try {
+        const { port, pid } = floor
+        for (const request of ['ping', 'mixed']) {
+          const result = await drive({ port, pid, request, bundles: true, ...SHORT })
+          assert.ok(result.answered > 64)
+          assert.strictEqual(result.replyBytes, 123)
+        }
+      } finally {
+        await floor.end()
+      }
+    })
+  }
 
   await t.test('what is lost does not stall it', async (t) => {
     const socket = dgram.createSocket('udp4')

@@ -12,11 +12,16 @@ const { freePort, hold } = require('./helpers/network')
 const fakes = require('./helpers/fakes')
 
 const FAKED = path.join(__dirname, 'children', 'faked.js')
+const WHEN = {
+  before: 'before it is loaded',
+  streamx: 'before it is loaded, and streamx before it',
+  after: 'after it is loaded'
+}
 
 for (const { name } of natives) {
   for (const kind of Object.keys(fakes)) {
-    for (const when of ['before', 'after']) {
-      test(`${name}: clocks ${kind} ${when} it is loaded`, async (t) => {
+    for (const [when, words] of Object.entries(WHEN)) {
+      test(`${name}: clocks ${kind} ${words}`, async (t) => {
         const silent = await freePort()
         await hold(t, silent)
         const args = [copyPackage(t), kind, when, await freePort(), silent]

@@ -10,7 +10,7 @@ const {
   serverAddress
 } = require('./helpers/network')
 const { turns, until } = require('./helpers/until')
-const { randomTarget } = require('./helpers/ids')
+const { idOf, randomTarget } = require('./helpers/ids')
 const { run } = require('./helpers/child')
 const { encodeRequest } = require('./helpers/wire')
 const RawPeer = require('./helpers/raw-peer')
@@ -228,6 +228,36 @@ for (const { name, DHT } of natives) {
 
     assert.ok(seen.length > TRIES)
     assert.deepStrictEqual(new Set(seen), new Set([undefined]))
+  })
+
+  test(`${name}: nor does a handler run in what a filter has entered, of the same datagram or another`, async (t) => {
+    const seen = {}
+    const enter = (what) => {
+      seen[what] = [...(seen[what] || []), als.getStore()]
+      als.enterWith(what)
+      return true
+    }
+    const node = await createBootstrapper(t, DHT, {
+      filterRequest: () => enter('filterRequest'),
+      filterNode: () => enter('filterNode')
+    })
+    const to = serverAddress(node)
+    node.on('add-node', () => enter('add-node'))
+    node.on('request', (req) => {
+      enter('request')
+      req.reply(null)
+    })
+    const peer = await RawPeer.create(t)
+    const id = idOf(peer.address)
+    for (let tid = 0; tid < TRIES; tid++) {
+      await peer.send(encodeRequest({ tid, to, id, command: ECHO }), to)
+      if (tid % 5 === 0) await turns(2)
+    }
+    await until(() => peer.received.length === TRIES, 'all replies')
+
+    for (const what of ['filterRequest', 'filterNode', 'add-node', 'request']) {
+      assert.deepStrictEqual([what, ...new Set(seen[what])], [what, undefined])
+    }
   })
 }
 

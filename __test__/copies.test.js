@@ -87,6 +87,29 @@ for (const { name, DHT } of natives) {
   }
 }
 
+test('what an object keeps to itself is found, whichever copies have looked before', () => {
+  const file = require.resolve('../lib/common/internals')
+  const load = () => {
+    const before = require.cache[file]
+    delete require.cache[file]
+    const copy = require(file)
+    if (before) require.cache[file] = before
+    return copy
+  }
+  const copies = [load(), load()]
+  const objects = copies.map((copy, i) => {
+    const object = {}
+    copy.hide(object, `internals of ${i}`)
+    return object
+  })
+
+  for (let looks = 0; looks < 64; looks++) {
+    const copy = (looks & 1) ^ ((looks >> 3) & 1)
+    const object = ((looks >> 1) & 1) ^ ((looks >> 2) & 1)
+    assert.strictEqual(copies[copy].internalsOf(objects[object]), `internals of ${object}`)
+  }
+})
+
 // What is in flight by the session is counted and dropped with it.
 async function groups(node, session, silent) {
   const request = node.request({ command: 1 }, silent, { session })

@@ -70,6 +70,45 @@ for (const { name, path: entry } of natives) {
     assert.strictEqual(inTree, all)
   })
 
+  test(`${name}: each file is loaded once, also where the cache of modules keeps nothing`, async () => {
+    const life = `
+      const main = async (DHT) => {
+        const peer = new DHT({ host: '127.0.0.1', bootstrap: [], ephemeral: false })
+        peer.on('request', (req) => req.reply(req.value))
+        await peer.bind()
+        const to = { host: '127.0.0.1', port: peer.localAddress().port }
+        const node = new DHT({ host: '127.0.0.1', bootstrap: [to] })
+        const { value } = await node.request({ command: 1, value: Buffer.from('hi') }, to)
+        await node.findNode(Buffer.alloc(32)).finished()
+        console.log(JSON.stringify([value.toString(), Math.max(...Object.values(loads))]))
+        for (const each of [node, peer]) await each.destroy()
+      }
+      const { readFileSync } = require('fs')
+      const loads = {}
+      require('fs').readFileSync = (file, ...args) => {
+        loads[file] = (loads[file] || 0) + 1
+        return readFileSync(file, ...args)
+      }
+      const [entry] = process.argv.slice(1)`
+    const keepsNothing = `${life}
+      const within = new module.constructor(entry, module)
+      within.filename = entry
+      within.paths = module.constructor._nodeModulePaths(require('path').dirname(entry))
+      const find = Object.defineProperty((id) => within.require(id), 'cache', { get: () => ({}) })
+      const names = ['exports', 'require', 'module', '__filename', '__dirname']
+      const source = readFileSync(entry, 'utf8')
+      const start = require('vm').compileFunction(source, names)
+      start(within.exports, find, within, entry, require('path').dirname(entry))
+      main(within.exports)`
+    const isCleared = `${life}
+      const DHT = require(entry)
+      for (const file in require.cache) delete require.cache[file]
+      main(DHT)`
+    for (const source of [keepsNothing, isCleared]) {
+      assert.deepStrictEqual(await output(source, [entry]), ['hi', 1])
+    }
+  })
+
   test(`${name}: a load that failed is tried anew`, async () => {
     const said = await output(
       `process.env.DHT_RPC_NATIVE_BINDING = '/nowhere.node'

@@ -7,6 +7,11 @@ const path = require('node:path')
 const { readMarked } = require('../scripts/marked')
 
 const ROWS = [
+  [
+    '`await request()` of 1 kB, a handler echoes, 16 in flight, two processes',
+    '20000/s (1–2)',
+    '40000/s (3–4)'
+  ],
   ['FIND_NODE served with a full table: CPU per request', '8.00 µs (7–9)', '2.00 µs (1–3)'],
   ['memory of a node, of 1 000 in one process', '300 kB (1–400)', '30.0 kB (1–40)'],
   ['one lookup in a network of 800: latency p50', '6.00 ms (5–7)', '0.600 ms (0–1)'],
@@ -32,6 +37,7 @@ test('a figure is that of its row, in the table and in the chart', async () => {
   const figures = readFigures(reader())
   const texts = figures.figures.map(({ sides }) => [sides.reference.text, sides.engine.text])
   assert.deepStrictEqual(texts, [
+    ['20000/s', '40000/s'],
     ['8.00 µs', '2.00 µs'],
     ['300 kB', '30.0 kB'],
     ['6.00 ms', '0.600 ms'],

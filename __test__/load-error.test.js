@@ -135,6 +135,19 @@ test('a file system where no code may be run', { skip: lacks('namespaces') }, ()
   )
 })
 
+test('a file that is another addon', (t) => {
+  const older = "exports.open = exports.lookup = () => {}; exports.version = () => '1.0.0'"
+  for (const addon of ['module.exports = {}', 'module.exports = null', older]) {
+    const file = path.join(base, 'other.js')
+    fs.writeFileSync(file, addon)
+    t.after(() => fs.rmSync(file, { force: true }))
+    const said = load({ env: { DHT_RPC_NATIVE_BINDING: file } })
+    assert.match(said.message, /the file is of another addon or of another version/)
+    assert.match(said.message, /DHT_RPC_NATIVE_BINDING names it: name another one, or none/)
+    if (addon === older) assert.match(said.message, /is of version 1\.0\.0, not of version \d/)
+  }
+})
+
 test('a name that does not say what the file is', () => {
   const file = path.join(base, 'libdht_rpc_native.so')
   fs.copyFileSync(prebuiltPath(), file)

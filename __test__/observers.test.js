@@ -13,8 +13,32 @@ const {
 const { once, until, turns } = require('./helpers/until')
 const { COMMANDS, encodeReply, encodeRequest } = require('./helpers/wire')
 const RawPeer = require('./helpers/raw-peer')
+const uncaught = require('./helpers/uncaught')
 
 const TARGET = Buffer.alloc(32, 5)
+
+// What programs and test runners do to a field that is a function. Each returns what takes it back.
+const REPLACEMENTS = {
+  defined(io, name, observer) {
+    const before = Object.getOwnPropertyDescriptor(io, name)
+    const value = through(before.value, observer)
+    Object.defineProperty(io, name, { ...before, value })
+    return () => Object.defineProperty(io, name, before)
+  },
+
+  'defined as a getter'(io, name, observer) {
+    const before = Object.getOwnPropertyDescriptor(io, name)
+    const wrapped = through(before.value, observer)
+    Object.defineProperty(io, name, { get: () => wrapped, configurable: true })
+    return () => Object.defineProperty(io, name, before)
+  },
+
+  'assigned by Object.assign()'(io, name, observer) {
+    const { [name]: original } = io
+    Object.assign(io, { [name]: through(original, observer) })
+    return () => (io[name] = original)
+  }
+}
 
 for (const { name, DHT } of packages) {
   test(`${name}: a wrapped io.onrequest sees every request, in order, before it is handled`, async (t) => {
@@ -280,6 +304,94 @@ for (const { name, DHT } of packages) {
     assert.deepStrictEqual(calls, ['first', 'second'])
   })
 
+  test(`${name}: a spy, which redefines them, observes as well`, async (t) => {
+    const node = await createBootstrapper(t, DHT)
+    const peer = await RawPeer.create(t)
+    const { io } = node
+    node.on('request', (req) => req.reply(null))
+    const ask = () => peer.request({ command: 7 }, serverAddress(node))
+    const asked = spyOn(io, 'onrequest')
+    const answered = spyOn(io, 'onresponse')
+
+    await ask()
+    await node.ping(serverAddress(node))
+    await until(() => asked.calls.length === 2 && answered.calls.length === 1, 'all')
+    assert.strictEqual(asked.calls[0].args[0].command, 7)
+    assert.strictEqual(asked.calls[0].self, io)
+
+    asked.restore()
+    answered.restore()
+    await ask()
+    await turns(3)
+    assert.strictEqual(asked.calls.length, 2)
+
+    const { onrequest } = io
+    const descriptor = Object.getOwnPropertyDescriptor(io, 'onrequest')
+    let looked = 0
+    const get = () => (looked++, onrequest)
+    Object.defineProperty(io, 'onrequest', { get, configurable: true, enumerable: true })
+    await ask()
+    await until(() => looked === 1, 'it is looked up at the call')
+    Object.defineProperty(io, 'onrequest', descriptor)
+    await ask()
+    await turns(3)
+    assert.strictEqual(looked, 1)
+    assert.strictEqual(io.onrequest, onrequest)
+
+    const seen = wrap(io, 'onrequest')
+    await ask()
+    await until(() => seen.length === 1, 'assigned again')
+  })
+
+  test(`${name}: who observes a timeout knows of it before who waits for the answer`, async (t) => {
+    const node = createNode(t, DHT, IMPATIENT)
+    await node.fullyBootstrapped()
+    const peer = await RawPeer.create(t)
+    const order = []
+    node.io.ontimeout = ({ command }) => order.push(`seen ${command}`)
+    const ask = async (command) => {
+      await node.request({ command }, peer.address).catch(() => order.push(`rejected ${command}`))
+    }
+
+    for (let command = 0; command < 3; command++) await ask(command)
+    await until(() => order.length === 6, 'all')
+
+    const expected = [0, 1, 2].flatMap((command) => [`seen ${command}`, `rejected ${command}`])
+    assert.deepStrictEqual(order, expected)
+  })
+
+  test(`${name}: what is put there is there, also if it is nothing`, (t) => {
+    const { io } = createNode(t, DHT)
+    for (const hook of ['onrequest', 'onresponse', 'ontimeout']) {
+      const original = io[hook]
+      for (const value of [null, undefined, original]) {
+        io[hook] = value
+        assert.strictEqual(io[hook], value)
+      }
+    }
+  })
+
+  for (const [how, replace] of Object.entries(REPLACEMENTS)) {
+    test(`${name}: one may be ${how}, and be taken back`, async (t) => {
+      const node = await createBootstrapper(t, DHT)
+      const peer = await RawPeer.create(t)
+      node.on('request', (req) => req.reply(null))
+      const to = serverAddress(node)
+      const ping = () => peer.request({ internal: true, command: COMMANDS.PING }, to)
+      const seen = []
+      const restore = replace(node.io, 'onrequest', (req) => seen.push(req.command))
+
+      await ping()
+      await peer.request({ command: 7 }, to)
+      await until(() => seen.length === 2, 'both are seen')
+      restore()
+      await ping()
+      await turns(3)
+
+      assert.deepStrictEqual(seen, [COMMANDS.PING, 7])
+    })
+  }
+
   test(`${name}: an observer sees what the user hands in before the call returns`, async (t) => {
     const node = createNode(t, DHT)
     await node.fullyBootstrapped()
@@ -341,15 +453,7 @@ for (const { name, DHT } of natives) {
     const peer = await RawPeer.create(t)
     const to = serverAddress(node)
     node.on('request', (req) => req.reply(Buffer.from('yes')))
-    const thrown = []
-    const listeners = process.listeners('uncaughtException')
-    process.removeAllListeners('uncaughtException')
-    process.on('uncaughtException', (err) => thrown.push(err.message))
-    t.after(() => {
-      process.removeAllListeners('uncaughtException')
-      for (const listener of listeners) process.on('uncaughtException', listener)
-    })
-
+    const thrown = uncaught(t)
     node.io.onrequest = () => {
       throw new Error('observed')
     }
@@ -397,6 +501,13 @@ for (const { name, DHT } of natives) {
   })
 }
 
+function through(original, observer) {
+  return function (...args) {
+    observer(...args)
+    return original.apply(this, args)
+  }
+}
+
 // Every call of one of them from now on. It is called through.
 function wrap(io, hook) {
   const calls = []
@@ -406,6 +517,18 @@ function wrap(io, hook) {
     return original.apply(this, args)
   }
   return calls
+}
+
+// As mocking libraries do it.
+function spyOn(io, hook) {
+  const calls = []
+  const original = Object.getOwnPropertyDescriptor(io, hook)
+  const value = function (...args) {
+    calls.push({ self: this, args })
+    return original.value.apply(this, args)
+  }
+  Object.defineProperty(io, hook, { ...original, value })
+  return { calls, restore: () => Object.defineProperty(io, hook, original) }
 }
 
 // The kinds of the records that the engine packs for a node from now on.

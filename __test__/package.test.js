@@ -92,6 +92,15 @@ test('without a fitting binary, with scripts but without cargo, the install fail
   assert.ok((stdout + stderr).includes(platformName()))
 })
 
+test('the package, its JavaScript and its crate are of one version', () => {
+  const { version } = require('../package.json')
+  const { VERSION } = require('../lib/crossing/platform')
+  const [, crate] = /^version = "(.*)"$/m.exec(
+    fs.readFileSync(path.join(ROOT, 'Cargo.toml'), 'utf8')
+  )
+  assert.deepStrictEqual([VERSION, crate], [version, version])
+})
+
 test('the sources in the tarball are a crate that cargo accepts', () => {
   const dir = unpack(tarball.file)
   const args = ['metadata', '--no-deps', '--offline', '--format-version=1', '--locked']

@@ -113,11 +113,13 @@ for (const { name, DHT } of natives) {
     assert.deepStrictEqual(await rows.return(), { value: undefined, done: true })
   })
 
-  test(`${name}: a signal that is aborted sends nothing`, async (t) => {
+  test(`${name}: a signal that is aborted sends nothing, nor does no time at all`, async (t) => {
     const { node, silent, start, reason } = await lookup(t)
     const { queries, requests } = node.stats
     const before = [queries.total, requests.total]
     for (const read of [finish, iterate, emit]) {
+      const timely = start({ signal: undefined, timeout: 0 })
+      await assert.rejects(read(timely), { code: 'REQUEST_TIMEOUT' })
       const query = start({ signal: AbortSignal.abort(reason) })
       await assert.rejects(read(query), (err) => err === reason)
       await assert.rejects(iterate(query), (err) => err === reason)
@@ -237,6 +239,33 @@ for (const { name, DHT } of natives) {
     controller.abort()
   })
 
+  for (const by of ['its time', 'its signal']) {
+    test(`${name}: a commit that never ends is given up by ${by}, also if nobody holds the query`, async (t) => {
+      const { node, controller, start } = await lookup(t)
+      const gc = globalThis.gc || exposedGc()
+      let committing = false
+      const commit = () => new Promise(() => (committing = true))
+      let failed = null
+      // A machine may be too slow to get there in time.
+      for (let timeout = by === 'its time' ? 200 : NEVER; !committing; timeout *= 2) {
+        const signal = by === 'its time' ? null : controller.signal
+        failed = outcome(begin({ nodes: node.toArray(), signal, timeout, commit }))
+        await Promise.race([until(() => committing, 'it commits'), failed])
+      }
+
+      for (let i = 0; i < 3; i++) await turns(2).then(gc)
+      if (by === 'its signal') controller.abort()
+
+      const given = await Promise.race([failed, until(() => false, 'it is given up').catch(same)])
+      assert.ok(['REQUEST_TIMEOUT', 'ABORT_ERR', 20].includes(given.code), given)
+
+      // What a function that waits had in its hands is not collected.
+      function begin(opts) {
+        return start(opts).finished()
+      }
+    })
+  }
+
   test(`${name}: a query that everybody forgot is not kept by its signal or its time`, async (t) => {
     const { node, controller, start } = await lookup(t)
     const gc = globalThis.gc || exposedGc()
@@ -256,6 +285,10 @@ for (const { name, DHT } of natives) {
 function exposedGc() {
   v8.setFlagsFromString('--expose-gc')
   return vm.runInNewContext('gc')
+}
+
+function same(err) {
+  return err
 }
 
 function outcome(promise) {

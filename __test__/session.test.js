@@ -109,6 +109,26 @@ for (const { name, DHT } of packages) {
     session.destroy()
   })
 
+  test(`${name}: a session of another node`, async (t) => {
+    const { node, silent, to, session } = await busy(t)
+    const other = createNode(t, DHT)
+    await other.fullyBootstrapped()
+    const pings = [node, other].map((each) => each.ping(to, { session }))
+    const opts = { session, nodes: [to] }
+    const query = other.query({ target: randomTarget(), command: 1 }, opts)
+    const finished = query.finished()
+    await until(() => silent.received.length === 3, 'all of them')
+    assert.strictEqual(session.inflight.length, 3)
+    const err = new Error('Hung up')
+
+    session.destroy(err)
+
+    for (const ping of pings) await assert.rejects(ping, err)
+    await finished
+    assert.deepStrictEqual([session.inflight.length, query.errors], [0, 1])
+    for (const { stats } of [node, other]) assert.strictEqual(stats.requests.active, 0)
+  })
+
   test(`${name}: a reply that comes too late is ignored`, async (t) => {
     const server = await createBootstrapper(t, DHT)
     const held = []

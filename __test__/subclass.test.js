@@ -3,6 +3,7 @@ const assert = require('node:assert')
 const { packages } = require('./helpers/packages')
 const {
   HOST,
+  IMPATIENT,
   createNode,
   createBootstrapper,
   freePort,
@@ -136,6 +137,83 @@ for (const { name, DHT } of packages) {
     assert.strictEqual(node.stats.requests.responses >= 1, true)
     assert.strictEqual(node.stats.commands.ping.rx, 1)
     assert.strictEqual(queries.total, total + 1)
+  })
+
+  // Those that a class might need for itself.
+  for (const own of ['_listen', '_tell', '_send', '_oncrash', '_concurrency', '_maxWindow']) {
+    test(`${name}: ${own} is a name like any other`, async (t) => {
+      let calls = 0
+      class Named extends DHT {
+        constructor(opts) {
+          super(opts)
+          this.field = this[own]
+          this[own] = () => calls++
+        }
+      }
+      Named.prototype[own] = () => calls++
+      const server = await createBootstrapper(t, Named)
+      const bootstrap = [serverAddress(server)]
+      server.on('request', (req) => req.reply(null))
+      server.on('add-node', () => {})
+      const node = createNode(t, Named, { bootstrap })
+      await node.fullyBootstrapped()
+
+      await node.request({ command: 1, value: Buffer.from('value') }, bootstrap[0])
+      await node.ping(bootstrap[0], { size: 5 })
+      await node.query({ target: randomTarget(), command: 1 }, { commit: true }).finished()
+      node._offline()
+      node._online()
+      await node.suspend()
+      await node.resume()
+
+      assert.strictEqual(calls, 0)
+      assert.strictEqual(node.field, Named.prototype[own])
+      assert.strictEqual(node.config.maxWindow, 80)
+      assert.strictEqual(node.concurrency, 10)
+    })
+  }
+
+  test(`${name}: who lists the members of a node finds those of an emitter`, (t) => {
+    const node = createNode(t, DHT)
+    const listed = []
+    for (const member in node) listed.push(member)
+
+    const EventEmitter = Object.getPrototypeOf(DHT)
+    for (const member in new EventEmitter()) {
+      if (member !== 'constructor') assert.ok(listed.includes(member), member)
+    }
+  })
+
+  test(`${name}: requests by the steps that request() takes`, async (t) => {
+    const server = await createBootstrapper(t, DHT)
+    const to = serverAddress(server)
+    server.on('request', (req) => req.reply(req.value))
+    const node = createNode(t, DHT, IMPATIENT)
+    await node.fullyBootstrapped()
+    const silent = { host: HOST, port: await freePort() }
+    const value = Buffer.from('value')
+    const ask = (address, onresponse, onerror) =>
+      node._request(address, false, false, 7, null, value, null, onresponse, onerror)
+
+    const [reply, req] = await new Promise((resolve, reject) => {
+      ask(to, (...args) => resolve(args), reject)
+    })
+    assert.deepStrictEqual(reply.value, value)
+    assert.strictEqual(req.command, 7)
+    const error = await new Promise((resolve, reject) => ask(silent, reject, resolve))
+    assert.strictEqual(error.code, 'REQUEST_TIMEOUT')
+
+    const create = (address) => node.io.createRequest(address, null, false, 8, null, value, null)
+    assert.deepStrictEqual((await node._requestToPromise(create(to))).value, value)
+    const once = create(silent)
+    await assert.rejects(node._requestToPromise(once, { retry: false }), {
+      code: 'REQUEST_TIMEOUT'
+    })
+    assert.strictEqual(once.sent, 1)
+
+    await node.destroy()
+    assert.strictEqual(ask(to), null)
+    await assert.rejects(node._requestToPromise(create(to)), { message: 'Node destroyed' })
   })
 
   test(`${name}: a request listener and onrequest`, async (t) => {

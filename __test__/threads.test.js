@@ -51,6 +51,20 @@ const SCENARIOS = [
     enough: { value: 2 }
   },
   {
+    name: 'names looked up for the user',
+    body: `
+      const node = create({ bootstrap: ['localhost:1', 'localhost:2'] })
+      await node.bind()
+      const code = await node.udx.lookup('localhost').then(() => null, (err) => err.code)
+      const ports = []
+      for await (const { port } of node._resolveBootstrapNodes()) ports.push(port)
+      await destroy([node])
+      return [code, ...ports]
+    `,
+    outcomes: [REFUSED, { value: ['EAI_NONAME'] }, { value: [null, 1, 2] }],
+    enough: { value: [null, 1, 2] }
+  },
+  {
     name: 'a node in a worker thread',
     body: `
       const worker = new Worker(

@@ -38,13 +38,10 @@ const NAMED = new Set([
 
 // What the front's own files need of each other.
 const INTERNAL = {
-  DHT: ['_maxWindow'],
   Table: ['retire'],
-  Row: ['place'],
   NetworkInterfaces: ['onsystem'],
-  Query: ['number', 'onrow', 'onprogress', 'oncommit', 'onend', 'onabort'],
-  Request: ['refuse'],
-  Node: ['serial', 'update', 'link', 'unlink', 'token']
+  Query: ['onrow', 'onprogress', 'oncommit', 'onend', 'onabort'],
+  Node: ['token']
 }
 
 for (const { name, DHT } of natives) {

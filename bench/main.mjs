@@ -1,7 +1,7 @@
 // Everything that is measured beside the reference and beside the floor: a responder that does
 // nothing else. The full run writes docs/performance.md; it fails if a must is missed.
 // usage: npm run bench -- [--only NAME] [--rounds N] [--one-core] [--json]
-//                         [--no-write] [--no-build]
+//                         [--write] [--no-write] [--no-build]
 import { createRequire } from 'node:module'
 import { COMMAND_LINE, parse } from './lib/command-line.mjs'
 import { progress } from './lib/progress.mjs'
@@ -45,7 +45,7 @@ function print() {
 // Not before: on a fresh clone what draws the chart was not there when this began.
 async function writeDocument() {
   const { write } = await import('./lib/report.mjs')
-  write(workloads, results)
+  write(results, options.full)
 }
 
 function commandLine() {

@@ -1,7 +1,7 @@
 'use strict'
 
 // Fuzzes the engine (fuzz/), minimises the corpus that is kept, writes what came of it into docs/reliability.md.
-//   npm run fuzz -- [--target decode|node|boundary] [--minutes M]
+//   npm run fuzz -- [--target decode|node|boundary|packet|hub] [--minutes M]
 // A target is run until its coverage (edges of the engine's own code, see edges.js) stands still: has not grown for
 // QUIET minutes.
 // It ends when the AFTER minutes that follow bring nothing new either, at the latest after --minutes (60 unless given).
@@ -20,7 +20,7 @@ const { ROOT } = require('../lib/crossing/platform')
 const { Edges } = require('./edges')
 const { readMarked, writeMarked } = require('./marked')
 
-const TARGETS = ['decode', 'node', 'boundary']
+const TARGETS = ['decode', 'node', 'boundary', 'packet', 'hub']
 const QUIET = 3
 const AFTER = 10
 const ADDRESS = 5

@@ -7,7 +7,7 @@
 //!    │
 //! engine    what runs it: shards that each own a poll, sockets, deadlines, name lookups
 //!    │
-//!   dht     what a node does: no socket, no clock, no thread
+//! dht, udx  what a node does, and what streams do: no socket, no clock, no thread
 //!    │
 //!   net     the words that they share: address, time, socket, datagram
 //! ```
@@ -17,6 +17,7 @@ pub mod binding;
 pub mod dht;
 pub mod engine;
 pub mod net;
+pub mod udx;
 
 #[cfg(feature = "mimalloc")]
 #[global_allocator]

@@ -21,6 +21,16 @@ fn boundary() {
     replay("boundary", targets::boundary::run);
 }
 
+#[test]
+fn packet() {
+    replay("packet", targets::packet::run);
+}
+
+#[test]
+fn hub() {
+    replay("hub", targets::hub::run);
+}
+
 fn replay(target: &str, run: fn(&[u8])) {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
     let mut count = 0;

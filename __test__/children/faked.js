@@ -1,11 +1,13 @@
 'use strict'
 
 // A node's life while clocks and timers are replaced. Prints what came of it.
-//   node faked.js PACKAGE frozen|stopped|mocked before|after PORT SILENT
+//   node faked.js PACKAGE frozen|stopped|mocked before|streamx|after PORT SILENT
+// Before the package is loaded, also with streamx loaded by somebody else by then, or after.
 // PORT is free, at SILENT nobody answers.
 
 const path = require('node:path')
 const { once } = require('node:events')
+const { createRequire } = require('node:module')
 const fakes = require('../helpers/fakes')
 
 const MANY_LOOKS = 10_000 // a tenth of a second's, of a thread that does nothing else
@@ -27,7 +29,8 @@ main().catch((err) => {
 })
 
 async function main() {
-  const early = when === 'before' ? fakes[kind]() : null
+  const early = when === 'after' ? null : fakes[kind]()
+  if (when === 'streamx') createRequire(path.join(folder, 'index.js'))('streamx')
   const DHT = require(folder)
   const fake = early || fakes[kind]()
   native = require(path.join(folder, 'lib', 'crossing', 'native'))
@@ -42,7 +45,9 @@ async function main() {
   await end(node, peer)
 
   fake.restore()
-  const calls = fake.calls.filter((call) => call.includes(folder))
+  const own = folder + path.sep
+  const isOwn = (call) => call.includes(own) && !(when === 'streamx' && call.includes('streamx'))
+  const calls = fake.calls.filter(isOwn)
   process.stdout.write(JSON.stringify({ log, thrown, calls }), () => process.exit())
 }
 

@@ -18,18 +18,11 @@ module.exports = {
   },
 
   // As sinon and jest with everything faked: nothing runs until a test says so.
-  stopped() {
-    const kept = () => ({ ref() {}, unref() {}, hasRef: () => false })
-    return replace([
-      ...NAMES.map((name) => [globalThis, name, kept]),
-      ...NAMES.filter((name) => timers[name]).map((name) => [timers, name, kept]),
-      ...['setTimeout', 'setImmediate'].map((name) => [timersPromises, name, forever]),
-      [process, 'nextTick', kept],
-      [performance, 'now', () => 0],
-      [Date, 'now', () => 0]
-    ])
-  },
+  stopped: () => stop((_, fake) => fake),
 
+  // The same by Proxies, which look like functions of the runtime's.
+  proxied: () =>
+    stop((own, fake) => new Proxy(own, { apply: (_, self, args) => fake.apply(self, args) })),
   // Those of Node's own test runner.
   mocked() {
     mock.timers.enable()
@@ -37,7 +30,20 @@ module.exports = {
   }
 }
 
-function replace(replacements) {
+function stop(disguise) {
+  const kept = () => ({ ref() {}, unref() {}, hasRef: () => false })
+  const replacements = [
+    ...NAMES.map((name) => [globalThis, name, kept]),
+    ...NAMES.filter((name) => timers[name]).map((name) => [timers, name, kept]),
+    ...['setTimeout', 'setImmediate'].map((name) => [timersPromises, name, forever]),
+    [process, 'nextTick', kept],
+    [performance, 'now', () => 0],
+    [Date, 'now', () => 0]
+  ]
+  return replace(replacements, disguise)
+}
+
+function replace(replacements, disguise = (_, fake) => fake) {
   const calls = []
   const before = replacements.map(([object, name]) => [
     object,
@@ -45,7 +51,7 @@ function replace(replacements) {
     Object.getOwnPropertyDescriptor(object, name)
   ])
   for (const [object, name, fake] of replacements) {
-    const value = recorded(name, fake, calls)
+    const value = disguise(object[name], recorded(name, fake, calls))
     Object.defineProperty(object, name, { value, configurable: true, writable: true })
   }
   return { calls, restore: () => before.forEach(putBack) }

@@ -20,7 +20,9 @@ const GLOBALS = [
 
 // A realm of its own, as that of a test of jest, of `vm` or of an iframe.
 module.exports = class Realm {
-  constructor() {
+  // makeModule(): what its modules are.
+  constructor(makeModule = () => ({ exports: {} })) {
+    this._makeModule = makeModule
     const globals = Object.fromEntries(GLOBALS.map((name) => [name, globalThis[name]]))
     this._context = vm.createContext(globals)
     this._modules = new Map()
@@ -41,7 +43,7 @@ module.exports = class Realm {
     const known = this._modules.get(filename)
     if (known !== undefined) return known.exports
 
-    const module = { exports: {}, filename, id: filename }
+    const module = Object.assign(this._makeModule(filename), { filename, id: filename })
     this._modules.set(filename, module)
     const outside = createRequire(filename)
     const inside = (id) => {
@@ -49,6 +51,7 @@ module.exports = class Realm {
       return path.extname(found) === '.js' ? this.require(found) : outside(id)
     }
     inside.resolve = outside.resolve
+    Object.defineProperty(inside, 'cache', { get: () => ({}) })
     const code = `(exports, require, module, __filename, __dirname) => {${fs.readFileSync(filename)}\n}`
     const evaluate = vm.runInContext(code, this._context, { filename })
     evaluate(module.exports, inside, module, filename, path.dirname(filename))

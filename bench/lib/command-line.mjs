@@ -4,15 +4,16 @@ import { WORKLOADS } from '../workloads/index.mjs'
 const names = WORKLOADS.map(({ name }) => name)
 
 export const COMMAND_LINE = `usage: npm run bench -- [options]
-  --only NAME    these workloads only (several times, or with commas); docs/performance.md stays
+  --only NAME    these workloads only (several times, or with commas)
   --rounds N     instead of as many rounds as each workload says
   --one-core     on one core only; otherwise first with all, and, in a full run, then on one
   --json         the results for machines instead of a table
-  --no-write     leaves docs/performance.md as it is
+  --write        puts what was measured into docs/performance.md, as a full run does
+  --no-write     leaves that as it is
   --no-build     measures what was built before
 workloads: ${names.join(' ')}`
 
-/** @returns `{ workloads, rounds, cores, json, write, build }`; `cores`: of each pass, whether it has one */
+/** @returns `{ workloads, rounds, cores, json, full, write, build }`; `cores`: of each pass, whether it has one */
 export function parse(args) {
   const { values } = parseArgs({
     args,
@@ -21,6 +22,7 @@ export function parse(args) {
       rounds: { type: 'string' },
       'one-core': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
       'no-write': { type: 'boolean', default: false },
       'no-build': { type: 'boolean', default: false }
     }
@@ -31,7 +33,8 @@ export function parse(args) {
     rounds: values.rounds === undefined ? null : parseRounds(values.rounds),
     cores: full ? [false, true] : [values['one-core']],
     json: values.json,
-    write: full && !values['no-write'],
+    full,
+    write: (full && !values['no-write']) || values.write,
     build: !values['no-build']
   }
 }

@@ -23,6 +23,11 @@ export function evaluate(row, samples, { oneCore = false } = {}) {
     if (list.length > 0) sides[side] = summarise(list)
   }
 
+  return judged(row, sides, { oneCore })
+}
+
+/** The same of summaries. */
+export function judged(row, sides, { oneCore = false } = {}) {
   const ratios = {}
   for (const side of Object.keys(sides)) {
     if (side !== ENGINE && sides[ENGINE])

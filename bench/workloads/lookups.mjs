@@ -11,7 +11,7 @@ export default {
     'a network of 800 joins, then findNode() of random targets by one client that is not in the network; the client and the ' +
     'network of 800 are one process',
   sides: BOTH,
-  rounds: [3, 3],
+  rounds: [5, 3],
   rows: [
     bootRow(800),
     {

@@ -1,3 +1,4 @@
+import { memoryRow } from './boot.mjs'
 import { withCrowd } from '../lib/crowd.mjs'
 import { BOTH } from '../lib/sides.mjs'
 
@@ -13,14 +14,7 @@ export default {
   sides: BOTH,
   rounds: [3, 3],
   rows: [
-    {
-      title: 'memory of a node, of 1 000 in one process',
-      figure: 'memory',
-      unit: 'kB',
-      better: 'less',
-      must: { atMost: 40 },
-      aim: { atMost: 15 }
-    },
+    memoryRow('1 000', 16, 12),
     {
       title: '1 000 idle nodes, CPU over a minute',
       figure: 'cpu',

@@ -1,3 +1,4 @@
+import { memoryRow } from './boot.mjs'
 import { withCrowd } from '../lib/crowd.mjs'
 
 const IDLE = 40000 // ms: each node's upkeep comes once
@@ -9,6 +10,7 @@ export default {
   sides: ['engine'],
   rounds: [3, 1],
   rows: [
+    memoryRow('8 000', 16, 12),
     {
       title: '8 000 nodes in one process: persistent',
       figure: 'persistent',
@@ -32,9 +34,9 @@ export default {
     }
   ],
   round: (side, memory) =>
-    withCrowd(side, 8000, async (child, { persistent }) => {
+    withCrowd(side, 8000, async (child, { persistent, memory: each }) => {
       const { found } = await child.ask({ lookups: { count: LOOKUPS } })
-      const figures = { persistent: 100 * persistent, found }
+      const figures = { persistent: 100 * persistent, found, memory: each }
       if (memory.idle) return figures
       memory.idle = true
       const { cores } = await child.ask({ idle: IDLE })

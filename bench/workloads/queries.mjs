@@ -30,7 +30,7 @@ function workload(count, place, where, round) {
     also: [`queries-${count}`, 'queries'],
     description: `the tutorial's queries for random targets, ${count} nodes that answer in JavaScript, ${where}; CPU is that of all processes`,
     sides: BOTH,
-    rounds: count === 100 ? [7, 3] : [7, 2],
+    rounds: count === 100 ? [7, 3] : [5, 2],
     rows: WAYS.flatMap(({ way, title }) => rows(`${title}, ${count} nodes, ${where}`, place, way)),
     round: (side) => round(side, count)
   }

@@ -3,4 +3,6 @@
 
 pub mod boundary;
 pub mod decode;
+pub mod hub;
 pub mod node;
+pub mod packet;

@@ -23,6 +23,7 @@ function opener(internals) {
 function internalsOf(object) {
   const open = object === null || object === undefined ? undefined : object[OPEN]
   if (typeof open !== 'function') return undefined
+  opened = undefined // another copy may have asked before
   const returned = open()
   const internals = opened === undefined ? returned : opened // another copy's are returned only
   opened = undefined

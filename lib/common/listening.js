@@ -14,14 +14,22 @@ const METHODS = [
 
 module.exports = tellOfListeners
 
-// Whoever begins to listen to an emitter of this class, its `_listen(name)` is told before.
-function tellOfListeners({ prototype }) {
+// Whoever begins to listen to an emitter of this class, `told(emitter, name)` is called before. What a
+// subclass calls its own methods is left to it.
+function tellOfListeners({ prototype }, told) {
   for (const method of METHODS.filter((method) => method in EventEmitter.prototype)) {
     const add = EventEmitter.prototype[method]
     const value = function (name, listener) {
-      this._listen(name)
+      told(this, name)
       return add.call(this, name, listener)
     }
-    Object.defineProperty(prototype, method, { value, writable: true, configurable: true })
+    // As enumerable as what it takes the place of, for those who list an emitter's members.
+    const enumerable = Object.prototype.propertyIsEnumerable.call(EventEmitter.prototype, method)
+    Object.defineProperty(prototype, method, {
+      value,
+      enumerable,
+      writable: true,
+      configurable: true
+    })
   }
 }

@@ -1,12 +1,14 @@
 'use strict'
 
+const process = require('process')
 const native = require('./native')
 
 // The context of nobody: what AsyncLocalStorage and async_hooks know of whoever calls, or loads
 // this, is not known there.
 
-const root = create()
+let root = create()
 const inherits = root !== null && canInherit()
+if (root !== null && !inherits) leaveLater()
 
 module.exports = { run, isolate, contain }
 
@@ -45,6 +47,33 @@ function load() {
   } catch {
     return null
   }
+}
+
+// Where Node-API leads out of no context, some of what the runtime calls is in none. Until then whoever
+// loads this is the root, and for good in a realm that lacks it.
+function leaveLater() {
+  const leave = () => {
+    root = create()
+  }
+  if (process.versions.bun) onmessage(leave)
+  else ontimeout(leave)
+}
+
+function ontimeout(leave) {
+  const { AbortSignal } = globalThis
+  if (AbortSignal) AbortSignal.timeout(0).addEventListener('abort', leave)
+}
+
+// Bun's timers take some turns longer.
+function onmessage(leave) {
+  const { MessageChannel } = globalThis
+  if (!MessageChannel) return
+  const { port1, port2 } = new MessageChannel()
+  port2.onmessage = () => {
+    port2.close()
+    leave()
+  }
+  port1.postMessage(null)
 }
 
 // Runtimes whose resources are more than plain objects restore the context by themselves.

@@ -1,6 +1,6 @@
 'use strict'
 
-const { now, setImmediate, queueMicrotask, nextTick } = require('./clock')
+const { now, setImmediate, queueMicrotask, nextTick, throwLater } = require('./clock')
 const exit = require('./exit')
 const native = require('./native')
 const Slab = require('./slab')
@@ -54,6 +54,7 @@ class Environment {
     this._immediate = 0
     this._ownSlabs = []
     this._ownDepth = 0
+    this._callsUser = false // the record that is delivered
     this._dispatchBound = this._dispatchAll.bind(this)
     this._endTurnBound = this._endTurn.bind(this)
     this._endOwnTurnBound = this._endOwnTurn.bind(this)
@@ -142,10 +143,16 @@ class Environment {
   // The record that is being dispatched calls code of the user's, or settles what such code awaits. To
   // be said before, as that code may change the context that the rest of the batch would come in.
   expectUserCode() {
+    this._callsUser = true
     if (!this._inRecord || this._resuming) return
     if (this._at === this._end && !this._looping) return
     this._resuming = true
     this._resumeLater()
+  }
+
+  // The next record belongs to the one that is being dispatched: nothing comes in between.
+  goOn() {
+    this._untilLook++
   }
 
   // Empties the outbox.
@@ -184,14 +191,6 @@ class Environment {
   // Delivers what a call of JavaScript's own caused before that call returns, also in the midst of
   // a record. What others caused waits for its turn.
   collect() {
-    const slab = this._ownSlab()
-    const end = native.drainOwn(slab.bytes)
-    if (end > 0) asyncContext.isolate(() => this._deliverOwn(slab, end))
-    this._collected()
-  }
-
-  // The same for a call that belongs to a record's dispatch: the context is nobody's already.
-  collectHere() {
     const slab = this._ownSlab()
     this._deliverOwn(slab, native.drainOwn(slab.bytes))
     this._collected()
@@ -320,15 +319,30 @@ class Environment {
     try {
       handle.onrecord(readKind(slab, at), slab, at)
     } catch (err) {
-      rethrowLater(err)
+      throwLater(err) // the records behind it are not lost
     }
     this._dispatching = nested
   }
 
   _deliverOwn(slab, end) {
     for (; end > 0; end = native.drainOwn(slab.bytes)) {
-      for (let at = 0; at < end; at += readLength(slab, at)) this._deliver(slab, at)
+      let at = 0
+      const deliver = () => {
+        at = this._deliverSome(slab, at, end)
+      }
+      while (at < end) asyncContext.isolate(deliver)
     }
+  }
+
+  // Up to the first that calls code of the user's, which may change the context.
+  _deliverSome(slab, at, end) {
+    this._callsUser = false
+    do {
+      this._deliver(slab, at)
+      at += readLength(slab, at)
+    } while (at < end && !this._callsUser)
+    this._callsUser = true // of the record that this may belong to
+    return at
   }
 
   _handleOf(number) {
@@ -378,11 +392,4 @@ module.exports = new Environment()
 function later(fn) {
   const schedule = () => nextTick(fn)
   return () => DONE.then(schedule)
-}
-
-// A listener that throws is an uncaught exception, and the records behind it are not lost.
-function rethrowLater(err) {
-  queueMicrotask(() => {
-    throw err
-  })
 }

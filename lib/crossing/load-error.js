@@ -46,6 +46,7 @@ function explain(file, cause, remedy) {
 // And what to do about it, if that is not the usual.
 function reasonFor(file, { code, message }, access) {
   if (code === 'ERR_DLOPEN_DISABLED') return forbidden()
+  if (code === 'ERR_OTHER_BINDING') return ['the file is of another addon or of another version']
   if (code === 'ERR_ACCESS_DENIED' || access === 'ERR_ACCESS_DENIED') return unreadableByModel(file)
   if (access !== null) return unreadable(access)
   return unfit(file, message)

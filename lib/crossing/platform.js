@@ -5,6 +5,7 @@ const path = require('path')
 const process = require('process')
 const { readInterpreter } = require('./elf')
 
+const VERSION = '6.27.0' // the package's, and the binary's
 const ROOT = path.join(__dirname, '..', '..')
 const BINARY = 'dht-rpc-native.node'
 const LIBRARIES = { darwin: 'libdht_rpc_native.dylib', win32: 'dht_rpc_native.dll' }
@@ -71,6 +72,7 @@ function reportsNoGlibc() {
 }
 
 module.exports = {
+  VERSION,
   ROOT,
   BINARY,
   platformName,

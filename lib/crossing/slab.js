@@ -16,8 +16,9 @@ module.exports = class Slab {
 
   allocate(size) {
     this.bytes = Buffer.allocUnsafeSlow(size)
-    this.words = new Uint32Array(this.bytes.buffer)
-    this.doubles = new Float64Array(this.bytes.buffer)
+    this.buffer = this.bytes.buffer // to ask the array for it takes a fifth of a copy
+    this.words = new Uint32Array(this.buffer)
+    this.doubles = new Float64Array(this.buffer)
   }
 
   reserve(size) {
@@ -34,7 +35,7 @@ module.exports = class Slab {
   // A Buffer that owns its bytes exactly, so that what a user keeps pins nothing else.
   copy(start, length) {
     const out = Buffer.allocUnsafeSlow(length)
-    if (length > 0) setBytes.call(out, new Uint8Array(this.bytes.buffer, start, length))
+    if (length > 0) setBytes.call(out, new Uint8Array(this.buffer, start, length))
     return out
   }
 }

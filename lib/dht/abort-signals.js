@@ -1,5 +1,7 @@
 'use strict'
 
+const { throwLater } = require('../crossing/clock')
+
 // One listener for all that waits for the same signal: a signal that lives long warns of many, and
 // takes long to remove one of them.
 const watched = new WeakMap()
@@ -8,13 +10,12 @@ module.exports = { watch, unwatch, reasonOf, abortError }
 
 // cancellation.cancel(reason) is called once the signal is aborted.
 function watch(signal, cancellation) {
-  let watcher = watched.get(signal)
-  if (watcher === undefined) {
-    watcher = new Watcher(signal)
-    watched.set(signal, watcher)
-    signal.addEventListener('abort', watcher.onabort)
-  }
+  const known = watched.get(signal)
+  if (known !== undefined) return known.cancellations.add(cancellation)
+  const watcher = new Watcher(signal)
   watcher.cancellations.add(cancellation)
+  watched.set(signal, watcher)
+  signal.addEventListener('abort', watcher.onabort)
 }
 
 function unwatch(signal, cancellation) {
@@ -22,8 +23,11 @@ function unwatch(signal, cancellation) {
   if (watcher === undefined || !watcher.cancellations.delete(cancellation)) return
   if (watcher.cancellations.size > 0) return
   watched.delete(signal)
-  if (typeof signal.removeEventListener === 'function') {
+  if (typeof signal.removeEventListener !== 'function') return
+  try {
     signal.removeEventListener('abort', watcher.onabort)
+  } catch (err) {
+    throwLater(err) // what was given up is given up all the same
   }
 }
 

@@ -2,6 +2,7 @@
 
 const { invalid, isPort } = require('../common/check')
 const { parseIPv4 } = require('../common/address')
+const { internalsOf } = require('../common/internals')
 const { idOf } = require('./node-id')
 const { BOOTSTRAP_FORMAT } = require('../common/errors')
 
@@ -27,7 +28,7 @@ function formatBootstrapNodes(nodes) {
 
 // { id, host, port } of each that can be resolved, one after the other.
 async function* resolveBootstrapNodes(dht) {
-  for (const { host, port } of dht._bootstrapNodes) {
+  for (const { host, port } of internalsOf(dht).settings.bootstrapNodes) {
     if (typeof host !== 'string' || !isPort(port)) continue
     const address = await resolveHost(dht, host, port)
     const ip = parseIPv4(address)

@@ -1,6 +1,7 @@
 'use strict'
 
 const Row = require('./row')
+const { placeOf } = require('./row')
 const { commonPrefix } = require('./distance')
 
 const ROWS = 256 // bits of an id
@@ -24,14 +25,14 @@ module.exports = class Buckets {
       const row = this._rowOf(entry.id) || this._begin(entry.id)
       if (row.get(entry.id) !== null) return
       if (row.nodes.length >= this._table.k) this._sweep(row)
-      row.insert(row.place(entry.id), entry)
+      row.insert(placeOf(row, entry.id), entry)
     })
   }
 
   lost(entry) {
     const row = this._rowOf(entry.id)
     if (!row || row.get(entry.id) !== entry) return
-    this._view.keeping(entry, () => row.splice(row.place(entry.id)))
+    this._view.keeping(entry, () => row.splice(placeOf(row, entry.id)))
   }
 
   full(node) {
@@ -48,7 +49,7 @@ module.exports = class Buckets {
   // Of one that was there before anybody looked nothing is told.
   _put(entry) {
     const row = this._rowOf(entry.id) || this._make(entry.id)
-    row.nodes.splice(row.place(entry.id), 0, entry)
+    row.nodes.splice(placeOf(row, entry.id), 0, entry)
   }
 
   _make(id) {

@@ -5,6 +5,7 @@ const DHTError = require('../common/errors')
 const { watch, unwatch, reasonOf } = require('./abort-signals')
 
 const MAX_TIMEOUT = 0x7fffffff // ms, as that of a timer
+const NEVER = -1
 
 // When something is given up before its end: its user's signal is aborted, or its time is over.
 module.exports = class Cancellation {
@@ -14,6 +15,7 @@ module.exports = class Cancellation {
     this._alarms = null
     this._alarm = 0
     this._oncancel = null
+    this._kept = null
   }
 
   // What the options ask for; null for nothing.
@@ -22,32 +24,39 @@ module.exports = class Cancellation {
     const hasTimeout = timeout !== undefined && timeout !== null
     if (!hasSignal && !hasTimeout) return null
     if (hasSignal) check.signal(signal)
-    if (hasTimeout) check.integer(timeout, 'timeout', 1, MAX_TIMEOUT)
-    return new Cancellation(hasSignal ? signal : null, hasTimeout ? timeout : 0)
+    if (hasTimeout) check.integer(timeout, 'timeout', 0, MAX_TIMEOUT)
+    return new Cancellation(hasSignal ? signal : null, hasTimeout ? timeout : NEVER)
   }
 
-  // Before it began.
+  // Before it began: no time at all is over at once.
   get isAborted() {
-    return this._signal !== null && this._signal.aborted
+    return this._timeout === 0 || (this._signal !== null && this._signal.aborted)
   }
 
   get reason() {
-    return reasonOf(this._signal)
+    const { _signal: signal } = this
+    return signal !== null && signal.aborted ? reasonOf(signal) : DHTError.REQUEST_TIMEOUT()
   }
 
   // To be started once, with the alarms of the node. oncancel(err) is called once at most, and not
   // after end().
   start(alarms, oncancel) {
     this._oncancel = oncancel
-    if (this._signal !== null) watch(this._signal, this)
-    if (this._timeout === 0) return
+    if (this._signal !== null) this._watch()
+    if (this._timeout === NEVER || this._oncancel === null) return
     this._alarms = alarms
     this._alarm = alarms.set(this._timeout, () => this.cancel(DHTError.REQUEST_TIMEOUT()))
+  }
+
+  // Until then nobody else may hold what it is for.
+  keep(it) {
+    this._kept = it
   }
 
   // What it was for is over.
   end() {
     this._oncancel = null
+    this._kept = null
     if (this._signal !== null) unwatch(this._signal, this)
     if (this._alarms !== null) this._alarms.clear(this._alarm)
     this._alarms = null
@@ -57,6 +66,16 @@ module.exports = class Cancellation {
     const oncancel = this._oncancel
     this.end()
     if (oncancel !== null) oncancel(err)
+  }
+
+  // The signal is the user's, and may do anything while it is asked to tell.
+  _watch() {
+    try {
+      watch(this._signal, this)
+      if (this._signal.aborted) this.cancel(reasonOf(this._signal))
+    } catch (err) {
+      this.cancel(err)
+    }
   }
 
   // A promise that goes as this one, unless it is given up before.

@@ -80,7 +80,7 @@ class Counts {
     const handle = this._handle
     if (handle.gone) return
     native.setWindow(handle.flushed(), [i, total, ...slots, max].map(toCount))
-    handle.dht._maxWindow = this.read().max
+    handle.settings.maxWindow = this.read().max
     handle.changed()
   }
 

@@ -1,12 +1,10 @@
 'use strict'
 
 const { EventEmitter } = require('events')
-const process = require('process')
 const NodeHandle = require('./node-handle')
 const Cancellation = require('./cancellation')
 const { isIPv4 } = require('../udx/ip')
 const asyncContext = require('../crossing/async-context')
-const environment = require('../crossing/environment')
 const check = require('../common/check')
 const DHTError = require('../common/errors')
 const Observers = require('./observers')
@@ -23,6 +21,7 @@ const { parseOptions, PUBLIC_ADDRESS, MAX_WINDOW } = require('./options')
 
 const PING = 0
 const FIND_NODE = 2
+const DOWN_HINT = 3
 const DELAYED_PING = 4
 
 const RETRIES = 3
@@ -50,15 +49,10 @@ class DHT extends EventEmitter {
     this.destroyed = false
     this.suspended = false
 
-    this._concurrency = options.concurrency
-    this._maxPingDelay = options.maxPingDelay
-    this._bootstrapNodes = options.bootstrapNodes
     this._filterNode = options.filterNode
-    this._filterRequest = options.filterRequest
-    this._maxWindow = options.maxWindow
     this._sendDownHints = options.sendDownHints
     this._downHintsRateLimit = options.downHintsRateLimit
-    const handle = new NodeHandle(this, options.config, options.portRange, opts.udx)
+    const handle = new NodeHandle(this, options.config, settingsOf(options), opts.udx)
     hide(this, handle)
     Object.defineProperties(this, FIELDS)
     const overridden = Observers.overridden(this, OWN)
@@ -119,7 +113,7 @@ class DHT extends EventEmitter {
   get config() {
     return {
       concurrency: this.concurrency,
-      maxWindow: this._maxWindow,
+      maxWindow: maxWindowOf(this),
       randomPunchInterval: this._randomPunchInterval,
       connectionKeepAlive: this.connectionKeepAlive,
       sendDownHints: this._sendDownHints,
@@ -129,7 +123,8 @@ class DHT extends EventEmitter {
 
   // A datagram from a socket of the user's.
   onmessage(socket, buffer, from) {
-    if (check.bytes(buffer, 'buffer').byteLength > 1) this.io.onmessage(socket, buffer, from)
+    if (check.bytes(buffer, 'buffer').byteLength <= 1) return
+    Observers.unwatched(this.io, handleOf(this)).onmessage(socket, buffer, from)
   }
 
   // A user's command from another node. Exactly false: nobody takes it.
@@ -151,7 +146,7 @@ class DHT extends EventEmitter {
     this.suspended = true
     await handleOf(this).suspend()
     log('Done, dht suspended')
-    this._tell('suspend')
+    tell(this, 'suspend')
   }
 
   async resume(opts = {}) {
@@ -164,7 +159,7 @@ class DHT extends EventEmitter {
     if (this.suspended || this.destroyed) return
     handleOf(this).resumed()
     log('Done, dht resumed')
-    this._tell('resume')
+    tell(this, 'resume')
   }
 
   async destroy() {
@@ -239,7 +234,7 @@ class DHT extends EventEmitter {
   request(message, to, opts) {
     try {
       const { token, command, target, value } = check.object(message, 'message')
-      return this._request(false, command, token, target, value, to, 0, opts)
+      return send(this, false, command, token, target, value, to, 0, opts)
     } catch (err) {
       return Promise.reject(err)
     }
@@ -248,9 +243,9 @@ class DHT extends EventEmitter {
   ping(to, opts) {
     try {
       const { size, socket } = opts || NO_OPTIONS
-      const length = size == null ? 0 : check.size(size, this._sendsId(socket))
+      const length = size == null ? 0 : check.size(size, handleOf(this).sendsId(socket))
       const value = length > 0 ? Buffer.alloc(length) : null
-      return this._request(true, PING, null, null, value, to, 0, opts)
+      return send(this, true, PING, null, null, value, to, 0, opts)
     } catch (err) {
       return Promise.reject(err)
     }
@@ -264,7 +259,7 @@ class DHT extends EventEmitter {
       const value = Buffer.alloc(4)
       value.writeUInt32LE(check.integer(delayMs, 'delayMs', 0, this.maxPingDelay))
       const timeout = Math.min(delayMs + DELAYED_PING_MARGIN, MAX_TIMEOUT)
-      return this._request(true, DELAYED_PING, null, null, value, to, timeout, opts)
+      return send(this, true, DELAYED_PING, null, null, value, to, timeout, opts)
     } catch (err) {
       return Promise.reject(err)
     }
@@ -310,32 +305,20 @@ class DHT extends EventEmitter {
   _ontimeout(req) {}
 
   _online() {
-    this._setNetworkState(true, false)
+    setNetworkState(this, true, false)
   }
 
   _degraded() {
-    this._setNetworkState(true, true)
+    setNetworkState(this, true, true)
   }
 
   _offline() {
-    this._setNetworkState(false, false)
-  }
-
-  _setNetworkState(online, degraded) {
-    if (this.online === online && this.degraded === degraded) return
-    handleOf(this).setFlag(FLAGS.ONLINE, online)
-    handleOf(this).setFlag(FLAGS.DEGRADED, degraded)
-    this._tell('network-update')
+    setNetworkState(this, false, false)
   }
 
   _onnetworkchange(interfaces) {
     this.emit('network-change', interfaces)
     if (!this.destroyed) this.emit('network-update')
-  }
-
-  // Of the user's own call. Its listeners are called as those of the network's events are.
-  _tell(event) {
-    if (!this.destroyed) asyncContext.isolate(() => this.emit(event))
   }
 
   async _bootstrap() {
@@ -346,61 +329,94 @@ class DHT extends EventEmitter {
     await handleOf(this).bootstrapped()
   }
 
-  _listen(name) {
-    if (name === 'add-node' || name === 'remove-node') handleOf(this).interest.want(NODES)
+  // As request() makes them: a request that is told of its end by functions; null if it is not sent.
+  _request(to, force, internal, command, target, value, session, onresponse, onerror) {
+    if (internal && !this._sendDownHints && command === DOWN_HINT) return null
+    const req = this.io.createRequest(to, null, internal, command, target, value, session)
+    if (req === null) return null
+    req.onresponse = onresponse
+    req.onerror = onerror
+    req.send(force)
+    return req
   }
 
-  _request(internal, command, token, target, value, to, timeout, opts) {
-    if (this.destroyed || handleOf(this).isClosing) return Promise.reject(DHTError.NODE_DESTROYED())
-    if (!opts) opts = NO_OPTIONS
-    const cancellation = Cancellation.of(opts)
-    const group = opts.session ? Session().groupOf(this, opts.session) : null
-
-    const req = {
-      internal,
-      command: check.command(command),
-      token: check.optionalBytes32(token, 'token', 'ERR_INVALID_TOKEN'),
-      target: check.optionalBytes32(target, 'target', 'ERR_INVALID_TARGET'),
-      value: check.value(value),
-      retries: opts.retry === false ? 0 : RETRIES,
-      timeout,
-      ttl: opts.ttl ? check.integer(opts.ttl, 'ttl', 0, 255) : 0,
-      deferred: group !== null || cancellation !== null
-    }
-    if (req.value !== null) this._checkFits(req, opts.socket)
-
-    const { host, port } = check.object(to, 'to')
-    const address = { ip: check.ip(host), port: check.port(port) }
-    if (cancellation !== null && cancellation.isAborted) return Promise.reject(cancellation.reason)
-    return handleOf(this).requests.send(address, req, opts.socket, group, cancellation)
-  }
-
-  _checkFits({ value, token, command, target }, socket) {
-    check.requestFits(value, this._sendsId(socket), token !== null, command, target !== null)
-  }
-
-  _sendsId(socket) {
-    if (this.ephemeral) return false
-    return socket ? handleOf(this).sockets.isServer(socket) : !this.firewalled
-  }
-
-  _oncrash(err) {
-    const emitClose = !this.destroyed
-    this.destroyed = true
-    const closed = handleOf(this).close()
-    // Who is told by a promise may still listen.
-    const onclosed = () => this.emit('close')
-    if (emitClose) closed.then(() => environment.afterMicrotasks(onclosed))
-    if (this.listenerCount('error') > 0) this.emit('error', err)
-    else process.emitWarning(err)
+  // req: of io.createRequest().
+  _requestToPromise(req, opts) {
+    if (req === null) return Promise.reject(DHTError.NODE_DESTROYED())
+    if (opts && opts.socket) req.socket = opts.socket
+    if (opts && opts.retry === false) req.retries = 0
+    return new Promise((resolve, reject) => {
+      req.onresponse = resolve
+      req.onerror = reject
+      req.send()
+    })
   }
 }
 
 const OWN = Observers.methodsOf(DHT.prototype)
 
-tellOfListeners(DHT)
+tellOfListeners(DHT, (dht, name) => {
+  if (name === 'add-node' || name === 'remove-node') handleOf(dht).interest.want(NODES)
+})
 
 module.exports = DHT
+
+// What a subclass calls its own methods and fields is left to it: what the class itself needs, and the
+// reference has not, is below or in the handle.
+
+function settingsOf({
+  portRange,
+  concurrency,
+  maxPingDelay,
+  maxWindow,
+  bootstrapNodes,
+  filterRequest
+}) {
+  return { portRange, concurrency, maxPingDelay, maxWindow, bootstrapNodes, filterRequest }
+}
+
+function maxWindowOf(dht) {
+  const { parts, settings } = handleOf(dht)
+  return parts.io === null ? settings.maxWindow : dht.io.congestion._maxWindow
+}
+
+function send(dht, internal, command, token, target, value, to, timeout, opts) {
+  const handle = handleOf(dht)
+  if (dht.destroyed || handle.isClosing) return Promise.reject(DHTError.NODE_DESTROYED())
+  if (!opts) opts = NO_OPTIONS
+  const cancellation = Cancellation.of(opts)
+  const group = opts.session ? Session().groupOf(opts.session) : null
+
+  const req = {
+    internal,
+    command: check.command(command),
+    token: check.optionalBytes32(token, 'token', 'ERR_INVALID_TOKEN'),
+    target: check.optionalBytes32(target, 'target', 'ERR_INVALID_TARGET'),
+    value: check.value(value),
+    retries: opts.retry === false ? 0 : RETRIES,
+    timeout,
+    ttl: opts.ttl ? check.integer(opts.ttl, 'ttl', 0, 255) : 0,
+    deferred: group !== null || cancellation !== null
+  }
+  if (req.value !== null) handle.checkFits(req, opts.socket)
+
+  const { host, port } = check.object(to, 'to')
+  const address = { ip: check.ip(host), port: check.port(port) }
+  if (cancellation !== null && cancellation.isAborted) return Promise.reject(cancellation.reason)
+  return handle.requests.send(address, req, opts.socket, group, cancellation)
+}
+
+// Of the user's own call. Its listeners are called as those of the network's events are.
+function tell(dht, event) {
+  if (!dht.destroyed) asyncContext.isolate(() => dht.emit(event))
+}
+
+function setNetworkState(dht, online, degraded) {
+  if (dht.online === online && dht.degraded === degraded) return
+  handleOf(dht).setFlag(FLAGS.ONLINE, online)
+  handleOf(dht).setFlag(FLAGS.DEGRADED, degraded)
+  tell(dht, 'network-update')
+}
 
 function localHost(udx) {
   const external = udx.networkInterfaces().filter((n) => n.family === 4 && !n.internal)

@@ -5,6 +5,7 @@ const check = require('../common/check')
 const { parseIPv4 } = require('../common/address')
 const { internalsOf } = require('../common/internals')
 const { idOf } = require('./node-id')
+const { serialOf } = require('./table-entry')
 
 // Changes a node's table and list by hand: who is in the one is in the other as well.
 
@@ -30,7 +31,7 @@ function enter(handle, node) {
 // notify: the node emits `remove-node`, to whoever listens.
 function drop(handle, entry, notify) {
   if (handle.gone) return false
-  const dropped = native.dropEntry(handle.flushed(), entry.serial, notify)
+  const dropped = native.dropEntry(handle.flushed(), serialOf(entry), notify)
   handle.changed()
   if (!notify) handle.view.forget(entry)
   return dropped
@@ -39,7 +40,7 @@ function drop(handle, entry, notify) {
 // It is the one that was heard from last.
 function touch(handle, entry) {
   if (handle.gone) return
-  native.touchEntry(handle.flushed(), entry.serial)
+  native.touchEntry(handle.flushed(), serialOf(entry))
   handle.changed()
 }
 

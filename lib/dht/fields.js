@@ -12,8 +12,8 @@ const MAX_I32 = 0x7fffffff
 module.exports = {
   ...PARTS,
   bootstrapNodes: field(getBootstrapNodes, setBootstrapNodes),
-  concurrency: limit('_concurrency', stats.CONCURRENCY),
-  maxPingDelay: limit('_maxPingDelay', stats.MAX_PING_DELAY),
+  concurrency: limit('concurrency', stats.CONCURRENCY),
+  maxPingDelay: limit('maxPingDelay', stats.MAX_PING_DELAY),
   bootstrapped: flag(FLAGS.BOOTSTRAPPED),
   ephemeral: flag(FLAGS.EPHEMERAL),
   firewalled: flag(FLAGS.FIREWALLED),
@@ -29,12 +29,12 @@ module.exports = {
 // Whoever has the list may change it: from now on it is asked for at each use.
 function getBootstrapNodes() {
   internalsOf(this).watchBootstrapNodes()
-  return this._bootstrapNodes
+  return internalsOf(this).settings.bootstrapNodes
 }
 
 function setBootstrapNodes(nodes) {
   internalsOf(this).watchBootstrapNodes()
-  this._bootstrapNodes = nodes
+  internalsOf(this).settings.bootstrapNodes = nodes
 }
 
 function flag(bit) {
@@ -63,10 +63,10 @@ function counter(place) {
 function limit(name, place) {
   return field(
     function () {
-      return this[name]
+      return internalsOf(this).settings[name]
     },
     function (value) {
-      this[name] = value
+      internalsOf(this).settings[name] = value
       const known = Number.isInteger(value) && value > 0 && value <= MAX_I32
       if (known) internalsOf(this).counters.set(place, value)
     }

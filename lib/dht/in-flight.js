@@ -58,7 +58,7 @@ module.exports = class InFlight {
   // A request that is to be sent by hand; null if the node is gone.
   create(to, token, internal, command, target, value, session, ttl) {
     if (this.handle.isClosing) return null
-    const group = Session.groupOf(this.handle.dht, session)
+    const group = Session.groupOf(session)
     const known = {
       tid: 0,
       to: check.object(to, 'to'),
@@ -85,7 +85,7 @@ module.exports = class InFlight {
   // What the engine is told of a request, or an error that names what is wrong with it.
   checked(request) {
     const { host, port } = check.object(request.to, 'to')
-    const { sockets, dht } = this.handle
+    const { sockets } = this.handle
     const req = {
       internal: !!request.internal,
       command: check.command(request.command),
@@ -97,7 +97,7 @@ module.exports = class InFlight {
       ttl: check.integer(request.ttl, 'ttl', 0, 255),
       deferred: false
     }
-    if (req.value !== null) dht._checkFits(req, request.socket)
+    if (req.value !== null) this.handle.checkFits(req, request.socket)
     const socket = request.socket ? sockets.numberOf(request.socket) : 0
     return { to: { ip: check.ip(host), port: check.port(port) }, req, socket }
   }

@@ -27,10 +27,6 @@ const FIELDS = {
   networkInterfaces: replaceable('networkInterfaces', function () {
     return internalsOf(this).interfaces.watcher
   }),
-  // Called with what passes through, once the engine has acted.
-  onrequest: observer('onrequest'),
-  onresponse: observer('onresponse'),
-  ontimeout: observer('ontimeout'),
   firewalled: flag(FLAGS.FIREWALLED),
   ephemeral: flag(FLAGS.EPHEMERAL),
   suspended: replaceable('suspended', function () {
@@ -52,14 +48,14 @@ const slab = new Slab(TOKEN) // shared: it is read as soon as it is written
 module.exports = class IO {
   constructor(handle) {
     this.udx = handle.dht.udx
-    this.portRange = handle.portRange
+    this.portRange = handle.settings.portRange
     this.inflight = handle.inFlight.array()
-    this.congestion = new CongestionWindow(handle, handle.dht._maxWindow)
+    this.congestion = new CongestionWindow(handle, handle.settings.maxWindow)
     const { requests, commands } = handle.stats
     this.stats = withProtections({ requests, commands: Object.values(commands) }, handle.counters)
     hide(this, handle)
     Object.defineProperties(this, FIELDS)
-    handle.observe([]).io = this
+    return handle.observe([]).watch(this)
   }
 
   static DEFAULT_MAX_WINDOW = MAX_WINDOW
@@ -116,17 +112,6 @@ module.exports = class IO {
     if (length === 0) throw DHTError.NODE_DESTROYED()
     return slab.copy(0, TOKEN)
   }
-}
-
-function observer(name) {
-  return field(
-    function () {
-      return internalsOf(this).observers.get(name)
-    },
-    function (observer) {
-      internalsOf(this).observers.set(name, observer)
-    }
-  )
 }
 
 function flag(bit) {

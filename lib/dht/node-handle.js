@@ -21,6 +21,7 @@ const Observers = require('./observers')
 const { stats } = require('./stats')
 const { lazily, loadAll } = require('../common/lazily')
 const { parseIPv4 } = require('../common/address')
+const tellOfCrash = require('./crash')
 const { dispatch, dispatchLast } = require('./node-records')
 
 const NO_PROBES = new Map()
@@ -32,10 +33,10 @@ const InFlight = lazily(() => require('./in-flight'))
 // One node of the engine, as its DHT instance holds it: the handle, its sockets, what waits for an
 // answer, and the records that come from it.
 module.exports = class NodeHandle {
-  // udx: the user's, or undefined.
-  constructor(dht, config, portRange, udx) {
+  // settings: what of the options may change, and portRange. udx: the user's, or undefined.
+  constructor(dht, config, settings, udx) {
     this.dht = dht
-    this.portRange = portRange
+    this.settings = settings
     this.udx = udx || null
     const hub = udx ? HubHandle().of(udx) : null
     config.hub = hub === null ? 0 : hub.number
@@ -218,7 +219,8 @@ module.exports = class NodeHandle {
 
   // Of another node's user.
   handleCommand(req) {
-    if (this.dht.onrequest(req) === false) req.refuse()
+    const isTaken = this.dht.onrequest(req) !== false
+    if (!isTaken) req.sendReply(DHTError.UNKNOWN_COMMAND, null, false, req.target !== null)
   }
 
   // Its centre is another one.
@@ -331,6 +333,17 @@ module.exports = class NodeHandle {
     this.changed()
   }
 
+  // Throws where a request is too long for a datagram.
+  checkFits({ value, token, command, target }, socket) {
+    check.requestFits(value, this.sendsId(socket), token !== null, command, target !== null)
+  }
+
+  sendsId(socket) {
+    const { ephemeral, firewalled } = this.dht
+    if (ephemeral) return false
+    return socket ? this.sockets.isServer(socket) : !firewalled
+  }
+
   onrecord(kind, slab, at) {
     if (this._gone) return dispatchLast(this, kind, slab, at)
     this.view.invalidate()
@@ -355,12 +368,12 @@ module.exports = class NodeHandle {
   // What the filter says of the nodes that VERDICT record `key` named, or of the one who asked.
   answerVerdict(key, accepted) {
     native.verdict(this.flushed(), key, accepted)
-    this._answered()
+    this.changed()
   }
 
   answerBootstrapNodes(key, list) {
     native.bootstrapNodes(this.flushed(), key, list)
-    this._answered()
+    this.changed()
   }
 
   oncrashed(reason) {
@@ -369,13 +382,7 @@ module.exports = class NodeHandle {
     this.queries.destroy(err)
     this._ready.reject(err)
     this._leave()
-    this.dht._oncrash(err)
-  }
-
-  _answered() {
-    this.view.invalidate()
-    environment.collectHere()
-    this.view.invalidate()
+    tellOfCrash(this.dht, this.close(), err)
   }
 
   async _bindAndStart() {

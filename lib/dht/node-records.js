@@ -121,6 +121,7 @@ function onrequest(handle, slab, at) {
 }
 
 function onverdict(handle, key, nodes) {
+  environment.expectUserCode()
   const accepted = Buffer.alloc(nodes.length)
   try {
     for (let i = 0; i < nodes.length && !handle.gone; i++) {
@@ -133,9 +134,10 @@ function onverdict(handle, key, nodes) {
 
 // A request is waiting for what the user's filter says of its sender.
 function onrequestverdict(handle, key, { host, port }) {
+  environment.expectUserCode()
   let accepted = false
   try {
-    accepted = !!handle.dht._filterRequest({ host, port })
+    accepted = !!handle.settings.filterRequest({ host, port })
   } finally {
     handle.answerVerdict(key, Buffer.of(accepted ? 1 : 0))
   }
@@ -153,7 +155,7 @@ function onsend(handle, slab, at) {
 function onbootstrapwanted(handle, key) {
   let list = []
   try {
-    list = formatBootstrapNodes(handle.dht._bootstrapNodes)
+    list = formatBootstrapNodes(handle.settings.bootstrapNodes)
   } finally {
     handle.answerBootstrapNodes(key, list)
   }

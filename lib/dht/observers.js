@@ -21,7 +21,8 @@ module.exports = class Observers {
     this.io = null // on which they are called
     this._handle = handle
     this._overridden = overridden
-    this._own = { onrequest: null, onresponse: null, ontimeout: null }
+    this._fields = null // of `io`
+    this._replaced = { onrequest: false, onresponse: false, ontimeout: false }
     this._defaults = { onrequest: null, onresponse: null, ontimeout: null }
     this._command = null // the user's command that is observed
     this._reply = null // the reply that was observed last
@@ -39,14 +40,26 @@ module.exports = class Observers {
     return NAMES.filter((name) => dht[HOOKS[name].bound] !== methods[HOOKS[name].bound])
   }
 
-  get(name) {
-    return this._own[name] || this._default(name)
+  // Who observes timeouts is told of one before anybody whom it was promised to.
+  get seesTimeouts() {
+    return this._observes('ontimeout')
   }
 
-  set(name, observer) {
-    this._own[name] = observer === this._defaults[name] ? null : observer
-    if (this._observes(name)) this._handle.interest.want(HOOKS[name].wanted)
-    else this._handle.interest.unwant(HOOKS[name].wanted)
+  // The same IO, which is read faster.
+  static unwatched(io, { observers }) {
+    return observers !== null && observers.io === io ? observers._fields : io
+  }
+
+  // The IO as programs see it. The defaults are plain fields of it, and in whatever way something takes
+  // the place of one (assigned, defined, mocked), it is noticed.
+  watch(io) {
+    for (const name of NAMES) io[name] = this._default(name)
+    this._fields = io
+    this.io = new Proxy(io, {
+      defineProperty: (...args) => this._changed(Reflect.defineProperty, args),
+      deleteProperty: (...args) => this._changed(Reflect.deleteProperty, args)
+    })
+    return this.io
   }
 
   // A user's command goes to its handler once, whether or not who observes it calls through.
@@ -95,12 +108,26 @@ module.exports = class Observers {
   _tell(name, ...args) {
     if (!this._observes(name)) return
     if (this.io === null) this.io = this._handle.dht.io
-    const observer = this.get(name)
+    const observer = this.io[name]
     if (typeof observer === 'function') observer.apply(this.io, args)
   }
 
+  _changed(change, args) {
+    const done = change(...args)
+    const [, name] = args
+    if (Object.hasOwn(HOOKS, name)) this._look(name)
+    return done
+  }
+
+  _look(name) {
+    const field = Object.getOwnPropertyDescriptor(this._fields, name)
+    this._replaced[name] = field === undefined || field.value !== this._default(name)
+    if (this._observes(name)) this._handle.interest.want(HOOKS[name].wanted)
+    else this._handle.interest.unwant(HOOKS[name].wanted)
+  }
+
   _observes(name) {
-    return this._own[name] !== null || this._overridden.includes(name)
+    return this._replaced[name] || this._overridden.includes(name)
   }
 
   _default(name) {

@@ -37,7 +37,7 @@ module.exports = class Queries {
     const { failure } = this._handle
     const number = failure === null ? native.queryNew(this._handle.flushed(), packed) : GONE
     if (number === GONE) {
-      query.onabort(failure || DHTError.NODE_WAS_DESTROYED())
+      query._onabort(failure || DHTError.NODE_WAS_DESTROYED())
       return GONE
     }
     if (this._slots === NONE) this._slots = new Map()
@@ -48,7 +48,7 @@ module.exports = class Queries {
 
   // It is under way by itself.
   hold(query) {
-    const slot = this._slots.get(query.number)
+    const slot = this._slots.get(internalsOf(query).number)
     if (slot === undefined) return
     if (slot.held === null) environment.pollDriver.held()
     slot.held = query
@@ -56,19 +56,19 @@ module.exports = class Queries {
 
   // It waits for its reader.
   unhold(query) {
-    const slot = this._slots.get(query.number)
+    const slot = this._slots.get(internalsOf(query).number)
     if (slot !== undefined) this._letGo(slot)
   }
 
   remove(query) {
     abandoned.unregister(query)
-    this.drop(query.number)
+    this.drop(internalsOf(query).number)
   }
 
   // It was given up: all that it has in flight goes as well.
   cancel(query) {
     abandoned.unregister(query)
-    this._forget(query.number, native.queryCancel)
+    this._forget(internalsOf(query).number, native.queryCancel)
   }
 
   drop(number) {
@@ -78,7 +78,7 @@ module.exports = class Queries {
   destroy(err) {
     for (const number of [...this._slots.keys()]) {
       const query = this._get(number)
-      if (query !== null) query.onabort(err)
+      if (query !== null) query._onabort(err)
     }
   }
 
@@ -87,12 +87,12 @@ module.exports = class Queries {
     const query = this._get(number)
     if (query === null) return
     environment.expectUserCode()
-    query.onrow(slab, at + 24, slab.words, (at >> 2) + 3)
+    query._onrow(slab, at + 24, slab.words, (at >> 2) + 3)
   }
 
   onprogress(number, slab, at) {
     const query = this._get(number)
-    if (query !== null) query.onprogress(slab.words, (at >> 2) + 3)
+    if (query !== null) query._onprogress(slab.words, (at >> 2) + 3)
   }
 
   // Bodies from byte 24.
@@ -102,7 +102,7 @@ module.exports = class Queries {
     const i = at >> 2
     environment.expectUserCode()
     const w = slab.words
-    query.oncommit(slab, at + 24, at + readLength(slab, at), w[i + 3], w[i + 4], w[i + 5])
+    query._oncommit(slab, at + 24, at + readLength(slab, at), w[i + 3], w[i + 4], w[i + 5])
   }
 
   // Bodies from byte 32.
@@ -113,7 +113,7 @@ module.exports = class Queries {
     const i = at >> 2
     environment.expectUserCode()
     const end = at + readLength(slab, at)
-    query.onend(slab, at + 32, end, w[i + 3], w[i + 4], w[i + 5], w[i + 6], w[i + 7])
+    query._onend(slab, at + 32, end, w[i + 3], w[i + 4], w[i + 5], w[i + 6], w[i + 7])
   }
 
   _letGo(slot) {

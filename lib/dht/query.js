@@ -1,6 +1,6 @@
 'use strict'
 
-const { Readable, getStreamError } = require('./readable')
+const { Readable, getStreamError, scheduleReally } = require('./readable')
 const native = require('../crossing/native')
 const environment = require('../crossing/environment')
 const ClosestReplies = require('./closest-replies')
@@ -43,7 +43,11 @@ const FIELDS = {
       const { query } = internalsOf(this)
       query._concurrency = checkConcurrency(concurrency)
       if (!query._ended)
-        native.queryConcurrency(internalsOf(query.dht).flushed(), query.number, concurrency)
+        native.queryConcurrency(
+          internalsOf(query.dht).flushed(),
+          internalsOf(query).number,
+          concurrency
+        )
     }
   ),
   successes: known('successes'),
@@ -62,6 +66,7 @@ const FIELDS = {
 module.exports = class Query extends Readable {
   constructor(dht, target, internal, command, value, opts) {
     super()
+    scheduleReally(this)
 
     if (!opts) opts = {}
     checkOptions(opts)
@@ -93,8 +98,9 @@ module.exports = class Query extends Readable {
     hide(this, {
       query: this,
       replies: new ClosestReplies(),
-      group: Session.groupOf(dht, opts.session),
-      cancellation: Cancellation.of(opts)
+      group: Session.groupOf(opts.session),
+      cancellation: Cancellation.of(opts),
+      number: 0 // by which the binding knows it
     })
 
     if (this.value !== null) {
@@ -103,7 +109,6 @@ module.exports = class Query extends Readable {
     }
     Object.defineProperties(this, FIELDS)
     this._asks = this._asksNow()
-    this.number = 0
     this.on('newListener', onlistener)
     this._begin(internalsOf(dht).queries, opts)
   }
@@ -166,8 +171,8 @@ module.exports = class Query extends Readable {
   }
 
   // A row: a reply without error.
-  onrow(slab, at, words, i) {
-    this.onprogress(words, i)
+  _onrow(slab, at, words, i) {
+    this._onprogress(words, i)
     const { replies } = internalsOf(this)
     const reply = replies.read(slab, at, internalsOf(this.dht).observers)
     if (reply.from.id !== null) replies.insert(reply, this.target, this.k)
@@ -185,19 +190,21 @@ module.exports = class Query extends Readable {
   }
 
   // While rows are read, what is seen of the query advances with them.
-  onprogress(words, i) {
+  _onprogress(words, i) {
     this._successes = words[i]
     this._errors = words[i + 1]
     this._inflight = words[i + 2]
   }
 
   // The lookup is over, the rest is ours: a function of the user's commits.
-  oncommit(slab, at, end, count, successes, errors) {
+  _oncommit(slab, at, end, count, successes, errors) {
     if (this._ended) return
     this._end(slab, at, end, count, successes, errors)
     if (this.destroying) return
     if (count === 0) return this.destroy(DHTError.TOO_FEW_NODES(successes, count))
     if (this.dht.destroyed) return this.destroy(DHTError.NODE_DESTROYED())
+    const { cancellation } = internalsOf(this)
+    if (cancellation !== null) cancellation.keep(this)
 
     let pending = count
     let done = 0
@@ -213,7 +220,7 @@ module.exports = class Query extends Readable {
     for (const reply of [...this.closestReplies]) this._commitTo(reply).then(ondone, onfailed)
   }
 
-  onend(slab, at, end, count, successes, errors, outcome, reason) {
+  _onend(slab, at, end, count, successes, errors, outcome, reason) {
     if (this._ended) return
     this._end(slab, at, end, count, successes, errors)
     if (this.destroying || !this._opened) return
@@ -231,7 +238,7 @@ module.exports = class Query extends Readable {
   }
 
   // The node is of no use any more, before the query was over. Whoever reads it later is told then.
-  onabort(err) {
+  _onabort(err) {
     if (this._ended) return
     this._ended = true
     this._failure = err
@@ -262,7 +269,7 @@ module.exports = class Query extends Readable {
   _begin(queries, opts) {
     const { cancellation } = internalsOf(this)
     if (cancellation !== null && cancellation.isAborted) return this._cut(cancellation.reason)
-    this.number = queries.add(this, this._pack(opts), cancellation)
+    internalsOf(this).number = queries.add(this, this._pack(opts), cancellation)
     if (cancellation === null || this._failure !== null) return
     // Who forgets the query leaves it to the garbage collector.
     const ref = new WeakRef(this)
@@ -305,8 +312,8 @@ module.exports = class Query extends Readable {
       return this.destroy(err)
     }
     const handle = internalsOf(this.dht)
-    if (!first) return native.queryDemand(handle.flushed(), this.number, room)
-    native.queryOpen(handle.flushed(), this.number, room)
+    if (!first) return native.queryDemand(handle.flushed(), internalsOf(this).number, room)
+    native.queryOpen(handle.flushed(), internalsOf(this).number, room)
     handle.changed()
   }
 
@@ -319,7 +326,11 @@ module.exports = class Query extends Readable {
     check.command(this.command)
     check.value(this.value)
     this._asks = asks
-    native.queryChange(internalsOf(this.dht).flushed(), this.number, this._pack(NO_OPTIONS))
+    native.queryChange(
+      internalsOf(this.dht).flushed(),
+      internalsOf(this).number,
+      this._pack(NO_OPTIONS)
+    )
   }
 
   _asksNow() {
@@ -331,7 +342,7 @@ module.exports = class Query extends Readable {
     if (this._rows) return
     this._rows = true
     if (this._ended) return
-    native.queryRows(internalsOf(this.dht).flushed(), this.number, true)
+    native.queryRows(internalsOf(this.dht).flushed(), internalsOf(this).number, true)
     if (this._opened) this._readState()
     this._follows = true
   }
@@ -342,7 +353,10 @@ module.exports = class Query extends Readable {
     if (this._stateTurn === turn) return
     this._stateTurn = turn
 
-    if (native.queryRead(internalsOf(this.dht).flushed(), this.number, state.bytes) === 0) return
+    if (
+      native.queryRead(internalsOf(this.dht).flushed(), internalsOf(this).number, state.bytes) === 0
+    )
+      return
     this._successes = state.words[0]
     this._errors = state.words[1]
     this._inflight = state.words[2]

@@ -3,7 +3,21 @@
 const clock = require('../crossing/clock')
 
 // The streams of streamx. What it schedules with it takes from the global object when it is loaded.
-module.exports = withReal('queueMicrotask', () => require('streamx'))
+const streamx = withReal('queueMicrotask', () => require('streamx'))
+
+// Whether that is the runtime's own: somebody else may have loaded it before, with a replaced one.
+let isReal = false
+tryOut()
+
+module.exports = {
+  Readable: streamx.Readable,
+  getStreamError: streamx.getStreamError,
+
+  // Has what the new stream schedules run whatever streamx schedules it with.
+  scheduleReally(stream) {
+    if (!isReal) takeOver(stream._readableState)
+  }
+}
 
 function withReal(name, load) {
   if (globalThis[name] === clock[name]) return load()
@@ -17,3 +31,29 @@ function withReal(name, load) {
     Object.defineProperty(globalThis, name, replaced)
   }
 }
+
+// Known with the next microtask.
+function tryOut() {
+  const { _readableState: state } = new streamx.Readable()
+  let isOver = false
+  state.afterUpdateNextTick = () => {
+    isReal = !isOver
+  }
+  state.updateNextTick()
+  clock.queueMicrotask(() => {
+    isOver = true
+  })
+}
+
+// It reads this field when it schedules it, and nothing else does.
+function takeOver(state) {
+  const { afterUpdateNextTick } = state
+  Object.defineProperty(state, 'afterUpdateNextTick', {
+    get() {
+      clock.queueMicrotask(afterUpdateNextTick)
+      return noop
+    }
+  })
+}
+
+function noop() {}

@@ -14,14 +14,11 @@ module.exports = class RequestGroup {
     this._inflight = null
   }
 
-  // Of a session of that node's; null if it is none. That of another node is a mistake, but between
-  // copies of the package they are taken as they are.
-  static of(session, handle) {
+  // Of a session of whatever node; null if it is none.
+  static of(session) {
     const group = internalsOf(session)
     // Told by what it has, as each copy of the package has classes of its own.
-    if (group === undefined || typeof group.numberAt !== 'function') return null
-    const isOfOtherCopy = group.handle.constructor !== handle.constructor
-    return group.handle === handle || isOfOtherCopy ? group : null
+    return group !== undefined && typeof group.numberAt === 'function' ? group : null
   }
 
   numberAt(handle) {

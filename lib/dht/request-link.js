@@ -113,7 +113,7 @@ module.exports = class RequestLink {
     this._ended = sent
     this._isTold = true
     try {
-      this._oncycle(this.request)
+      this.request.oncycle(this.request)
     } finally {
       this._isTold = false
     }

@@ -1,7 +1,6 @@
 'use strict'
 
 const check = require('../common/check')
-const { UNKNOWN_COMMAND } = require('../common/errors')
 const { OPEN, internalsOf } = require('../common/internals')
 
 const NO_OPTIONS = {}
@@ -55,10 +54,5 @@ module.exports = class Request {
   sendReply(error, value, token, hasCloserNodes) {
     if (this.destroyed) return
     internalsOf(this).reply(this, error, value, token, hasCloserNodes, this.from, this.socket)
-  }
-
-  // Nobody took the command.
-  refuse() {
-    this.sendReply(UNKNOWN_COMMAND, null, false, this.target !== null)
   }
 }

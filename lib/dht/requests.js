@@ -9,6 +9,7 @@ const Slots = require('./slots')
 const packer = require('./request-packer')
 const { readReply } = require('./records')
 
+const TIMEOUT = 1 // the binding's number of that failure
 const NONE = new Slots() // of nodes whose user never made a request
 const DONE = asyncContext.run(() => Promise.resolve())
 
@@ -66,9 +67,12 @@ module.exports = class Requests {
   }
 
   onfailure(user, number) {
-    const pending = this._settle(user, false)
+    const { observers } = this._handle
+    // The record of the timeout is the next one, and tells who observes before anybody goes on.
+    const isSeen = observers !== null && number === TIMEOUT && observers.seesTimeouts
+    const pending = this._settle(user, false, isSeen)
     if (pending === null) return
-    if (this._handle.observers !== null) this.lastGroup = pending.group
+    if (observers !== null) this.lastGroup = pending.group
     pending.reject(DHTError.fromNumber(number))
   }
 
@@ -137,13 +141,14 @@ module.exports = class Requests {
     return Promise.reject(DHTError.fromNumber(number))
   }
 
-  _settle(user, replied) {
+  _settle(user, replied, goesOn = false) {
     const pending = this._pending.take(user)
     if (pending === null) return null
     this.version++
     if (pending.group !== null) pending.group.detach(pending)
     if (pending.cancellation !== null) pending.cancellation.end()
-    environment.expectUserCode()
+    if (goesOn) environment.goOn()
+    else environment.expectUserCode()
     environment.pollDriver.settled(replied)
     return pending
   }

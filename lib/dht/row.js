@@ -3,7 +3,7 @@
 const { EventEmitter } = require('events')
 
 // A bucket: the entries whose ids share the first `index` bits with the table's, by their ids.
-module.exports = class Row extends EventEmitter {
+class Row extends EventEmitter {
   constructor(table, index) {
     super()
 
@@ -24,7 +24,7 @@ module.exports = class Row extends EventEmitter {
   }
 
   get(id) {
-    const node = this.nodes[this.place(id)]
+    const node = this.nodes[placeOf(this, id)]
     return node !== undefined && this.compare(id, node.id) === 0 ? node : null
   }
 
@@ -45,16 +45,18 @@ module.exports = class Row extends EventEmitter {
     }
     return 0
   }
+}
 
-  // Where an id stands, or would.
-  place(id) {
-    let low = 0
-    let high = this.nodes.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.compare(this.nodes[middle].id, id) < 0) low = middle + 1
-      else high = middle
-    }
-    return low
+module.exports = Object.assign(Row, { placeOf })
+
+// Where an id stands, or would.
+function placeOf(row, id) {
+  let low = 0
+  let high = row.nodes.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (row.compare(row.nodes[middle].id, id) < 0) low = middle + 1
+    else high = middle
   }
+  return low
 }

@@ -21,11 +21,11 @@ class Session {
   }
 
   // The group of the one that an option gives, or null for none.
-  static groupOf(dht, session) {
+  static groupOf(session) {
     if (!session) return null
-    const group = RequestGroup.of(session, internalsOf(dht))
+    const group = RequestGroup.of(session)
     if (group !== null) return group
-    const allowed = 'a session of this node, made by node.session()'
+    const allowed = 'a session, made by node.session()'
     throw check.invalid(TypeError, 'ERR_INVALID_SESSION', 'session', allowed, session)
   }
 

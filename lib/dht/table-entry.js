@@ -34,8 +34,9 @@ const FIELDS = {
   })
 }
 
-// A node of the table and of the node list. Times are in ticks of 5 s.
-module.exports = class TableEntry {
+// A node of the table and of the node list. Times are in ticks of 5 s. Programs keep fields of their
+// own on it, so it has no other members than these.
+class TableEntry {
   constructor(view, slab, at) {
     const i = at >> 2
     const serial = slab.words[i]
@@ -43,39 +44,41 @@ module.exports = class TableEntry {
     this.id = slab.copy(at + 40, 32)
     this.port = slab.words[i + 2]
     this.host = formatIPv4(slab.words[i + 1])
-    this.update(slab, at)
+    update(this, slab, at)
     if (internalsOf(this).to === null) this.token = null // as one that the user named has it
     Object.defineProperties(this, FIELDS)
-  }
-
-  // The same number is the same entry.
-  get serial() {
-    return internalsOf(this).serial
   }
 
   [INSPECT]() {
     return { ...this }
   }
+}
 
-  update(slab, at) {
-    const entry = internalsOf(this)
-    const w = slab.words
-    const i = at >> 2
-    entry.to = optionalAddress(slab, i + 3, entry.to)
-    for (let n = SAMPLED; n <= DOWN_HINTS; n++) entry.numbers[n] = w[i + 5 + n] | 0
-  }
+module.exports = Object.assign(TableEntry, { serialOf, update, link, unlink })
 
-  link(prev) {
-    const entry = internalsOf(this)
-    entry.prev = prev
-    entry.next = null
-    if (prev !== null) internalsOf(prev).next = this
-  }
+// The same number is the same entry.
+function serialOf(entry) {
+  return internalsOf(entry).serial
+}
 
-  unlink() {
-    const entry = internalsOf(this)
-    entry.prev = entry.next = null
-  }
+function update(entry, slab, at) {
+  const internals = internalsOf(entry)
+  const w = slab.words
+  const i = at >> 2
+  internals.to = optionalAddress(slab, i + 3, internals.to)
+  for (let n = SAMPLED; n <= DOWN_HINTS; n++) internals.numbers[n] = w[i + 5 + n] | 0
+}
+
+function link(entry, prev) {
+  const internals = internalsOf(entry)
+  internals.prev = prev
+  internals.next = null
+  if (prev !== null) internalsOf(prev).next = entry
+}
+
+function unlink(entry) {
+  const internals = internalsOf(entry)
+  internals.prev = internals.next = null
 }
 
 function number(n) {

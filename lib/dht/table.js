@@ -74,13 +74,11 @@ class Table extends EventEmitter {
   retire() {
     internalsOf(this).retire()
   }
-
-  _listen(name) {
-    if (name === 'row') internalsOf(this).follow()
-  }
 }
 
-tellOfListeners(Table)
+tellOfListeners(Table, (table, name) => {
+  if (name === 'row') internalsOf(table).follow()
+})
 
 module.exports = Table
 

@@ -7,6 +7,8 @@ const TableEntry = require('./table-entry')
 const { formatIPv4 } = require('../common/address')
 const { ENTRY } = require('./records')
 
+const { serialOf, update, link, unlink } = TableEntry
+
 const STATE_SIZE = 192
 const TABLE_ID = 64 // bytes
 const SNAPSHOTS = 96 // bytes
@@ -164,7 +166,7 @@ class View {
       if (this._bySerial === NO_ENTRIES) this._bySerial = new Map()
       this._bySerial.set(serial, entry)
     } else {
-      entry.update(slab, at)
+      update(entry, slab, at)
     }
     return entry
   }
@@ -180,13 +182,13 @@ class View {
   }
 
   forget(entry) {
-    entry.unlink()
-    this._bySerial.delete(entry.serial)
+    unlink(entry)
+    this._bySerial.delete(serialOf(entry))
   }
 
   // Events were dropped while JavaScript stood still: those entries would stay for ever.
   _keepOnly(entries) {
-    this._bySerial = new Map(entries.map((entry) => [entry.serial, entry]))
+    this._bySerial = new Map(entries.map((entry) => [serialOf(entry), entry]))
   }
 
   _during(seen, then) {
@@ -241,13 +243,13 @@ class View {
     let prev = null
     for (let i = 0; i < entries.length; i++) {
       const entry = (entries[i] = this.entry(list, i * ENTRY))
-      entry.link(prev)
+      link(entry, prev)
       gone.delete(entry)
       prev = entry
     }
     for (const entry of gone) {
-      entry.unlink()
-      if (!this._keepsRemoved) this._bySerial.delete(entry.serial)
+      unlink(entry)
+      if (!this._keepsRemoved) this._bySerial.delete(serialOf(entry))
     }
 
     this._entries = entries

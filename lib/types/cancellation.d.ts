@@ -8,7 +8,7 @@ export interface CancellationOptions {
    * nothing.
    */
   signal?: Signal | null
-  /** ms in all, retries included: from 1 to 2^31 - 1. Rejects with REQUEST_TIMEOUT. */
+  /** ms in all, retries included: from 0, which sends nothing, to 2^31 - 1. Rejects with REQUEST_TIMEOUT. */
   timeout?: number | null
 }
 

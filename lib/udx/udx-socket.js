@@ -156,12 +156,10 @@ class UDXSocket extends EventEmitter {
     if (this.idle && !closed) this.emit('idle')
     return true
   }
-
-  _listen(name) {
-    if (name === 'message') internalsOf(this).listen()
-  }
 }
 
-tellOfListeners(UDXSocket)
+tellOfListeners(UDXSocket, (socket, name) => {
+  if (name === 'message') internalsOf(socket).listen()
+})
 
 module.exports = UDXSocket

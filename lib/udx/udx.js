@@ -6,16 +6,13 @@ const NetworkInterfaces = require('./network-interfaces')
 const UDXSocket = require('./udx-socket')
 const DHTError = require('../common/errors')
 const { hide, internalsOf } = require('../common/internals')
+const { lazily } = require('../common/lazily')
 const ip = require('./ip')
+
+const lookup = lazily(() => require('../crossing/lookup'))
 
 // Nobody knows what the system dropped. It is what udx-native says, too.
 const UNKNOWN = 2 ** 64
-
-// Of getaddrinfo, by the names that libuv has for its errors.
-const LOOKUP_ERRORS = {
-  ENOTFOUND: ['EAI_NONAME', 'unknown node or service'],
-  EAI_AGAIN: ['EAI_AGAIN', 'temporary failure']
-}
 
 // Sockets of the engine's: those that are made here, and those of the nodes that share it.
 module.exports = class UDX {
@@ -87,11 +84,11 @@ module.exports = class UDX {
 
   async lookup(host, { family = 0 } = {}) {
     try {
-      const found = await require('dns').promises.lookup(host, { family })
-      return { host: found.address, family: found.family }
-    } catch (err) {
-      const [code, text] = LOOKUP_ERRORS[err.code] || [err.code, err.message]
-      throw DHTError.coded(Error, code, text)
+      const { address, family: found } = await lookup()(host, family)
+      return { host: address, family: found }
+    } catch {
+      // As libuv calls it.
+      throw DHTError.coded(Error, 'EAI_NONAME', 'unknown node or service')
     }
   }
 }

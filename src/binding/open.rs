@@ -14,3 +14,9 @@ use super::udx::sockets::Sockets;
 pub fn open(env: Env, wake: Function<'_, (), ()>) -> Result<u32> {
     environment::open(env, wake, &[&Nodes, &Sockets])
 }
+
+/// The version of the package that this was built for: what crosses has the layout of that one.
+#[napi(catch_unwind)]
+pub fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}

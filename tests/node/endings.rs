@@ -78,6 +78,27 @@ fn destroying_ends_everything() {
     assert!(net.take_sent().iter().all(|packet| packet.from != own));
 }
 
+#[test]
+fn a_probe_that_was_half_answered_changes_nothing_when_the_node_ends() {
+    let mut net = Net::persistent(2);
+    let n = net.add(net.joining(Config::default()));
+    net.peers[n].walled = true;
+    net.with(n, |node, now| node.start(now));
+    net.run(20_000);
+    net.take_events(n);
+    net.peers[n].walled = false;
+    net.peers[1].dead = true;
+
+    net.with(n, |node, now| node.update_network_state(now, 7, false));
+    net.run(500);
+    assert!(net.take_events(n).is_empty(), "one has not answered");
+    net.with(n, |node, now| node.destroy(now));
+
+    let events = net.take_events(n);
+    assert!(matches!(events[..], [Event::NetworkState { user: 7, changed: false }]), "{events:?}");
+    assert!(net.node(n).is_firewalled() && net.node(n).is_ephemeral());
+}
+
 fn outcomes(events: &[Event]) -> Vec<(u32, QueryOutcome)> {
     let ended = |event: &Event| match event {
         Event::QueryEnd { query, outcome, .. } => Some((*query, *outcome)),

@@ -147,7 +147,8 @@ impl Node {
             return;
         };
         let Probe { asker, only_firewall, claimed, .. } = probe;
-        let changed = match self.public_sampler(&probe) {
+        // What had answered when the node was destroyed makes no other node of it.
+        let changed = match self.public_sampler(&probe).filter(|_| !self.destroyed) {
             Some(sampler) => self.go_public(claimed, only_firewall, Some(sampler)),
             None => false,
         };

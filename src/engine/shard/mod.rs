@@ -101,7 +101,8 @@ impl Shard {
     /// # Errors
     /// When the operating system has no poll or no thread to give. Nothing is left of it then.
     pub(super) fn start(index: usize) -> Result<Arc<Self>, StartError> {
-        let shard = Arc::new(Self::new().map_err(StartError::Poll)?);
+        let batch = ReceiveBatch::new().map_err(StartError::Memory)?;
+        let shard = Arc::new(Self::new(batch).map_err(StartError::Poll)?);
         let runs = Arc::clone(&shard);
         let thread = std::thread::Builder::new()
             .name(format!("dht-rpc-{index}"))
@@ -111,7 +112,7 @@ impl Shard {
         Ok(shard)
     }
 
-    fn new() -> io::Result<Self> {
+    fn new(batch: ReceiveBatch) -> io::Result<Self> {
         let poll = Poll::new()?;
         let registry = poll.registry().try_clone()?;
         let waker = Waker::new(&registry, WAKE)?;
@@ -120,7 +121,7 @@ impl Shard {
         let state = PollState {
             poll,
             events: Events::with_capacity(MAX_EVENTS),
-            batch: ReceiveBatch::new(),
+            batch,
             unread: Vec::new(),
             called: Vec::new(),
             fruitless: 0,

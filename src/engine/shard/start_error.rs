@@ -8,6 +8,7 @@ use std::io;
 #[derive(Debug)]
 pub enum StartError {
     Poll(io::Error),
+    Memory(io::Error),
     Thread(io::Error),
 }
 
@@ -15,7 +16,7 @@ impl StartError {
     /// What the operating system said.
     pub fn system(&self) -> &io::Error {
         match self {
-            Self::Poll(error) | Self::Thread(error) => error,
+            Self::Poll(error) | Self::Memory(error) | Self::Thread(error) => error,
         }
     }
 }
@@ -28,6 +29,9 @@ impl Display for StartError {
                 "the poll for the sockets of nodes could not be made: {error}. Raise the limit on \
                  open files (ulimit -n)"
             ),
+            Self::Memory(error) => {
+                write!(f, "the memory that datagrams are read into could not be had: {error}")
+            }
             Self::Thread(error) => write!(
                 f,
                 "the thread that runs nodes could not be started: {error}. Raise the limit on \

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::ops::{Deref, DerefMut};
 
 use mio::net::UdpSocket;
 use mio::{Interest, Registry, Token};
@@ -15,8 +16,30 @@ use crate::net::transmit::{MAX_DATAGRAM, Transmit};
 /// One byte more than the largest datagram, so that a larger one shows and is dropped.
 const ROOM: usize = MAX_DATAGRAM + 1;
 
-/// Bytes of a buffer for a batch.
-pub const BUFFER: usize = MAX_BATCH * ROOM;
+/// Rooms for a batch.
+pub struct Buffer(Box<[u8]>);
+
+impl Buffer {
+    /// # Errors
+    /// None: who has no memory ends.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self(vec![0; MAX_BATCH * ROOM].into_boxed_slice()))
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+}
 
 /// Errors in a row after which a socket is left alone until it is readable again.
 const MAX_RECEIVE_ERRORS: usize = 1024;

@@ -1,5 +1,7 @@
 //! Datagrams that were received together.
 
+use std::io;
+
 use super::datagram::{MAX_BATCH, Message};
 use std::net::SocketAddr;
 
@@ -11,7 +13,7 @@ use crate::net::transmit::MAX_DATAGRAM;
 
 /// A buffer of [`MAX_BATCH`] messages, one a shard: whoever drives its poll reads into this one.
 pub struct ReceiveBatch {
-    buffer: Box<[u8]>,
+    buffer: system::Buffer,
     messages: Vec<Message>,
     round: u32,
     load: SocketLoad,
@@ -19,14 +21,16 @@ pub struct ReceiveBatch {
 }
 
 impl ReceiveBatch {
-    pub(in super::super) fn new() -> Self {
-        Self {
-            buffer: vec![0; system::BUFFER].into_boxed_slice(),
+    /// # Errors
+    /// The operating system's, when it has no room.
+    pub(in super::super) fn new() -> io::Result<Self> {
+        Ok(Self {
+            buffer: system::Buffer::new()?,
             messages: Vec::with_capacity(MAX_BATCH),
             round: 0,
             load: SocketLoad::default(),
             tally: Tally::default(),
-        }
+        })
     }
 
     /// The shard polled anew.

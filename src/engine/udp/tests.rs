@@ -4,6 +4,7 @@ use std::collections::HashSet;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use std::net::Ipv6Addr;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::ops::DerefMut;
 use std::time::Duration;
 
 use mio::net::UdpSocket;
@@ -29,7 +30,7 @@ struct Way {
     register: fn(&mut UdpSocket, &mio::Registry, Token) -> std::io::Result<()>,
     deregister: fn(&mut UdpSocket, &mio::Registry),
     channel: fn(&UdpSocket, Family) -> Box<dyn Channel>,
-    buffer: usize,
+    buffer: fn() -> Box<dyn DerefMut<Target = [u8]>>,
 }
 
 /// Both directions of a socket.
@@ -43,7 +44,7 @@ const PORTABLE: Way = Way {
     register: portable::register,
     deregister: portable::deregister,
     channel: |socket, family| Box::new((portable::Receiver, portable::Sender::new(socket, family))),
-    buffer: portable::BUFFER,
+    buffer: || Box::new(portable::Buffer::new().unwrap()),
 };
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -55,7 +56,7 @@ const LINUX: Way = Way {
         receiver.take_bundles(socket);
         Box::new((receiver, system::Sender::new(socket, family)))
     },
-    buffer: system::BUFFER,
+    buffer: || Box::new(system::Buffer::new().unwrap()),
 };
 
 /// Linux that knows no bundles.
@@ -273,7 +274,7 @@ fn receive_all(
     count: usize,
 ) -> HashSet<(u8, usize, u16)> {
     let mut got = HashSet::new();
-    let mut buffer = vec![0; way.buffer];
+    let mut buffer = (way.buffer)();
     let mut messages = Vec::new();
     let mut events = Events::with_capacity(4);
     let mut emptied = true;
@@ -333,7 +334,7 @@ fn receive_ttl(socket: &UdpSocket) -> Option<(u8, u8)> {
 /// How many wait to be read.
 fn receive_waiting(way: &Way, socket: &UdpSocket) -> usize {
     let channel = (way.channel)(socket, Family::V4);
-    let mut buffer = vec![0; way.buffer];
+    let mut buffer = (way.buffer)();
     let mut messages = Vec::new();
     let mut count = 0;
     loop {
@@ -350,7 +351,7 @@ fn receive_waiting(way: &Way, socket: &UdpSocket) -> usize {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn read(way: &Way, socket: &UdpSocket) -> Vec<(SocketAddr, Vec<u8>)> {
     let channel = (way.channel)(socket, Family::V6);
-    let mut buffer = vec![0; way.buffer];
+    let mut buffer = (way.buffer)();
     let mut messages = Vec::new();
     let mut got = Vec::new();
     loop {

@@ -55,12 +55,6 @@ module.exports = [
     why: 'Steps of `_updateNetworkState()`, which is there.'
   },
   {
-    of: 'DHT',
-    kind: INTERNAL,
-    members: ['_request', '_requestToPromise'],
-    why: 'Steps of `request()` and `ping()`. The `_request()` here is another one.'
-  },
-  {
     of: 'RoutingTable',
     kind: INTERNAL,
     members: ['_pushNodes', '_diff'],

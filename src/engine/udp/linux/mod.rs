@@ -4,6 +4,7 @@
 //! be read until it says that it is empty, and that call costs as much as the datagram before it.
 //! A socket that was left alone is simply in the next round again, behind all others.
 
+mod buffer;
 mod message;
 mod parcels;
 mod receive;
@@ -16,7 +17,8 @@ use std::os::fd::AsRawFd;
 use mio::net::UdpSocket;
 use mio::{Registry, Token};
 
-pub use self::receive::{BUFFER, Receiver};
+pub use self::buffer::Buffer;
+pub use self::receive::Receiver;
 pub use self::send::Sender;
 use super::datagram::Backlog;
 

@@ -18,8 +18,12 @@ const ROOM: usize = 1 << 16;
 /// the few places of a cache that are for one address in 4 kB.
 const STRIDE: usize = ROOM + 192;
 
-/// Bytes of a buffer for a batch. The system takes memory only for what was ever read into.
+/// Bytes of a buffer for a batch.
 pub const BUFFER: usize = MAX_BATCH * STRIDE;
+
+/// Datagrams of a message that are read: as many as Linux makes one of. A virtual machine beside this one
+/// may send more, of a byte each, and others wait for their turn.
+const MAX_DATAGRAMS: usize = 128;
 
 /// Whether the system hands over bundles as they are, or cut into datagrams.
 const CUT: u8 = 0;
@@ -102,9 +106,14 @@ fn receive_many(socket: &UdpSocket, want: usize, buffer: &mut [u8], messages: &m
         };
         let Some(from) = from else { continue };
         let len = ROOM.min(header.msg_len as usize);
-        let lone = Message::lone(i * STRIDE, len, from);
-        messages.push(segment.map_or(lone, |segment| Message { segment, ..lone }));
+        messages.push(message_of(Message::lone(i * STRIDE, len, from), segment));
     }
+}
+
+/// `whole`, of which the system may have said that it is several datagrams.
+fn message_of(whole: Message, segment: Option<usize>) -> Message {
+    let Some(segment) = segment else { return whole };
+    Message { len: whole.len.min(segment.saturating_mul(MAX_DATAGRAMS)), segment, ..whole }
 }
 
 /// How many came. For one there is a call that costs less.
@@ -122,5 +131,18 @@ unsafe fn receive_into(socket: &UdpSocket, headers: *mut libc::mmsghdr, count: u
         let len = libc::recvmsg(socket, &raw mut (*headers).msg_hdr, flags as _);
         (*headers).msg_len = u32::try_from(len).unwrap_or(0);
         usize::from(len >= 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_message_is_more_datagrams_than_linux_makes_one_of() {
+        let whole = Message::lone(0, 60_000, ([127, 0, 0, 1], 1).into());
+        let counts = [1, 100, 1000, usize::MAX].map(|each| message_of(whole, Some(each)).count());
+        assert_eq!(counts, [MAX_DATAGRAMS, MAX_DATAGRAMS, 60, 1]);
+        assert_eq!(message_of(whole, None), whole);
     }
 }

@@ -20,7 +20,7 @@ use crate::net::transmit::Transmit;
 struct Reader {
     socket: UdpSocket,
     receiver: Receiver,
-    buffer: Vec<u8>,
+    buffer: Buffer,
     messages: Vec<Message>,
 }
 
@@ -33,7 +33,8 @@ impl Reader {
 
     /// It is handed datagrams, until some have waited.
     fn cut() -> Self {
-        let (receiver, buffer, messages) = (Receiver::default(), vec![0; BUFFER], Vec::new());
+        let (receiver, buffer, messages) =
+            (Receiver::default(), Buffer::new().unwrap(), Vec::new());
         Self { socket: bound(), receiver, buffer, messages }
     }
 
@@ -76,6 +77,16 @@ fn datagrams_that_are_alike_leave_and_come_as_one() {
             reader.messages.iter().flat_map(|m| m.datagrams(&reader.buffer)).collect();
         assert!(want > 1 || (0..).zip(bytes).all(|(i, bytes)| bytes == [i; 1000]));
     }
+}
+
+#[test]
+fn the_longest_bundles_come_whole() {
+    // One datagram more fits into a packet, and not into a frame with a head of its own.
+    let (mut reader, socket) = (Reader::new(), bound());
+    reader.sent_alike(&Sender::new(&socket, Family::V4), &socket, 40, 2047);
+    assert_eq!(reader.read(MAX_BATCH), [vec![2047; 31], vec![2047; 9]]);
+    reader.sent_alike(&Sender::new(&socket, Family::V4), &socket, MOST, 1015);
+    assert_eq!(reader.read(MAX_BATCH), [vec![1015; MOST]]);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 'use strict'
 
-// What the package uses of Node's module of that name, on Bare.
+const native = require('./native')
+const environment = require('./environment')
 
-const native = require('../native')
-const environment = require('../environment')
+module.exports = lookup
 
-// A name that the engine has looked up. It is told by one record.
+// A name that the engine has looked up: the runtime's own lookup ends the process where the system
+// gives it no threads. It is told by one record.
 class Lookup {
   constructor(name, family, resolve) {
     this.number = native.lookup(environment.number, name, family)
@@ -23,11 +24,10 @@ class Lookup {
   }
 }
 
-async function lookup(name, { family }) {
+// family: 4, 6 or 0 for any. Resolves with { address, family }.
+async function lookup(name, family) {
   const found = await new Promise((resolve) => new Lookup(String(name), family, resolve))
   if (found.family !== 0) return found
   const err = new Error(`getaddrinfo ENOTFOUND ${name}`)
   throw Object.assign(err, { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: name })
 }
-
-module.exports = { promises: { lookup } }
