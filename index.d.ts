@@ -9,6 +9,7 @@ import * as network from './lib/types/network'
 import * as options from './lib/types/options'
 import * as query from './lib/types/query'
 import * as state from './lib/types/state'
+import * as sockets from './lib/types/udx'
 
 /**
  * A node of a Kademlia network that carries your own commands. Everything is usable as soon as it
@@ -80,7 +81,8 @@ declare class DHT extends EventEmitter<DHT.Events> {
   readonly nodes: DHT.NodeList
   readonly health: DHT.Health
   readonly io: DHT.IO
-  readonly udx: any
+  /** That of `opts.udx`, or the node's own. */
+  readonly udx: DHT.UDX
   /** The socket in use: the client socket while firewalled. null before {@link bind}. */
   readonly socket: DHT.Socket | null
   readonly config: DHT.Config
@@ -240,7 +242,9 @@ declare namespace DHT {
 
   export import ForeignSocket = network.ForeignSocket
   export import NetworkInterface = network.NetworkInterface
-  export import Socket = network.Socket
+  export import Socket = sockets.UDXSocket
+  /** A class to whoever requires `udx.js`. */
+  export type UDX = sockets.UDX
 
   export import AdaptiveTimeoutOptions = options.AdaptiveTimeoutOptions
   export import BootstrapAddress = options.BootstrapAddress

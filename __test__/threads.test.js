@@ -61,7 +61,7 @@ const SCENARIOS = [
       await destroy([node])
       return [code, ...ports]
     `,
-    outcomes: [REFUSED, { value: ['ENOTFOUND'] }, { value: [null, 1, 2] }],
+    outcomes: [REFUSED, { value: ['EAI_NONAME'] }, { value: [null, 1, 2] }],
     enough: { value: [null, 1, 2] }
   },
   {

@@ -1,5 +1,6 @@
 // Compiled, never run: what the article's programs do, with the types a user would write down.
 import DHT from '../../index.js'
+import UDX from '../../udx.js'
 
 const bootstrap: DHT = DHT.bootstrapper(10001, '127.0.0.1')
 await bootstrap.fullyBootstrapped()
@@ -71,4 +72,20 @@ const few: DHT.TooFewNodesError['code'] = 'TOO_FEW_NODES'
 // @ts-expect-error ms are a number
 void node.delayedPing({ host: '127.0.0.1', port: 10001 }, 5, { timeout: '10' })
 
+// Sockets of the engine.
+const udx = new UDX()
+await using shared = new DHT({ bootstrap: false, udx })
+const socket: UDX.Socket = udx.createSocket({ reuseAddress: true })
+socket.bind(0, '127.0.0.1')
+socket.on('message', (buffer: Buffer, from: UDX.SocketAddress) => {
+  shared.onmessage(socket, buffer, from)
+})
+const sent: boolean = await socket.send(Buffer.of(0), 10001, '127.0.0.1', 5)
+await shared.ping({ host: '127.0.0.1', port: 10001 }, { socket })
+const own: DHT.Socket | null = shared.io.serverSocket
+const counted: UDX.Traffic[] = [udx, socket, shared.udx]
+// @ts-expect-error a port is a number
+socket.bind('10001')
+
+console.log(sent, own, counted, UDX.isIP('::1'))
 console.log(few, id, rtt, error, listed, options, onevent, names, code, oldest)

@@ -68,9 +68,10 @@ class Environment {
     this._restLater = () => setImmediate(this._restedBound)
   }
 
-  create(config) {
+  // create(number): makes something that lives in the environment, or throws.
+  make(create) {
     try {
-      return native.create(this.number, config)
+      return create(this.number)
     } catch (err) {
       this._closeIfUnused()
       throw err

@@ -3,7 +3,7 @@
 const { EventEmitter } = require('events')
 const NodeHandle = require('./node-handle')
 const Cancellation = require('./cancellation')
-const UDX = require('../udx/udx')
+const { isIPv4 } = require('../udx/ip')
 const asyncContext = require('../crossing/async-context')
 const check = require('../common/check')
 const DHTError = require('../common/errors')
@@ -74,7 +74,7 @@ class DHT extends EventEmitter {
     if (!port) throw DHTError.coded(Error, 'ERR_INVALID_PORT', 'Port is required')
     if (!host) throw invalidHost('Host is required')
     if (host === '0.0.0.0' || host === '::') throw invalidHost('Invalid host')
-    if (!UDX.isIPv4(host)) throw invalidHost('Host must be a IPv4 address')
+    if (!isIPv4(host)) throw invalidHost('Host must be a IPv4 address')
 
     const dht = new this({
       port,

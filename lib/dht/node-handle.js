@@ -26,6 +26,7 @@ const { dispatch, dispatchLast } = require('./node-records')
 
 const NO_PROBES = new Map()
 
+const HubHandle = lazily(() => require('../udx/hub-handle'))
 const ForeignSockets = lazily(() => require('../udx/foreign-sockets'))
 const InFlight = lazily(() => require('./in-flight'))
 
@@ -37,11 +38,13 @@ module.exports = class NodeHandle {
     this.dht = dht
     this.settings = settings
     this.udx = udx || null
+    const hub = udx ? HubHandle().of(udx) : null
+    config.hub = hub === null ? 0 : hub.number
     this.parts = new Parts()
     // By which the binding knows it. Where a call sees or changes what is in flight: flushed().
-    this.number = environment.create(config)
+    this.number = environment.make((number) => native.create(number, config))
     this.view = new View(this.number)
-    this.sockets = new Sockets()
+    this.sockets = new Sockets(this)
     this.replier = new Replier(this)
     this.requests = new Requests(this)
     this.queries = new Queries(this)
@@ -56,7 +59,8 @@ module.exports = class NodeHandle {
     this.buckets = null
 
     this._host = config.host
-    this._foreignSockets = udx && udx.createSocket ? new (ForeignSockets())(udx, config) : null
+    const isForeign = udx && hub === null && udx.createSocket
+    this._foreignSockets = isForeign ? new (ForeignSockets())(udx, config) : null
     this._filter = config.filter
     this._publicAddress = config.publicIp !== undefined
     this._inFlight = null
@@ -400,7 +404,7 @@ module.exports = class NodeHandle {
     if (this._foreignSockets !== null) return this._openElsewhere()
     bind(this.flushed())
     const server = native.boundPort(this.flushed(), 0)
-    this.sockets.open(this, this._host, server, native.boundPort(this.flushed(), 1))
+    this.sockets.open(this._host, server, native.boundPort(this.flushed(), 1))
     this.view.invalidate()
   }
 
@@ -428,6 +432,7 @@ module.exports = class NodeHandle {
   // Nothing keeps the process alive for the ends of its queries, so they are not waited for.
   _stop() {
     outgoing.submit() // replies as well
+    this.sockets.close()
     native.suspend(this.number)
     this.changed()
     environment.drainSoon()
@@ -445,6 +450,7 @@ module.exports = class NodeHandle {
     if (!this._gone) this.reserve().catch(noop) // the address is kept
     this._leave()
     outgoing.submit() // replies as well
+    this.sockets.close()
     native.destroy(this.number)
     environment.collect()
     environment.forget(this)

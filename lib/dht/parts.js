@@ -1,10 +1,10 @@
 'use strict'
 
-const UDX = require('../udx/udx')
 const { field } = require('../common/field')
 const { internalsOf } = require('../common/internals')
 const { lazily } = require('../common/lazily')
 
+const UDX = lazily(() => require('../udx/udx'))
 const Table = lazily(() => require('./table'))
 const IO = lazily(() => require('./io'))
 const NodeList = lazily(() => require('./node-list'))
@@ -15,7 +15,7 @@ const Nat = lazily(() => require('./nat'))
 // look. They can be replaced like plain fields.
 module.exports = {
   stats: part('stats', (handle) => handle.stats),
-  udx: part('udx', (handle) => handle.udx || new UDX()),
+  udx: part('udx', (handle) => handle.udx || UDX().ofNode(handle)),
   table: part('table', (handle) => new (Table())(handle)),
   io: part('io', (handle) => new (IO())(handle)),
   nodes: part('nodes', (handle) => new (NodeList())(handle)),

@@ -47,7 +47,7 @@ module.exports = class Replier {
 
   _checkFits(req, relay, bytes, target, token, closerNodes, socket) {
     const { dht, sockets } = this._handle
-    const hasId = !dht.ephemeral && sockets.get(socket) === sockets.server
+    const hasId = !dht.ephemeral && sockets.isServerNumber(socket)
     if (relay) return check.requestFits(bytes, hasId, false, req.command, target !== null)
     const count = closerNodes && target !== null ? Math.min(K, dht.table.size) : 0
     check.replyFits(bytes, hasId, token, count)

@@ -2,12 +2,13 @@
 
 import { EventEmitter } from 'events'
 import { Address, Reply, Request, Session } from './messages'
-import { ForeignSocket, NetworkInterface, Socket } from './network'
+import { ForeignSocket, NetworkInterface } from './network'
+import { UDX, UDXSocket } from './udx'
 import { CommandStats, ProtectionStats, RequestStats, Table } from './state'
 
 export interface IO {
-  readonly serverSocket: Socket | null
-  readonly clientSocket: Socket | null
+  readonly serverSocket: UDXSocket | null
+  readonly clientSocket: UDXSocket | null
   /** `[from, to)`. */
   readonly portRange: [from: number, to: number]
   /** All that waits for its answer: the same array always, which changes with what it shows. */
@@ -21,7 +22,7 @@ export interface IO {
     /** Not enumerable. */
     readonly protections: ProtectionStats
   }
-  readonly udx: any
+  readonly udx: UDX
   readonly table: Table
   /** Counts requests modulo 65536. */
   _tid: number
@@ -75,7 +76,7 @@ export interface IO {
 /** A request of this node's that waits for its answer, or is still to be sent. */
 export interface MadeRequest {
   /** null before the sockets are bound. */
-  socket: Socket | ForeignSocket | null
+  socket: UDXSocket | ForeignSocket | null
   readonly tid: number
   readonly from: null
   to: Address & { id?: Uint8Array | null }

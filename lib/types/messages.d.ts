@@ -2,7 +2,8 @@
 
 import { CancellationOptions } from './cancellation'
 import { MadeRequest } from './io'
-import { ForeignSocket, Socket } from './network'
+import { ForeignSocket } from './network'
+import { UDXSocket } from './udx'
 import { Query, QueryOptions } from './query'
 
 export interface Address {
@@ -45,7 +46,7 @@ export interface RequestOptions extends CancellationOptions {
   /** `false` sends it once. */
   retry?: boolean
   /** The socket to send on. */
-  socket?: Socket | ForeignSocket | null
+  socket?: UDXSocket | ForeignSocket | null
   session?: Session | null
   /** Time to live of the packet; 0 is the system's default. */
   ttl?: number
@@ -100,7 +101,7 @@ export interface Request {
   relay(
     value: Uint8Array | null | undefined,
     to: Address,
-    opts?: { socket?: Socket | ForeignSocket }
+    opts?: { socket?: UDXSocket | ForeignSocket }
   ): void
   /** Replies and errors send nothing from now on. */
   destroy(err?: Error | null): void
@@ -114,7 +115,7 @@ export interface ReplyOptions {
   closerNodes?: boolean
   /** Answer to somebody else. */
   to?: Address
-  socket?: Socket | ForeignSocket
+  socket?: UDXSocket | ForeignSocket
 }
 
 /** Requests and queries that can be dropped together. It stays usable afterwards. */

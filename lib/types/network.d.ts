@@ -1,12 +1,5 @@
 /// <reference types="node" />
 
-import { BoundAddress } from './messages'
-
-/** One of the two sockets of a node. */
-export interface Socket {
-  address(): BoundAddress
-}
-
 /** A socket of your own, as those of udx-native are. */
 export interface ForeignSocket {
   trySend(buffer: Buffer, port: number, host: string, ttl: number): unknown

@@ -51,8 +51,9 @@ export interface Options {
   /** What changes the traffic of a node as well: none of it by default, `true` is all of it. */
   hardened?: HardenedOptions | boolean
   /**
-   * A UDX instance of udx-native, kept as `node.udx`. Both sockets are made by its `createSocket`,
-   * and what they carry goes through JavaScript; without it they are the engine's own.
+   * A UDX instance, kept as `node.udx`. If it is of this package, the node's sockets are of it, and the
+   * engine's. Of udx-native they are made by its `createSocket`, and what they carry goes through
+   * JavaScript.
    */
   udx?: any
   /** Threads that nodes are spread over; 0, the default, is one for each processor. */

@@ -1,23 +1,94 @@
 'use strict'
 
 const native = require('../crossing/native')
+const HubHandle = require('./hub-handle')
+const NetworkInterfaces = require('./network-interfaces')
+const UDXSocket = require('./udx-socket')
+const DHTError = require('../common/errors')
+const { hide, internalsOf } = require('../common/internals')
 const { lazily } = require('../common/lazily')
-const { parseIPv4 } = require('../common/address')
+const ip = require('./ip')
 
 const lookup = lazily(() => require('../crossing/lookup'))
 
-// What a node's `udx` answers when the user brought none: its sockets are the engine's own.
+// Nobody knows what the system dropped. It is what udx-native says, too.
+const UNKNOWN = 2 ** 64
+
+// Sockets of the engine's: those that are made here, and those of the nodes that share it.
 module.exports = class UDX {
+  constructor() {
+    hide(this, new HubHandle(this, null))
+  }
+
+  // That of a node whose user brought none.
+  static ofNode(node) {
+    const udx = new UDX()
+    hide(udx, new HubHandle(udx, node))
+    return udx
+  }
+
   static isIPv4(host) {
-    return parseIPv4(host) !== -1
+    return ip.isIPv4(host)
+  }
+
+  static isIPv6(host) {
+    return ip.isIPv6(host)
+  }
+
+  static isIP(host) {
+    return ip.isIP(host)
+  }
+
+  get bytesTransmitted() {
+    return internalsOf(this).traffic(0)
+  }
+
+  get packetsTransmitted() {
+    return internalsOf(this).traffic(1)
+  }
+
+  get bytesReceived() {
+    return internalsOf(this).traffic(2)
+  }
+
+  get packetsReceived() {
+    return internalsOf(this).traffic(3)
+  }
+
+  get packetsDroppedByKernel() {
+    return UNKNOWN
+  }
+
+  // Messages that JavaScript did not keep up with. udx-native has no such count.
+  get packetsDropped() {
+    return internalsOf(this).traffic(4)
+  }
+
+  createSocket(opts) {
+    return new UDXSocket(this, opts)
   }
 
   networkInterfaces() {
-    return native.networkInterfaces()
+    const [watcher] = internalsOf(this).watchers
+    return watcher === undefined ? native.networkInterfaces() : watcher.interfaces
+  }
+
+  watchNetworkInterfaces(onchange) {
+    const hub = internalsOf(this)
+    const watcher = new NetworkInterfaces(hub)
+    hub.watchers.add(watcher)
+    watcher.on('close', () => hub.watchers.delete(watcher))
+    if (onchange) watcher.on('change', onchange)
+    return watcher.watch()
   }
 
   async lookup(host, { family = 0 } = {}) {
-    const found = await lookup()(host, family)
-    return { host: found.address, family: found.family }
+    try {
+      const { address, family: found } = await lookup()(host, family)
+      return { host: address, family: found }
+    } catch {
+      // As libuv calls it.
+      throw DHTError.coded(Error, 'EAI_NONAME', 'unknown node or service')
+    }
   }
 }

@@ -40,6 +40,12 @@ const LIMITS = [
   },
   {
     runtimes: ['Bare'],
+    suite: 'udx-nodes',
+    test: /nobody’s context/,
+    reason: 'Bare has no `AsyncLocalStorage`, nor contexts for it'
+  },
+  {
+    runtimes: ['Bare'],
     suite: 'exceptions',
     test: /nobody catches it/,
     reason: 'Bare ends by SIGABRT then, and the test expects an exit code'

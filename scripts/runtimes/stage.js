@@ -7,10 +7,10 @@ const fs = require('fs')
 const path = require('path')
 const { ROOT, STAGE, HARNESS } = require('./paths')
 
-const COPIED = ['index.js', 'package.json', 'lib', 'prebuilds', '__test__']
+const COPIED = ['index.js', 'udx.js', 'package.json', 'lib', 'prebuilds', '__test__']
 // Of what only this package has, and every runtime must.
 const OWN = ['cancellation', 'query-cancellation', 'proxies']
-const OF_BOTH = /\b(packages|pairings)\b.*require\('\.\/helpers\/packages'\)/
+const OF_BOTH = /\b(packages|pairings)\b.*require\('\.\/helpers\/(?:udx-)?packages'\)/
 
 module.exports = { stage, suites }
 

@@ -13,3 +13,4 @@ pub mod dht;
 #[cfg(feature = "node-api")]
 #[cfg_attr(test, allow(dead_code, reason = "only the addon exports it"))]
 mod open;
+pub mod udx;

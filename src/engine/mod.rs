@@ -13,6 +13,7 @@ mod aux_threads;
 mod blocking_pool;
 mod clock;
 mod driver;
+mod hub;
 mod interface_watch;
 mod interfaces;
 #[cfg(all(test, feature = "loom"))]
@@ -29,13 +30,18 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::Mutex;
 
 pub use clock::mono;
+pub use hub::{BindError, Hub, Watcher};
 pub use interfaces::{NetworkInterface, network_interfaces};
 pub use node::{BindOptions, Runner, Sink};
 pub use resolver::lookup;
+pub use shard::shared_socket::{Listener, SharedSocket};
 pub use shard::start_error::StartError;
 pub use shard::{Driven, Shard};
 pub use sync::adaptive_spin::AdaptiveSpin;
 pub use sync::notification_flag::NotificationFlag;
+pub use udp::receive_batch::ReceiveBatch;
+pub use udp::socket_options::{BufferKind, SocketOptions};
+pub use udp::traffic::{Traffic, TrafficSnapshot};
 
 use self::interface_watch::InterfaceWatch;
 use self::processors::processors;
@@ -75,6 +81,28 @@ impl Engine {
         Ok(runner)
     }
 
+    /// As [`Self::add`], a node whose sockets are of `hub`: on the hub's shard.
+    pub fn add_to(
+        &self,
+        hub: &Arc<Hub>,
+        config: Config,
+        bind: BindOptions,
+        sink: Box<dyn Sink>,
+    ) -> Arc<Runner> {
+        let runner = Runner::new(config, bind, Arc::clone(hub.shard()), sink);
+        runner.share(hub);
+        hub.shard().insert(runner.clone());
+        runner
+    }
+
+    /// Makes a hub, on whichever shard a node would be placed.
+    ///
+    /// # Errors
+    /// As those of [`Self::add`].
+    pub fn add_hub(&self) -> Result<Arc<Hub>, StartError> {
+        Ok(Hub::start(&self.place(processors())?))
+    }
+
     /// Runs `each` on every shard that has nodes.
     pub fn for_each_shard(&self, mut each: impl FnMut(&Arc<Shard>)) {
         let shards = self.shards.lock().clone();
@@ -111,5 +139,6 @@ impl Engine {
 }
 
 fn network_changed() {
-    Engine::get().for_each_shard(|shard| shard.network_changed());
+    let shards = Engine::get().shards.lock().clone();
+    shards.iter().for_each(|shard| shard.network_changed());
 }

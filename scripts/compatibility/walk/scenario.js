@@ -15,7 +15,7 @@ const HEALTHY = [10, 0]
 const OFFLINE = [0, 8]
 
 // Each with a network of its own.
-module.exports = [tables, replies, life, congestion, requests, queries, states]
+module.exports = [tables, replies, life, congestion, requests, queries, states, sockets]
 
 // A bucket that is full, and an old node that does not answer.
 async function tables(world, look) {
@@ -146,6 +146,28 @@ async function states(world, look) {
   node._onwakeup()
   node._onnetworkchange(node.udx.networkInterfaces())
   node.io.networkInterfaces?._onevent?.()
+}
+
+// One of the user's, from before it is bound until after it is closed, and one of a node's.
+async function sockets(world, look) {
+  const node = await world.joined()
+  const { udx } = node
+  const [socket, peer] = [udx.createSocket(), udx.createSocket()]
+  look('UDXSocket', socket)
+  look('UDXSocket.toJSON()', socket.toJSON())
+  peer.bind(0, HOST)
+  socket.bind(0, HOST)
+  look('UDXSocket', socket)
+  look('UDXSocket.toJSON()', socket.toJSON())
+  const came = once(socket, 'message')
+  await peer.send(Buffer.from('hello'), socket.address().port)
+  look('UDXSocket, sender of a message', (await came)[1])
+  await Promise.all([socket.close(), peer.close()])
+  look('UDXSocket', socket)
+  const watcher = udx.watchNetworkInterfaces()
+  look('NetworkInterfaces', watcher)
+  look('UDX', udx)
+  await watcher.destroy()
 }
 
 function tick(node, [responses, timeouts]) {

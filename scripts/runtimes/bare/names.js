@@ -13,7 +13,7 @@ async function main() {
   const found = await holder.udx.lookup('localhost', { family: 4 })
   equal(found, { host: HOST, family: 4 }, 'localhost is looked up')
   const failure = await holder.udx.lookup('no.such.name.invalid').catch((err) => err.code)
-  equal(failure, 'ENOTFOUND', 'a name that there is not')
+  equal(failure, 'EAI_NONAME', 'a name that there is not')
 
   const late = new DHT({ host: HOST, bootstrap: [], port, anyPort: false })
   equal(await late.bind().catch((err) => err.code), 'EADDRINUSE', 'a port that is taken')

@@ -13,13 +13,14 @@ use napi::bindgen_prelude::Error;
 use napi_derive::napi;
 
 use super::super::crossing::{environment, errno};
+use super::super::udx::sockets;
 use super::commands::{self, Record};
 use super::config::{NodeConfig, bootstrap_nodes};
 use super::sink::RecordSink;
 use super::{nodes, records, status};
 use crate::dht::{Entrance, EntryField, Interest, Node, Observed, RequestError};
 use crate::engine::Engine;
-use crate::net::{Addr, Now, SocketKey};
+use crate::net::{Addr, Now};
 
 /// Makes a node and returns its handle, from 1 on. Throws the system's coded error when there is no
 /// poll or thread to be had for the first one.
@@ -31,9 +32,12 @@ pub fn create(environment: u32, config: NodeConfig) -> std::result::Result<u32, 
     let bind = config.bind().ok_or_else(|| refused("host must be an IPv4 address"))?;
     let handle = environment::next_handle();
     let sink = Box::new(RecordSink { handle, shared: Arc::clone(&shared) });
-    let node = Engine::get()
-        .add(config.core(), bind, config.shards as usize, sink)
-        .map_err(|error| coded(error.system(), &error))?;
+    let node = match sockets::hub(config.hub) {
+        Some(hub) => Engine::get().add_to(&hub, config.core(), bind, sink),
+        None => Engine::get()
+            .add(config.core(), bind, config.shards as usize, sink)
+            .map_err(|error| coded(error.system(), &error))?,
+    };
     // JavaScript alone knows whether somebody listens by the time that a request is delivered.
     node.with(|node, _| node.set_interest(Interest { requests: true, ..Interest::default() }));
     nodes::insert(handle, node, shared);
@@ -79,8 +83,7 @@ pub fn request(bytes: &[u8]) -> u32 {
     };
     let Some(node) = nodes::get(handle) else { return RequestError::Destroyed as u32 };
     let Some(spec) = commands::request(body) else { return RequestError::TooLarge as u32 };
-    let result = if node.is_bound_elsewhere() || matches!(spec.socket, Some(SocketKey::Foreign(_)))
-    {
+    let result = if node.sends_by_sink(spec.socket) {
         // JavaScript sends it, before the call returns.
         let sent = nodes::run(handle, |node, now| node.request(now, spec));
         sent.unwrap_or(Err(RequestError::Destroyed))

@@ -10,6 +10,8 @@ use crate::engine::BindOptions;
 /// What `create` takes. The front has checked every field and filled every default in.
 #[napi(object)]
 pub struct NodeConfig {
+    /// The handle of the hub that the node's sockets are of; 0 if there is none.
+    pub hub: u32,
     /// Shards that the node may be placed on; 0: as many as there are processors.
     pub shards: u32,
     /// IPv4 address to bind to.

@@ -1,5 +1,6 @@
 //! Nodes of the DHT on their shards.
 
+mod borrowed_sockets;
 mod output;
 mod ports;
 mod runner;

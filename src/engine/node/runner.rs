@@ -7,17 +7,21 @@ use std::io;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::{Mutex, RwLock};
 
 use super::super::driver::{Driver, State};
+use super::super::hub::Hub;
 use super::super::shard::Shard;
+use super::super::shard::shared_socket::SharedSocket;
 use super::super::shard::tenant::{Panic, Tenant, guarded};
 use super::super::sync::primitives::MutexGuard;
 use super::super::udp::datagram::MAX_STEP;
 use super::super::udp::receive_batch::ReceiveBatch;
+use super::super::udp::traffic::Traffic;
 use super::super::{clock, resolver};
+use super::borrowed_sockets::BorrowedSockets;
 use super::output::Output;
 use super::ports::{BindOptions, Ports};
 use super::sink::Sink;
@@ -34,8 +38,18 @@ pub struct Runner {
     options: BindOptions,
     ports: Mutex<Ports>,
     sockets: RwLock<Bound>,
+    borrowed: BorrowedSockets,
+    past: Past,
     sink: Box<dyn Sink>,
     dropped: AtomicU64,
+}
+
+/// Where the traffic of sockets that were closed is kept.
+#[derive(Default)]
+struct Past {
+    /// What was before the node had a hub.
+    traffic: Traffic,
+    hub: OnceLock<Arc<Hub>>,
 }
 
 #[derive(Default)]
@@ -62,6 +76,8 @@ impl Runner {
             options,
             ports: Mutex::default(),
             sockets: RwLock::default(),
+            borrowed: BorrowedSockets::default(),
+            past: Past::default(),
             sink,
             dropped: AtomicU64::new(0),
         })
@@ -107,7 +123,7 @@ impl Runner {
 
     fn bind_and(&self, then: impl FnOnce(&mut Node, Now)) -> io::Result<()> {
         let mut place = self.sockets.write();
-        let mut sockets = match std::mem::take(&mut *place) {
+        let sockets = match std::mem::take(&mut *place) {
             Bound::Closed => self.bind_sockets()?,
             Bound::Reserved(sockets) => sockets,
             bound => {
@@ -117,7 +133,10 @@ impl Runner {
                 return Ok(());
             }
         };
-        sockets.register(self.shard().registry(), self.driver.key())?;
+        if let Err(error) = sockets.register() {
+            sockets.close();
+            return Err(error);
+        }
         let ports = sockets.ports;
         // Taken before the sockets are in place: what they receive comes after this.
         let state = self.driver.lock();
@@ -133,9 +152,54 @@ impl Runner {
 
     fn bind_sockets(&self) -> io::Result<Sockets> {
         let mut ports = self.ports.lock();
-        let sockets = Sockets::bind(&self.options, *ports)?;
+        let me: Weak<dyn Tenant> = self.me.clone();
+        let sockets = Sockets::bind(&self.options, *ports, self.shard().sockets(), &me)?;
         *ports = sockets.ports;
+        if let Some(hub) = self.past.hub.get() {
+            sockets.join(hub.traffic());
+        }
         Ok(sockets)
+    }
+
+    /// The UDX that the node's sockets are of; made when somebody asks for it first, unless the user
+    /// brought it.
+    pub fn hub(&self) -> Arc<Hub> {
+        let sockets = self.sockets.write();
+        let hub = self.past.hub.get_or_init(|| {
+            let hub = Hub::start(self.shard());
+            hub.traffic().add(self.past.traffic.snapshot());
+            if let Bound::Reserved(sockets) | Bound::Open(sockets) = &*sockets {
+                sockets.join(hub.traffic());
+            }
+            hub
+        });
+        Arc::clone(hub)
+    }
+
+    /// The node's sockets are of this UDX. To be called before they are bound.
+    pub(in super::super) fn share(&self, hub: &Arc<Hub>) {
+        let _ = self.past.hub.set(Arc::clone(hub));
+    }
+
+    /// One of the node's own sockets, while it is bound.
+    pub fn socket(&self, key: SocketKey) -> Option<Arc<SharedSocket>> {
+        match &*self.sockets.read() {
+            Bound::Reserved(sockets) | Bound::Open(sockets) => sockets.get(key).cloned(),
+            Bound::Closed | Bound::Elsewhere => None,
+        }
+    }
+
+    /// What leaves by the socket of the user's that has this number leaves by `socket`.
+    pub fn borrow_socket(&self, number: u32, socket: &Arc<SharedSocket>) {
+        self.borrowed.insert(number, socket);
+    }
+
+    /// Whether what leaves by this socket goes to the sink.
+    pub fn sends_by_sink(&self, socket: Option<SocketKey>) -> bool {
+        match socket {
+            Some(SocketKey::Foreign(number)) => !self.borrowed.contains(number),
+            _ => self.is_bound_elsewhere(),
+        }
     }
 
     /// The shard that the node lives on.
@@ -235,8 +299,12 @@ impl Runner {
 
     /// Closes the sockets of a suspended node.
     pub fn close_sockets(&self) {
-        if let Bound::Open(mut sockets) = std::mem::take(&mut *self.sockets.write()) {
-            sockets.deregister(self.shard().registry());
+        let mut place = self.sockets.write();
+        if let Bound::Open(sockets) | Bound::Reserved(sockets) = std::mem::take(&mut *place) {
+            sockets.close();
+            if self.past.hub.get().is_none() {
+                sockets.leave_to(&self.past.traffic);
+            }
         }
     }
 
@@ -301,6 +369,8 @@ impl Runner {
             let (bytes, after) = rest.split_at(len.min(rest.len()));
             rest = after;
             match (transmits[0].socket, &*sockets) {
+                (SocketKey::Foreign(number), _)
+                    if self.borrowed.with(number, |socket| socket.send(transmits, bytes)) => {}
                 (SocketKey::Foreign(_), _) | (_, Bound::Elsewhere) => {
                     self.send_by_sink(transmits, bytes, sink);
                     output.wake_sink = true;
@@ -385,17 +455,8 @@ impl Tenant for Runner {
         self.with(|_, _| ());
     }
 
-    fn receive(&self, socket: usize, batch: &mut ReceiveBatch) -> bool {
-        let key = socket_at(socket);
-        let emptied = match &*self.sockets.read() {
-            Bound::Open(sockets) => match sockets.get(key) {
-                Some(socket) => batch.fill(socket),
-                None => return true,
-            },
-            _ => return true,
-        };
-        self.handle(key, batch);
-        emptied
+    fn receive(&self, socket: usize, batch: &ReceiveBatch) {
+        self.handle(socket_at(socket), batch);
     }
 
     fn timeout(&self, at: u64) {

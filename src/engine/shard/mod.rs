@@ -18,6 +18,7 @@
 
 pub mod deadlines;
 pub mod run_queue;
+pub mod shared_socket;
 pub mod sockets;
 pub mod start_error;
 pub mod tenant;
@@ -29,12 +30,12 @@ use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-use mio::{Events, Poll, Registry, Token, Waker};
+use mio::{Events, Poll, Token, Waker};
 use parking_lot::RwLock;
 
 use self::deadlines::NEVER;
 use self::run_queue::RunQueue;
-use self::sockets::place_of;
+use self::sockets::Sockets;
 use self::start_error::StartError;
 use self::tenant::{Tenant, guarded};
 use super::clock;
@@ -57,10 +58,10 @@ const WAITS: u32 = 4;
 
 /// See the module's page.
 pub struct Shard {
-    registry: Registry,
     waker: Waker,
     poll: PollOwnership<PollState>,
     queue: RunQueue,
+    sockets: Arc<Sockets>,
     tenants: RwLock<Vec<Option<Arc<dyn Tenant>>>>,
     len: AtomicUsize,
     /// Somebody made requests and waits for the answers.
@@ -128,10 +129,10 @@ impl Shard {
             waits: 0,
         };
         Ok(Self {
-            registry,
             waker,
             poll: PollOwnership::new(state),
             queue: RunQueue::default(),
+            sockets: Arc::new(Sockets::new(registry)),
             tenants: RwLock::default(),
             len: AtomicUsize::new(0),
             awaited: AtomicBool::new(false),
@@ -196,8 +197,8 @@ impl Shard {
         tenants.iter().for_each(|tenant| tenant.network_changed());
     }
 
-    pub(super) fn registry(&self) -> &Registry {
-        &self.registry
+    pub(super) fn sockets(&self) -> &Arc<Sockets> {
+        &self.sockets
     }
 
     pub(super) fn insert(&self, tenant: Arc<dyn Tenant>) {
@@ -218,11 +219,15 @@ impl Shard {
     }
 
     pub(super) fn remove(&self, key: usize) {
-        if let Some(place) = self.tenants.write().get_mut(key)
-            && place.take().is_some()
-        {
+        if self.detach(key) {
             self.len.fetch_sub(1, Ordering::Relaxed);
         }
+    }
+
+    /// As [`Self::remove`], for one that [`Self::len`] does not count.
+    pub(super) fn detach(&self, key: usize) -> bool {
+        let tenant = self.tenants.write().get_mut(key).and_then(Option::take);
+        tenant.is_some()
     }
 
     /// Moves a tenant's deadline. `true`: the shard sleeps too long for it, [`Self::wake`] it.
@@ -336,13 +341,13 @@ impl Shard {
         }
         let fresh = events.iter().map(|event| event.token()).filter(|&token| token != WAKE);
         for token in fresh.map(|token| token.0).chain(ready) {
-            let (key, socket) = place_of(token);
-            let Some(tenant) = self.get(key) else { continue };
-            let emptied = guarded(&*tenant, || tenant.receive(socket, batch)).unwrap_or(true);
+            let Some(socket) = self.sockets.get(token) else { continue };
+            let emptied = socket.read(batch);
             if !emptied && !unread.contains(&token) {
                 unread.push(token);
             }
             *fruitless = if batch.is_empty() { fruitless.saturating_add(1) } else { 0 };
+            socket.deliver(batch);
         }
         events.clear();
     }

@@ -14,9 +14,8 @@ pub trait Tenant: Send + Sync {
     /// The key by which the shard knows it for as long as it lives there.
     fn placed(&self, key: usize);
 
-    /// Reads one batch from its socket with this index. `false`: there may be more, and the poll
-    /// will not say so.
-    fn receive(&self, socket: usize, batch: &mut ReceiveBatch) -> bool;
+    /// This was read from its socket with this index.
+    fn receive(&self, socket: usize, batch: &ReceiveBatch);
 
     /// The deadline `at` has come, in ms of the monotonic clock.
     fn timeout(&self, at: u64);

@@ -55,9 +55,7 @@ impl BatchSize {
 mod tests {
     use super::*;
     use crate::engine::udp::datagram::Message;
-    use crate::net::addr::Addr;
-
-    const FROM: Addr = Addr::new(std::net::Ipv4Addr::LOCALHOST, 1);
+    use crate::engine::udp::tests::FROM;
 
     fn read(heat: &BatchSize, round: u32, there: usize) -> usize {
         read_bundles(heat, round, there, 1)

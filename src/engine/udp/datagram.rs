@@ -1,6 +1,6 @@
 //! The words of reading and sending: how many, how long, from whom.
 
-use crate::net::addr::Addr;
+use std::net::SocketAddr;
 
 /// How many datagrams are asked for at a time. Larger batches hold the node's lock longer and save
 /// little.
@@ -29,12 +29,12 @@ pub struct Message {
     pub len: usize,
     /// Length of each of its datagrams; the last one may be shorter. Never 0.
     pub segment: usize,
-    pub from: Addr,
+    pub from: SocketAddr,
 }
 
 impl Message {
     /// One datagram.
-    pub fn lone(at: usize, len: usize, from: Addr) -> Self {
+    pub fn lone(at: usize, len: usize, from: SocketAddr) -> Self {
         Self { at, len, segment: len.max(1), from }
     }
 
@@ -53,11 +53,8 @@ impl Message {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
-
+    use super::super::tests::FROM;
     use super::*;
-
-    const FROM: Addr = Addr::new(Ipv4Addr::LOCALHOST, 1);
 
     fn lengths(message: Message) -> Vec<usize> {
         let buffer = [0; 100];

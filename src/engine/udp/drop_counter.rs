@@ -52,9 +52,7 @@ impl DropCounter {
 mod tests {
     use super::*;
     use crate::engine::udp::datagram::Message;
-    use crate::net::addr::Addr;
-
-    const FROM: Addr = Addr::new(std::net::Ipv4Addr::LOCALHOST, 1);
+    use crate::engine::udp::tests::FROM;
 
     fn read(losses: &DropCounter, count: usize) {
         losses.count(Tally::of(&vec![Message::lone(0, 13, FROM); count]));

@@ -4,6 +4,7 @@
 mod batch_size;
 pub mod datagram;
 mod drop_counter;
+mod family;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
@@ -11,8 +12,10 @@ mod portable;
 mod queue_occupancy;
 pub mod receive_batch;
 pub mod socket;
+pub mod socket_options;
 mod system;
 mod tally;
+pub mod traffic;
 
 #[cfg(test)]
 mod tests;

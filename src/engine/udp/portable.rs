@@ -10,7 +10,7 @@ use mio::{Interest, Registry, Token};
 use parking_lot::RwLock;
 
 use super::datagram::{Backlog, MAX_BATCH, Message};
-use crate::net::addr::Addr;
+use super::family::{Family, unmapped};
 use crate::net::transmit::{MAX_DATAGRAM, Transmit};
 
 /// One byte more than the largest datagram, so that a larger one shows and is dropped.
@@ -88,49 +88,60 @@ pub fn backlog(_: &UdpSocket) -> Option<Backlog> {
 }
 
 /// How a socket's datagrams leave: one by one.
-pub struct Sender;
+pub struct Sender {
+    family: Family,
+}
 
 impl Sender {
     /// For this socket.
-    pub fn new(_: &UdpSocket) -> Self {
-        Self
+    pub fn new(_: &UdpSocket, family: Family) -> Self {
+        Self { family }
     }
 
     /// Sends datagrams that lie one after the other in `bytes`; only a lone one may have a TTL of
     /// its own. What cannot leave now is lost, as on any network.
     pub fn send(&self, socket: &UdpSocket, transmits: &[Transmit], bytes: &[u8]) {
+        let ttl = transmits.first().map_or(0, |transmit| transmit.ttl);
+        self.with_ttl(socket, ttl, || self.send_all(socket, transmits, bytes));
+    }
+
+    /// One datagram, to whatever address.
+    pub fn send_to(&self, socket: &UdpSocket, to: SocketAddr, ttl: u8, bytes: &[u8]) {
+        self.with_ttl(socket, ttl, || drop(socket.send_to(bytes, self.family.towards(to))));
+    }
+
+    fn with_ttl(&self, socket: &UdpSocket, ttl: u8, send: impl FnOnce()) {
         /// The TTL is an option of the socket: whoever sets it sends alone, then puts it back.
         static TTL: RwLock<()> = RwLock::new(());
-        let ttl = transmits.first().map_or(0, |transmit| transmit.ttl);
         if ttl == 0 {
             let _others = TTL.read();
-            return send_all(socket, transmits, bytes);
+            return send();
         }
         let _alone = TTL.write();
-        let Ok(before) = socket.ttl() else { return };
-        if socket.set_ttl(u32::from(ttl)).is_ok() {
-            send_all(socket, transmits, bytes);
-            let _ = socket.set_ttl(before);
+        let Ok(before) = self.family.ttl(socket) else { return };
+        if self.family.set_ttl(socket, u32::from(ttl)).is_ok() {
+            send();
+            let _ = self.family.set_ttl(socket, before);
+        }
+    }
+
+    fn send_all(&self, socket: &UdpSocket, transmits: &[Transmit], mut bytes: &[u8]) {
+        for transmit in transmits {
+            let Some((these, after)) = bytes.split_at_checked(transmit.len) else { return };
+            bytes = after;
+            let _ = socket.send_to(these, self.family.towards(transmit.to.into()));
         }
     }
 }
 
-fn send_all(socket: &UdpSocket, transmits: &[Transmit], mut bytes: &[u8]) {
-    for transmit in transmits {
-        let Some((these, after)) = bytes.split_at_checked(transmit.len) else { return };
-        bytes = after;
-        let _ = socket.send_to(these, transmit.to.into());
-    }
-}
-
-fn receive_one(socket: &UdpSocket, room: &mut [u8]) -> Option<(usize, Addr)> {
+fn receive_one(socket: &UdpSocket, room: &mut [u8]) -> Option<(usize, SocketAddr)> {
     for _ in 0..MAX_RECEIVE_ERRORS {
         match socket.recv_from(room) {
-            Ok((len, SocketAddr::V4(from))) => return Some((len, from)),
+            Ok((len, from)) => return Some((len, unmapped(from))),
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => return None,
             // An ICMP error of an earlier send surfaces here, on Windows also a datagram that
             // is too large; the queue goes on behind it.
-            Ok(_) | Err(_) => continue,
+            Err(_) => continue,
         }
     }
     None

@@ -3,8 +3,11 @@
 use std::io;
 
 use super::datagram::{MAX_BATCH, Message};
+use std::net::SocketAddr;
+
 use super::socket::{Socket, SocketLoad};
 use super::system;
+use super::tally::Tally;
 use crate::net::addr::Addr;
 use crate::net::transmit::MAX_DATAGRAM;
 
@@ -14,17 +17,19 @@ pub struct ReceiveBatch {
     messages: Vec<Message>,
     round: u32,
     load: SocketLoad,
+    tally: Tally,
 }
 
 impl ReceiveBatch {
     /// # Errors
     /// The operating system's, when it has no room.
-    pub fn new() -> io::Result<Self> {
+    pub(in super::super) fn new() -> io::Result<Self> {
         Ok(Self {
             buffer: system::Buffer::new()?,
             messages: Vec::with_capacity(MAX_BATCH),
             round: 0,
             load: SocketLoad::default(),
+            tally: Tally::default(),
         })
     }
 
@@ -36,21 +41,43 @@ impl ReceiveBatch {
     /// Reads what is there, or what one round may read of it. `false`: there may be more, and the
     /// poll will not say so.
     pub fn fill(&mut self, socket: &Socket) -> bool {
-        self.messages.clear();
-        let Self { buffer, messages, round, load } = self;
-        let (emptied, fares) = socket.receive(*round, buffer, messages);
-        *load = fares;
+        self.clear();
+        let Self { buffer, messages, round, load, tally } = self;
+        let emptied;
+        (emptied, *load, *tally) = socket.receive(*round, buffer, messages);
         emptied
     }
 
-    /// The datagrams, those of bundles among them. One that is too long is none.
+    /// Forgets what was read.
+    pub fn clear(&mut self) {
+        self.messages.clear();
+        self.tally = Tally::default();
+    }
+
+    /// The datagrams, those of bundles among them. Of one that is too long what the reference reads.
+    pub fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, &[u8])> {
+        self.all().map(|(from, bytes)| (from, &bytes[..bytes.len().min(MAX_DATAGRAM)]))
+    }
+
+    /// Those of IPv4. One that is too long is none.
     pub fn iter(&self) -> impl Iterator<Item = (Addr, &[u8])> {
+        self.all().filter_map(|(from, bytes)| match from {
+            SocketAddr::V4(from) if bytes.len() <= MAX_DATAGRAM => Some((from, bytes)),
+            _ => None,
+        })
+    }
+
+    fn all(&self) -> impl Iterator<Item = (SocketAddr, &[u8])> {
         let datagrams = |message: Message| {
             let from = message.from;
             message.datagrams(&self.buffer).map(move |bytes| (from, bytes))
         };
-        let all = self.messages.iter().copied().flat_map(datagrams);
-        all.filter(|(_, bytes)| bytes.len() <= MAX_DATAGRAM)
+        self.messages.iter().copied().flat_map(datagrams)
+    }
+
+    /// What was read, counted.
+    pub fn tally(&self) -> Tally {
+        self.tally
     }
 
     /// How the socket fares of which these were read, see [`Socket::receive`].

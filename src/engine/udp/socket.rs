@@ -1,7 +1,7 @@
 //! One UDP socket on a shard's poll, and how it fares.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 
 use mio::net::UdpSocket;
 use mio::{Registry, Token};
@@ -11,7 +11,9 @@ use super::super::clock;
 use super::batch_size::BatchSize;
 use super::datagram::{MAX_BATCH, Message};
 use super::drop_counter::DropCounter;
+use super::family::Family;
 use super::queue_occupancy::QueueOccupancy;
+use super::socket_options::{self, BufferKind, SocketOptions};
 use super::system;
 use super::tally::Tally;
 use crate::net::transmit::Transmit;
@@ -26,6 +28,7 @@ const RECEIVE_BUFFER: usize = 4 << 20;
 /// See the module's page.
 pub struct Socket {
     socket: UdpSocket,
+    family: Family,
     receiver: system::Receiver,
     sender: system::Sender,
     batch_size: BatchSize,
@@ -43,7 +46,7 @@ pub struct SocketLoad {
 }
 
 impl Socket {
-    /// Binds to a port, 0 being any.
+    /// Binds to a port, 0 being any, for a node: with room for a flood.
     ///
     /// # Errors
     /// The operating system's.
@@ -52,14 +55,27 @@ impl Socket {
         if let Err(error) = SockRef::from(&socket).set_recv_buffer_size(RECEIVE_BUFFER) {
             tracing::debug!(%error, "the receive buffer stays as it is");
         }
-        Ok(Self {
+        Ok(Self::of(socket, Family::V4))
+    }
+
+    /// Binds as a user says, with the room that the system finds right: there may be hundreds.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn open(options: &SocketOptions) -> io::Result<Self> {
+        Ok(Self::of(socket_options::open(options)?, Family::of(options.addr.ip())))
+    }
+
+    fn of(socket: UdpSocket, family: Family) -> Self {
+        Self {
             receiver: system::Receiver::default(),
-            sender: system::Sender::new(&socket),
+            sender: system::Sender::new(&socket, family),
             socket,
+            family,
             batch_size: BatchSize::default(),
             drops: DropCounter::default(),
             occupancy: QueueOccupancy::default(),
-        })
+        }
     }
 
     /// The port that it is bound to.
@@ -90,13 +106,13 @@ impl Socket {
         round: u32,
         buffer: &mut [u8],
         messages: &mut Vec<Message>,
-    ) -> (bool, SocketLoad) {
+    ) -> (bool, SocketLoad, Tally) {
         let want = self.batch_size.want(round);
         let emptied = self.receiver.receive(&self.socket, want, buffer, messages);
         let read = Tally::of(messages);
         self.batch_size.got(read, want);
         self.drops.count(read);
-        (emptied, self.load(read))
+        (emptied, self.load(read), read)
     }
 
     fn load(&self, read: Tally) -> SocketLoad {
@@ -117,5 +133,36 @@ impl Socket {
     /// its own. What cannot leave now is lost, as on any network.
     pub fn send(&self, transmits: &[Transmit], bytes: &[u8]) {
         self.sender.send(&self.socket, transmits, bytes);
+    }
+
+    /// As [`Self::send`], one to whatever address. A TTL of 0 is the socket's.
+    pub fn send_to(&self, to: SocketAddr, ttl: u8, bytes: &[u8]) {
+        self.sender.send_to(&self.socket, to, ttl, bytes);
+    }
+
+    /// # Errors
+    /// The operating system's, as those of all that follow.
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        self.family.set_ttl(&self.socket, ttl)
+    }
+
+    /// See [`socket_options::buffer_size`].
+    pub fn buffer_size(&self, kind: BufferKind) -> io::Result<usize> {
+        socket_options::buffer_size(&self.socket, kind)
+    }
+
+    /// See [`socket_options::set_buffer_size`].
+    pub fn set_buffer_size(&self, kind: BufferKind, size: usize) -> io::Result<()> {
+        socket_options::set_buffer_size(&self.socket, kind, size)
+    }
+
+    /// See [`socket_options::set_membership`].
+    pub fn set_membership(
+        &self,
+        group: IpAddr,
+        interface: Option<IpAddr>,
+        join: bool,
+    ) -> io::Result<()> {
+        socket_options::set_membership(&self.socket, group, interface, join)
     }
 }

@@ -11,8 +11,7 @@ const OVERHEAD: u64 = 832;
 pub struct Tally {
     pub messages: u32,
     pub datagrams: u32,
-    /// Bytes of memory that they took while they waited, roughly.
-    memory: u64,
+    pub bytes: u64,
 }
 
 impl Tally {
@@ -21,26 +20,23 @@ impl Tally {
         for message in messages {
             tally.messages += 1;
             tally.datagrams = tally.datagrams.saturating_add(message.count() as u32);
-            tally.memory += OVERHEAD + message.len as u64;
+            tally.bytes += message.len as u64;
         }
         tally
     }
 
     /// How many datagrams take so much memory, if they come as these did.
     pub fn datagrams_in(&self, memory: u32) -> u32 {
-        let datagrams = u64::from(memory) * u64::from(self.datagrams) / self.memory.max(1);
+        let taken = u64::from(self.messages) * OVERHEAD + self.bytes;
+        let datagrams = u64::from(memory) * u64::from(self.datagrams) / taken.max(1);
         u32::try_from(datagrams).unwrap_or(u32::MAX)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
-
+    use super::super::tests::FROM;
     use super::*;
-    use crate::net::addr::Addr;
-
-    const FROM: Addr = Addr::new(Ipv4Addr::LOCALHOST, 1);
 
     #[test]
     fn a_bundle_counts_as_its_datagrams_and_waits_in_less_memory() {

@@ -1,7 +1,9 @@
 //! Both ways to read and send, each on real sockets.
 
 use std::collections::HashSet;
-use std::net::{Ipv4Addr, SocketAddrV4};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::ops::DerefMut;
 use std::time::Duration;
 
@@ -9,7 +11,10 @@ use mio::net::UdpSocket;
 use mio::{Events, Poll, Token};
 
 use super::datagram::{Backlog, MAX_BATCH, Message};
+use super::family::Family;
 use super::portable;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use super::socket_options::SocketOptions;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use super::system;
 use crate::net::socket_key::SocketKey;
@@ -17,11 +22,14 @@ use crate::net::transmit::Transmit;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A sender that nobody asks for more.
+pub const FROM: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 1));
+
 /// What of a module is tested.
 struct Way {
     register: fn(&mut UdpSocket, &mio::Registry, Token) -> std::io::Result<()>,
     deregister: fn(&mut UdpSocket, &mio::Registry),
-    channel: fn(&UdpSocket) -> Box<dyn Channel>,
+    channel: fn(&UdpSocket, Family) -> Box<dyn Channel>,
     buffer: fn() -> Box<dyn DerefMut<Target = [u8]>>,
 }
 
@@ -29,12 +37,13 @@ struct Way {
 trait Channel: Sync {
     fn receive(&self, _: &UdpSocket, want: usize, _: &mut [u8], _: &mut Vec<Message>) -> bool;
     fn send(&self, socket: &UdpSocket, transmits: &[Transmit], bytes: &[u8]);
+    fn send_to(&self, socket: &UdpSocket, to: SocketAddr, ttl: u8, bytes: &[u8]);
 }
 
 const PORTABLE: Way = Way {
     register: portable::register,
     deregister: portable::deregister,
-    channel: |socket| Box::new((portable::Receiver, portable::Sender::new(socket))),
+    channel: |socket, family| Box::new((portable::Receiver, portable::Sender::new(socket, family))),
     buffer: || Box::new(portable::Buffer::new().unwrap()),
 };
 
@@ -42,18 +51,20 @@ const PORTABLE: Way = Way {
 const LINUX: Way = Way {
     register: system::register,
     deregister: system::deregister,
-    channel: |socket| {
+    channel: |socket, family| {
         let receiver = system::Receiver::default();
         receiver.take_bundles(socket);
-        Box::new((receiver, system::Sender::new(socket)))
+        Box::new((receiver, system::Sender::new(socket, family)))
     },
     buffer: || Box::new(system::Buffer::new().unwrap()),
 };
 
 /// Linux that knows no bundles.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-const PLAIN: Way =
-    Way { channel: |_| Box::new((system::Receiver::plain(), system::Sender::plain())), ..LINUX };
+const PLAIN: Way = Way {
+    channel: |_, family| Box::new((system::Receiver::plain(), system::Sender::plain(family))),
+    ..LINUX
+};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const WAYS: [&Way; 3] = [&LINUX, &PLAIN, &PORTABLE];
@@ -73,6 +84,10 @@ macro_rules! channel {
 
             fn send(&self, socket: &UdpSocket, transmits: &[Transmit], bytes: &[u8]) {
                 self.1.send(socket, transmits, bytes);
+            }
+
+            fn send_to(&self, socket: &UdpSocket, to: SocketAddr, ttl: u8, bytes: &[u8]) {
+                self.1.send_to(socket, to, ttl, bytes);
             }
         }
     };
@@ -117,7 +132,7 @@ fn linux_tells_what_waits_and_what_was_lost() {
     let backlog = || system::backlog(&receiver).unwrap();
     assert_eq!((backlog().waiting, backlog().lost), (0, 0));
     for _ in 0..SENT {
-        (LINUX.channel)(&sender).send(&sender, &[to(&receiver, 500)], &[7; 500]);
+        (LINUX.channel)(&sender, Family::V4).send(&sender, &[to(&receiver, 500)], &[7; 500]);
     }
     let Backlog { waiting, room, lost } = backlog();
     assert!(lost > 0, "the buffer took all");
@@ -140,7 +155,7 @@ fn a_ttl_is_one_datagrams_own() {
                     let sender = &sender;
                     scope.spawn(move || {
                         (0..20).for_each(|_| {
-                            (way.channel)(sender).send(sender, &[transmit], &[ttl; 2])
+                            (way.channel)(sender, Family::V4).send(sender, &[transmit], &[ttl; 2])
                         });
                     });
                 }
@@ -153,6 +168,46 @@ fn a_ttl_is_one_datagrams_own() {
     }
 }
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn a_socket_of_both_families_sends_to_either() {
+    for way in WAYS {
+        let (receiver, sender) = (bound(), open("[::]:0"));
+        let outgoing = (way.channel)(&sender, Family::V6);
+        let usual = receiver.ttl().unwrap() as u8;
+        report_ttls(&receiver);
+        outgoing.send_to(&sender, to(&receiver, 2).to.into(), 0, &[1; 2]);
+        outgoing.send_to(&sender, to(&receiver, 2).to.into(), 5, &[2; 2]);
+        outgoing.send_to(&sender, to(&receiver, 2).to.into(), 0, &[3; 2]);
+        let got: Vec<_> = (0..3).filter_map(|_| receive_ttl(&receiver)).collect();
+        assert_eq!(got, [(1, usual), (2, 5), (3, usual)]);
+
+        let receiver = open("[::1]:0");
+        let (address, hops) = (receiver.local_addr().unwrap(), Family::V6.ttl(&sender).unwrap());
+        outgoing.send_to(&sender, address, 0, b"far");
+        outgoing.send_to(&sender, address, 5, b"near");
+        assert_eq!(Family::V6.ttl(&sender).unwrap(), hops, "one datagram's own");
+        let got = read(way, &receiver);
+        let from = SocketAddr::new(Ipv6Addr::LOCALHOST.into(), port(&sender));
+        assert_eq!(got, [(from, b"far".to_vec()), (from, b"near".to_vec())]);
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn a_socket_of_both_families_reads_either_and_bundles() {
+    const COUNT: usize = 12;
+    for way in WAYS {
+        let (receiver, sender) = (open("[::]:0"), open("[::]:0"));
+        let outgoing = (way.channel)(&sender, Family::V6);
+        let bytes: Vec<u8> = (0..COUNT as u8).flat_map(|i| [i; 9]).collect();
+        outgoing.send(&sender, &[to(&receiver, 9); COUNT], &bytes);
+        let from = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port(&sender));
+        let expected: Vec<_> = (0..COUNT as u8).map(|i| (from, vec![i; 9])).collect();
+        assert_eq!(read(way, &receiver), expected, "a mapped address is the one it stands for");
+    }
+}
+
 #[test]
 fn elsewhere_nobody_tells() {
     assert_eq!(portable::backlog(&bound()), None);
@@ -162,7 +217,8 @@ fn elsewhere_nobody_tells() {
 fn everything_arrives(way: &Way, want: usize) {
     const COUNT: usize = 2 * MAX_BATCH + 5;
     let (mut receiver, sender) = (bound(), bound());
-    let (incoming, outgoing) = ((way.channel)(&receiver), (way.channel)(&sender));
+    let (incoming, outgoing) =
+        ((way.channel)(&receiver, Family::V4), (way.channel)(&sender, Family::V4));
     let mut poll = Poll::new().unwrap();
     (way.register)(&mut receiver, poll.registry(), Token(7)).unwrap();
 
@@ -187,7 +243,8 @@ fn everything_arrives(way: &Way, want: usize) {
 /// One datagram of a batch cannot leave; those before and behind it do.
 fn an_error_stops_nobody(way: &Way) {
     let (mut receiver, sender) = (bound(), bound());
-    let (incoming, outgoing) = ((way.channel)(&receiver), (way.channel)(&sender));
+    let (incoming, outgoing) =
+        ((way.channel)(&receiver, Family::V4), (way.channel)(&sender, Family::V4));
     let mut poll = Poll::new().unwrap();
     (way.register)(&mut receiver, poll.registry(), Token(0)).unwrap();
 
@@ -276,7 +333,7 @@ fn receive_ttl(socket: &UdpSocket) -> Option<(u8, u8)> {
 
 /// How many wait to be read.
 fn receive_waiting(way: &Way, socket: &UdpSocket) -> usize {
-    let channel = (way.channel)(socket);
+    let channel = (way.channel)(socket, Family::V4);
     let mut buffer = (way.buffer)();
     let mut messages = Vec::new();
     let mut count = 0;
@@ -288,6 +345,33 @@ fn receive_waiting(way: &Way, socket: &UdpSocket) -> usize {
         }
         count += messages.len();
     }
+}
+
+/// The datagrams that wait, and their senders.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn read(way: &Way, socket: &UdpSocket) -> Vec<(SocketAddr, Vec<u8>)> {
+    let channel = (way.channel)(socket, Family::V6);
+    let mut buffer = (way.buffer)();
+    let mut messages = Vec::new();
+    let mut got = Vec::new();
+    loop {
+        messages.clear();
+        channel.receive(socket, MAX_BATCH, &mut buffer, &mut messages);
+        if messages.is_empty() {
+            return got;
+        }
+        for message in &messages {
+            got.extend(message.datagrams(&buffer).map(|bytes| (message.from, bytes.to_vec())));
+        }
+    }
+}
+
+/// As a user binds one.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn open(addr: &str) -> UdpSocket {
+    let addr = addr.parse().unwrap();
+    let options = SocketOptions { addr, ipv6_only: false, reuse_address: false };
+    super::socket_options::open(&options).unwrap()
 }
 
 fn bound() -> UdpSocket {

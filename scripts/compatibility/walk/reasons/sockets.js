@@ -10,64 +10,14 @@ module.exports = [
   {
     of: 'UDX',
     kind: SOCKETS,
-    members: [
-      'createSocket',
-      'createStream',
-      'watchNetworkInterfaces',
-      'bytesTransmitted',
-      'packetsTransmitted',
-      'bytesReceived',
-      'packetsReceived',
-      'packetsDroppedByKernel'
-    ],
-    why: 'Sockets and udx: a chapter of their own.'
+    members: ['createStream'],
+    why: 'Streams: a chapter of their own.'
   },
   {
     of: 'UDX',
     kind: INTERNAL,
     members: ['_handle', '_view64', '_buffer', '_watchers', '_consumeMessage', '_reallocMessage'],
     why: 'The handle of udx and what belongs to it.'
-  },
-  {
-    of: 'UDX (class)',
-    kind: SOCKETS,
-    members: ['isIPv6', 'isIP'],
-    why: 'Sockets and udx: a chapter of their own.'
-  },
-  {
-    of: 'UDXSocket',
-    kind: SOCKETS,
-    members: [
-      '(is a)',
-      'udx',
-      'streams',
-      'userData',
-      'bound',
-      'closing',
-      'idle',
-      'busy',
-      'bytesTransmitted',
-      'packetsTransmitted',
-      'bytesReceived',
-      'packetsReceived',
-      'packetsDroppedByKernel',
-      'toJSON',
-      'bind',
-      'close',
-      'setTTL',
-      'getRecvBufferSize',
-      'setRecvBufferSize',
-      'getSendBufferSize',
-      'setSendBufferSize',
-      'addMembership',
-      'dropMembership',
-      'send',
-      'trySend',
-      'event listening',
-      'event message',
-      'event close'
-    ],
-    why: 'Sockets and udx: a chapter of their own.'
   },
   {
     of: 'UDXSocket',
@@ -77,6 +27,8 @@ module.exports = [
       '_view64',
       '_inited',
       '_family',
+      '_host',
+      '_port',
       '_ipv6Only',
       '_reuseAddress',
       '_reqs',
@@ -90,8 +42,6 @@ module.exports = [
       '_reallocMessage',
       '_onidle',
       '_onbusy',
-      '_addStream',
-      '_removeStream',
       '_closeMaybe',
       '_allocSend'
     ],

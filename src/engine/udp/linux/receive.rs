@@ -1,6 +1,5 @@
 //! Reading: datagrams, and bundles where the sender or the network card made some.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::ptr::{from_ref, null_mut};
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -8,9 +7,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use mio::net::UdpSocket;
 
 use super::super::datagram::{MAX_BATCH, Message};
-use super::message::{Control, addr_of, header_of, name_of, places, segment_of};
+use super::super::family::unmapped;
+use super::message::{Control, Name, header_of, places, segment_of};
 use super::parcels::LEAST;
-use crate::net::addr::Addr;
 
 /// Bytes of the longest message. The system does not say before how long one is.
 const ROOM: usize = 1 << 16;
@@ -70,8 +69,8 @@ impl Receiver {
         let bundles = self.bundles.load(Ordering::Relaxed);
         if want > 1 || bundles == WHOLE {
             receive_many(socket, want, buffer, messages);
-        } else if let Ok((len, SocketAddr::V4(from))) = socket.recv_from(&mut buffer[..ROOM]) {
-            messages.push(Message::lone(0, len, from));
+        } else if let Ok((len, from)) = socket.recv_from(&mut buffer[..ROOM]) {
+            messages.push(Message::lone(0, len, unmapped(from)));
         }
         if bundles == CUT && messages.len() >= LEAST {
             self.take_bundles(socket);
@@ -81,7 +80,7 @@ impl Receiver {
 }
 
 fn receive_many(socket: &UdpSocket, want: usize, buffer: &mut [u8], messages: &mut Vec<Message>) {
-    let mut names = places::<libc::sockaddr_in, MAX_BATCH>();
+    let mut names = places::<Name, MAX_BATCH>();
     let mut parts = places::<libc::iovec, MAX_BATCH>();
     let mut controls = places::<Control, MAX_BATCH>();
     let mut headers = places::<libc::mmsghdr, MAX_BATCH>();
@@ -90,7 +89,7 @@ fn receive_many(socket: &UdpSocket, want: usize, buffer: &mut [u8], messages: &m
     for ((((room, name), part), control), header) in
         rooms.zip(&mut names).zip(&mut parts).zip(&mut controls).zip(&mut headers)
     {
-        let name = name.write(name_of(Addr::new(Ipv4Addr::UNSPECIFIED, 0)));
+        let name = name.write(Name::EMPTY);
         let part = part.write(libc::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: ROOM });
         let header = header.write(header_of(name, part, 1));
         control.write(Control::EMPTY).attach(&mut header.msg_hdr);
@@ -103,8 +102,9 @@ fn receive_many(socket: &UdpSocket, want: usize, buffer: &mut [u8], messages: &m
         // SAFETY: no more were received than were written, names and control data with them.
         let (header, from, segment) = unsafe {
             let header: &libc::mmsghdr = header.assume_init_ref();
-            (header, addr_of(name.assume_init_ref()), segment_of(&header.msg_hdr))
+            (header, name.assume_init_ref().addr(), segment_of(&header.msg_hdr))
         };
+        let Some(from) = from else { continue };
         let len = ROOM.min(header.msg_len as usize);
         messages.push(message_of(Message::lone(i * STRIDE, len, from), segment));
     }
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn no_message_is_more_datagrams_than_linux_makes_one_of() {
-        let whole = Message::lone(0, 60_000, Addr::new(Ipv4Addr::LOCALHOST, 1));
+        let whole = Message::lone(0, 60_000, ([127, 0, 0, 1], 1).into());
         let counts = [1, 100, 1000, usize::MAX].map(|each| message_of(whole, Some(each)).count());
         assert_eq!(counts, [MAX_DATAGRAMS, MAX_DATAGRAMS, 60, 1]);
         assert_eq!(message_of(whole, None), whole);

@@ -4,13 +4,15 @@
 
 use std::io;
 use std::mem::MaybeUninit;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::sync::OnceLock;
 
 use mio::net::UdpSocket;
 
 use super::super::super::clock;
-use super::message::{Control, header_of, name_of, places};
+use super::super::family::Family;
+use super::message::{Control, Name, header_of, places};
 use super::parcels::{MOST, Outgoing, Parcels, arrange};
 use super::refusals::Refusals;
 use crate::net::addr::Addr;
@@ -20,6 +22,7 @@ const MS_OF_A_MINUTE: u64 = 60_000;
 
 /// How a socket's datagrams leave.
 pub struct Sender {
+    family: Family,
     bundles: bool,
     /// Most sockets never meet one.
     refusals: OnceLock<Box<Refusals>>,
@@ -27,7 +30,7 @@ pub struct Sender {
 
 impl Sender {
     /// For this socket, with bundles if the system knows them.
-    pub fn new(socket: &UdpSocket) -> Self {
+    pub fn new(socket: &UdpSocket, family: Family) -> Self {
         let mut len = size_of::<libc::c_int>() as libc::socklen_t;
         let mut segment: libc::c_int = 0;
         // SAFETY: the system writes no more than `len` bytes, which `segment` has.
@@ -37,12 +40,12 @@ impl Sender {
             libc::getsockopt(socket.as_raw_fd(), level, name, segment, &mut len)
         };
         // One that does not would send a bundle as one datagram.
-        Self { bundles: done == 0, ..Self::plain() }
+        Self { bundles: done == 0, ..Self::plain(family) }
     }
 
     /// Without bundles.
-    pub fn plain() -> Self {
-        Self { bundles: false, refusals: OnceLock::new() }
+    pub fn plain(family: Family) -> Self {
+        Self { family, bundles: false, refusals: OnceLock::new() }
     }
 
     /// Sends datagrams that lie one after the other in `bytes`; only a lone one may have a TTL of
@@ -53,15 +56,23 @@ impl Sender {
             let Some((these, after)) = bytes.split_at_checked(len) else { return };
             bytes = after;
             match transmits {
-                [one] if one.ttl > 0 => send_with_ttl(socket, one, these),
-                [one] => drop(socket.send_to(these, one.to.into())),
+                [one] => self.send_to(socket, one.to.into(), one.ttl, these),
                 _ => self.send_many(socket, transmits, these),
             }
         }
     }
 
+    /// One datagram, to whatever address.
+    pub fn send_to(&self, socket: &UdpSocket, to: SocketAddr, ttl: u8, bytes: &[u8]) {
+        let to = self.family.towards(to);
+        match ttl {
+            0 => drop(socket.send_to(bytes, to)),
+            _ => send_with_ttl(socket, to, ttl, bytes),
+        }
+    }
+
     fn send_many(&self, socket: &UdpSocket, transmits: &[Transmit], mut bytes: &[u8]) {
-        let nowhere = Addr::new(std::net::Ipv4Addr::UNSPECIFIED, 0);
+        let nowhere = Addr::new(Ipv4Addr::UNSPECIFIED, 0);
         let mut datagrams = [Outgoing { to: nowhere, bytes: &[] }; MOST];
         let datagrams = &mut datagrams[..transmits.len()];
         for (datagram, transmit) in datagrams.iter_mut().zip(transmits) {
@@ -81,7 +92,7 @@ impl Sender {
         parcels: impl Iterator<Item = &'b [Outgoing<'a>]>,
     ) {
         let mut sent: [&[Outgoing<'_>]; MOST] = [&[]; MOST];
-        let mut names = places::<libc::sockaddr_in, MOST>();
+        let mut names = places::<Name, MOST>();
         let mut parts = places::<libc::iovec, MOST>();
         let mut controls = places::<Control, MOST>();
         let mut headers = places::<libc::mmsghdr, MOST>();
@@ -91,7 +102,7 @@ impl Sender {
         for (parcel, (((place, name), control), header)) in parcels.zip(rooms) {
             let parts;
             (parts, free) = free.split_at_mut(parcel.len());
-            let name = name.write(name_of(parcel[0].to));
+            let name = name.write(Name::of(self.towards(parcel[0].to)));
             let written = write_parts(parts, parcel);
             let header = header.write(header_of(name, parts.as_mut_ptr().cast(), written));
             if parcel.len() > 1 {
@@ -120,16 +131,21 @@ impl Sender {
         let [first, _, ..] = parcel else { return };
         if let Some(len) = refused_from(first.bytes.len(), error) {
             tracing::debug!(to = %first.to, len, %error, "no bundles on this way");
-            self.refusals.get_or_init(Box::default).note(*first.to.ip(), len, minute());
+            self.refusals.get_or_init(Box::default).note((*first.to.ip()).into(), len, minute());
         }
         for datagram in parcel {
-            let _ = socket.send_to(datagram.bytes, datagram.to.into());
+            let _ = socket.send_to(datagram.bytes, self.towards(datagram.to));
         }
     }
 
+    fn towards(&self, to: Addr) -> SocketAddr {
+        self.family.towards(to.into())
+    }
+
     fn takes(&self, first: &Outgoing<'_>) -> bool {
-        let refused =
-            |refusals: &Refusals| refusals.hold(*first.to.ip(), first.bytes.len(), minute());
+        let refused = |refusals: &Refusals| {
+            refusals.hold((*first.to.ip()).into(), first.bytes.len(), minute())
+        };
         self.bundles && !self.refusals.get().is_some_and(|refusals| refused(refusals))
     }
 }
@@ -180,14 +196,20 @@ fn refused_from(len: usize, error: &io::Error) -> Option<usize> {
 }
 
 /// The TTL goes with the datagram: as an option of the socket it would be everyone's for a moment.
-fn send_with_ttl(socket: &UdpSocket, transmit: &Transmit, bytes: &[u8]) {
-    let mut name = name_of(transmit.to);
+fn send_with_ttl(socket: &UdpSocket, to: SocketAddr, ttl: u8, bytes: &[u8]) {
+    let mut name = Name::of(to);
     let base = bytes.as_ptr().cast_mut().cast();
     let mut part = libc::iovec { iov_base: base, iov_len: bytes.len() };
     let mut control = Control::EMPTY;
     let mut header = header_of(&mut name, &mut part, 1).msg_hdr;
-    let ttl = libc::c_int::from(transmit.ttl);
-    control.say(&mut header, (libc::IPPROTO_IP, libc::IP_TTL), ttl);
+    // The system sends what goes to a mapped address as any of IPv4.
+    let kind = match to {
+        SocketAddr::V6(to) if to.ip().to_ipv4_mapped().is_none() => {
+            (libc::IPPROTO_IPV6, libc::IPV6_HOPLIMIT)
+        }
+        _ => (libc::IPPROTO_IP, libc::IP_TTL),
+    };
+    control.say(&mut header, kind, libc::c_int::from(ttl));
     // SAFETY: the header points to bytes, name, part and control data that live until the end of
     // this function; sending writes to none of them.
     unsafe { libc::sendmsg(socket.as_raw_fd(), &header, libc::MSG_DONTWAIT as _) };

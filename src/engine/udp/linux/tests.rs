@@ -8,6 +8,7 @@ use mio::net::UdpSocket;
 use socket2::SockRef;
 
 use super::super::datagram::{MAX_BATCH, Message};
+use super::super::family::Family;
 use super::super::tally::Tally;
 use super::parcels::{LEAST, MOST};
 use super::*;
@@ -67,7 +68,7 @@ impl Reader {
 fn datagrams_that_are_alike_leave_and_come_as_one() {
     for want in [1, MAX_BATCH] {
         let (mut reader, socket) = (Reader::new(), bound());
-        let sender = Sender::new(&socket);
+        let sender = Sender::new(&socket, Family::V4);
         reader.sent_alike(&sender, &socket, MOST, 13);
         reader.sent_alike(&sender, &socket, LEAST, 1000);
         let lengths = [reader.read(want), reader.read(want)].concat();
@@ -82,25 +83,25 @@ fn datagrams_that_are_alike_leave_and_come_as_one() {
 fn the_longest_bundles_come_whole() {
     // One datagram more fits into a packet, and not into a frame with a head of its own.
     let (mut reader, socket) = (Reader::new(), bound());
-    reader.sent_alike(&Sender::new(&socket), &socket, 40, 2047);
+    reader.sent_alike(&Sender::new(&socket, Family::V4), &socket, 40, 2047);
     assert_eq!(reader.read(MAX_BATCH), [vec![2047; 31], vec![2047; 9]]);
-    reader.sent_alike(&Sender::new(&socket), &socket, MOST, 1015);
+    reader.sent_alike(&Sender::new(&socket, Family::V4), &socket, MOST, 1015);
     assert_eq!(reader.read(MAX_BATCH), [vec![1015; MOST]]);
 }
 
 #[test]
 fn a_few_come_one_by_one() {
     let (mut reader, socket) = (Reader::new(), bound());
-    reader.sent_alike(&Sender::new(&socket), &socket, LEAST - 1, 13);
+    reader.sent_alike(&Sender::new(&socket, Family::V4), &socket, LEAST - 1, 13);
     assert_eq!(reader.read(MAX_BATCH), vec![vec![13]; LEAST - 1]);
-    reader.sent_alike(&Sender::plain(), &socket, 2 * LEAST, 13);
+    reader.sent_alike(&Sender::plain(Family::V4), &socket, 2 * LEAST, 13);
     assert_eq!(reader.read(MAX_BATCH), vec![vec![13]; 2 * LEAST]);
 }
 
 #[test]
 fn a_socket_is_asked_for_bundles_once_several_datagrams_waited() {
     let (mut reader, socket) = (Reader::cut(), bound());
-    let sender = Sender::new(&socket);
+    let sender = Sender::new(&socket, Family::V4);
     reader.sent_alike(&sender, &socket, LEAST, 13);
     reader.read(LEAST - 1);
     reader.sent_alike(&sender, &socket, LEAST, 13);
@@ -140,7 +141,7 @@ fn those_to_one_destination_keep_their_order_among_others() {
     let lens = |i: usize| if i < 100 { 20 } else { 20 - i % 3 };
     let transmits: Vec<_> = (0..200).map(|i| to(readers[i % 2].addr(), lens(i))).collect();
     let bytes: Vec<u8> = (0..200).flat_map(|i| vec![i as u8; lens(i)]).collect();
-    Sender::new(&socket).send(&socket, &transmits, &bytes);
+    Sender::new(&socket, Family::V4).send(&socket, &transmits, &bytes);
     for (n, reader) in readers.iter_mut().enumerate() {
         let mut firsts = Vec::new();
         while firsts.len() < 100 {
@@ -155,7 +156,7 @@ fn those_to_one_destination_keep_their_order_among_others() {
 #[test]
 fn a_refusal_is_remembered_and_costs_no_datagram() {
     let (mut reader, socket) = (Reader::new(), bound());
-    let sender = Sender::new(&socket);
+    let sender = Sender::new(&socket, Family::V4);
     // Linux makes no bundles without checksums, and says that they are invalid.
     set(&socket, libc::SO_NO_CHECK, 1);
     reader.sent_alike(&sender, &socket, 2 * LEAST, 100);
@@ -167,7 +168,7 @@ fn a_refusal_is_remembered_and_costs_no_datagram() {
     assert_eq!(reader.read(MAX_BATCH), vec![vec![100]; 2 * LEAST]);
     reader.sent_alike(&sender, &socket, 2 * LEAST, 99);
     assert_eq!(reader.read(MAX_BATCH), [vec![99; 2 * LEAST]], "shorter ones were not refused");
-    reader.sent_alike(&Sender::new(&socket), &socket, 2 * LEAST, 100);
+    reader.sent_alike(&Sender::new(&socket, Family::V4), &socket, 2 * LEAST, 100);
     assert_eq!(reader.read(MAX_BATCH), [vec![100; 2 * LEAST]], "by another socket");
 }
 
@@ -176,7 +177,7 @@ fn the_system_counts_bundles_where_a_node_counts_datagrams() {
     const SENT: u32 = 1000;
     let (mut reader, socket) = (Reader::new(), bound());
     SockRef::from(&reader.socket).set_recv_buffer_size(64 * 1024).unwrap();
-    let sender = Sender::new(&socket);
+    let sender = Sender::new(&socket, Family::V4);
     for _ in 0..SENT {
         reader.sent_alike(&sender, &socket, MOST, 13);
     }

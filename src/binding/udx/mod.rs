@@ -1,0 +1,13 @@
+//! What JavaScript sees of UDX instances: hubs and their sockets, by handles.
+
+pub mod records;
+
+#[cfg(feature = "node-api")]
+mod address;
+#[cfg(feature = "node-api")]
+#[cfg_attr(test, allow(dead_code, reason = "only the addon exports them"))]
+mod calls;
+#[cfg(feature = "node-api")]
+mod sink;
+#[cfg(feature = "node-api")]
+pub mod sockets;

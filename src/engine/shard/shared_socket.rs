@@ -1,0 +1,179 @@
+//! A socket of a shard: who reads it, who gets what comes on it, who may send by it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock, Weak};
+
+use mio::Token;
+use parking_lot::RwLock;
+
+use super::super::udp::receive_batch::ReceiveBatch;
+use super::super::udp::socket::Socket;
+use super::super::udp::traffic::{Traffic, TrafficSnapshot};
+use super::sockets::{Sockets, Source};
+use super::tenant::{Tenant, guarded};
+use crate::net::transmit::Transmit;
+
+/// Somebody beside the tenant who gets what comes on a socket.
+pub trait Listener: Send + Sync {
+    /// Called by whichever thread drives the poll, with no lock held but that of who listens.
+    fn hear(&self, batch: &ReceiveBatch);
+}
+
+/// See the module's page.
+pub struct SharedSocket {
+    sockets: Arc<Sockets>,
+    /// Senders and readers share it. Who closes takes it alone: nobody uses the port afterwards.
+    place: RwLock<Place>,
+    route: Option<Route>,
+    traffic: Traffic,
+    /// Of a node's socket there are none unless somebody asks for its UDX.
+    guests: OnceLock<Box<Guests>>,
+}
+
+struct Place {
+    socket: Option<Socket>,
+    /// By which the poll knows it, once it is read.
+    token: Option<Token>,
+}
+
+/// The tenant that gets what comes on a socket, and by which index it knows the socket.
+pub(in super::super) struct Route {
+    pub tenant: Weak<dyn Tenant>,
+    pub index: usize,
+}
+
+#[derive(Default)]
+struct Guests {
+    /// Of all sockets of its hub.
+    total: OnceLock<Arc<Traffic>>,
+    listener: RwLock<Option<Arc<dyn Listener>>>,
+}
+
+impl SharedSocket {
+    /// It is not read before [`Self::register`].
+    pub(in super::super) fn new(
+        sockets: &Arc<Sockets>,
+        socket: Socket,
+        route: Option<Route>,
+    ) -> Arc<Self> {
+        let place = RwLock::new(Place { socket: Some(socket), token: None });
+        let (traffic, guests) = (Traffic::default(), OnceLock::new());
+        Arc::new(Self { sockets: Arc::clone(sockets), place, route, traffic, guests })
+    }
+
+    /// Has the shard read it from now on.
+    ///
+    /// # Errors
+    /// The operating system's, when its poll has no room.
+    pub fn register(self: &Arc<Self>) -> io::Result<()> {
+        let mut place = self.place.write();
+        let Some(socket) = &mut place.socket else { return Ok(()) };
+        let token = self.sockets.insert(self.clone());
+        let registered = socket.register(self.sockets.registry(), token);
+        if registered.is_ok() {
+            place.token = Some(token);
+        } else {
+            self.sockets.remove(token);
+        }
+        registered
+    }
+
+    /// The port is free, and nothing that waits is heard, when this returns.
+    pub fn close(&self) {
+        let mut place = self.place.write();
+        let Some(mut socket) = place.socket.take() else { return };
+        let token = place.token.take();
+        if token.is_some() {
+            socket.deregister(self.sockets.registry());
+        }
+        drop(socket);
+        drop(place);
+        if let Some(token) = token {
+            self.sockets.remove(token);
+        }
+    }
+
+    /// `None`: it is closed.
+    pub fn with<R>(&self, f: impl FnOnce(&Socket) -> R) -> Option<R> {
+        self.place.read().socket.as_ref().map(f)
+    }
+
+    /// See [`Socket::send`].
+    pub fn send(&self, transmits: &[Transmit], bytes: &[u8]) {
+        let place = self.place.read();
+        if let Some(socket) = &place.socket {
+            socket.send(transmits, bytes);
+            self.count(|t| t.count_sent(transmits.len() as u64, bytes.len() as u64));
+        }
+    }
+
+    /// See [`Socket::send_to`].
+    pub fn send_to(&self, to: SocketAddr, ttl: u8, bytes: &[u8]) {
+        let place = self.place.read();
+        if let Some(socket) = &place.socket {
+            socket.send_to(to, ttl, bytes);
+            self.count(|traffic| traffic.count_sent(1, bytes.len() as u64));
+        }
+    }
+
+    /// What it sent and received.
+    pub fn traffic(&self) -> TrafficSnapshot {
+        self.traffic.snapshot()
+    }
+
+    /// What it sends and receives, and what it did so far, counts in `total` as well.
+    pub fn join(&self, total: &Arc<Traffic>) {
+        // Nobody counts meanwhile.
+        let _alone = self.place.write();
+        if self.guests().total.set(Arc::clone(total)).is_ok() {
+            total.add(self.traffic.snapshot());
+        }
+    }
+
+    /// Who else gets what comes on it from now on.
+    pub fn listen(&self, listener: Option<Arc<dyn Listener>>) {
+        if listener.is_some() || self.guests.get().is_some() {
+            *self.guests().listener.write() = listener;
+        }
+    }
+
+    fn count(&self, count: impl Fn(&Traffic)) {
+        count(&self.traffic);
+        if let Some(total) = self.guests.get().and_then(|guests| guests.total.get()) {
+            count(total);
+        }
+    }
+
+    fn guests(&self) -> &Guests {
+        self.guests.get_or_init(Box::default)
+    }
+}
+
+impl Source for SharedSocket {
+    fn read(&self, batch: &mut ReceiveBatch) -> bool {
+        let place = self.place.read();
+        let Some(socket) = &place.socket else {
+            batch.clear();
+            return true;
+        };
+        let emptied = batch.fill(socket);
+        let read = batch.tally();
+        if read.messages > 0 {
+            self.count(|traffic| traffic.count_received(u64::from(read.datagrams), read.bytes));
+        }
+        emptied
+    }
+
+    fn deliver(&self, batch: &ReceiveBatch) {
+        if let Some(guests) = self.guests.get()
+            && let Some(listener) = &*guests.listener.read()
+        {
+            listener.hear(batch);
+        }
+        let Some(Route { tenant, index }) = &self.route else { return };
+        if let Some(tenant) = tenant.upgrade() {
+            guarded(&*tenant, || tenant.receive(*index, batch));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What sockets sent and received, counted.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Datagrams, and their bytes without those of IP and UDP.
+#[derive(Default)]
+pub struct Traffic {
+    sent: Count,
+    received: Count,
+}
+
+/// What [`Traffic`] says at a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TrafficSnapshot {
+    pub bytes_sent: u64,
+    pub packets_sent: u64,
+    pub bytes_received: u64,
+    pub packets_received: u64,
+}
+
+impl Traffic {
+    pub fn count_sent(&self, packets: u64, bytes: u64) {
+        self.sent.add(packets, bytes);
+    }
+
+    pub fn count_received(&self, packets: u64, bytes: u64) {
+        self.received.add(packets, bytes);
+    }
+
+    pub fn add(&self, other: TrafficSnapshot) {
+        self.sent.add(other.packets_sent, other.bytes_sent);
+        self.received.add(other.packets_received, other.bytes_received);
+    }
+
+    pub fn snapshot(&self) -> TrafficSnapshot {
+        TrafficSnapshot {
+            bytes_sent: self.sent.bytes.load(Ordering::Relaxed),
+            packets_sent: self.sent.packets.load(Ordering::Relaxed),
+            bytes_received: self.received.bytes.load(Ordering::Relaxed),
+            packets_received: self.received.packets.load(Ordering::Relaxed),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Count {
+    packets: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Count {
+    fn add(&self, packets: u64, bytes: u64) {
+        self.packets.fetch_add(packets, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,3 @@
+import UDX = require('../udx')
+
+export = UDX
