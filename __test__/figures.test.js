@@ -64,10 +64,16 @@ test('a chart is the same whenever it is drawn, and another one for another figu
 test('what a page does not hold is said', async () => {
   const { readFigures } = await load()
   const read = (parts) => () => readFigures(reader(parts))
-  assert.throws(read({ rows: ROWS.slice(1) }), /performance\.md has no row '`await request\(\)` of 1 kB/)
+  assert.throws(
+    read({ rows: ROWS.slice(1) }),
+    /performance\.md has no row '`await request\(\)` of 1 kB/
+  )
   assert.throws(read({ head: ['workload', 'reference'] }), /no column 'this engine'/)
   const empty = ROWS.map(([title, reference]) => [title, reference, ''])
-  assert.throws(read({ rows: empty }), /performance\.md, '`await request\(\)` of 1 kB.*', this engine: /)
+  assert.throws(
+    read({ rows: empty }),
+    /performance\.md, '`await request\(\)` of 1 kB.*', this engine: /
+  )
 })
 
 async function load() {
