@@ -257,7 +257,7 @@ for (const { name, DHT } of natives) {
       if (by === 'its signal') controller.abort()
 
       const given = await Promise.race([failed, until(() => false, 'it is given up').catch(same)])
-      assert.ok(['REQUEST_TIMEOUT', 'ABORT_ERR', 20].includes(given.code), given)
+      assert.ok(given.code === TIMEOUT.code || given.name === 'AbortError', given)
 
       // What a function that waits had in its hands is not collected.
       function begin(opts) {
