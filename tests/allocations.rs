@@ -1,22 +1,12 @@
 //! A served request takes no memory, not one allocation from the datagram to its answer; an idle
 //! node keeps no more than what it knows.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+mod counting;
 
 use dht_rpc_native::dht::wire::{Message, Request, command, decode};
 use dht_rpc_native::dht::*;
 
-/// The system's, and counts what the thread asks for.
-struct Counting;
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-    static BYTES: Cell<isize> = const { Cell::new(0) };
-}
+use counting::{ALLOCATIONS, BYTES};
 
 const NOW: Now = Now { mono_ms: 1_000_000, wall_ms: 1_700_000_000_000 };
 
@@ -156,18 +146,4 @@ fn ping(user: u32, to: Addr) -> RequestSpec {
 
 fn addr(n: u32) -> Addr {
     Addr::new(std::net::Ipv4Addr::from_bits(0x1700_0001 + n), 49_737)
-}
-
-// SAFETY: every call goes on to the system's allocator as it is.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        BYTES.set(BYTES.get() + layout.size() as isize);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        BYTES.set(BYTES.get() - layout.size() as isize);
-        unsafe { System.dealloc(block, layout) }
-    }
 }

@@ -1,36 +1,13 @@
 //! A stream under load takes no memory for its packets, and an idle one keeps little.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+mod counting;
+
 use std::net::SocketAddr;
 
 use bytes::{Bytes, BytesMut};
 use dht_rpc_native::udx::*;
 
-/// The system's, and counts what the thread asks for.
-struct Counting;
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-    static BYTES: Cell<isize> = const { Cell::new(0) };
-}
-
-/// Safe, as what it adds to the system's allocator touches no memory but its own counters.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        BYTES.set(BYTES.get() + layout.size() as isize);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        BYTES.set(BYTES.get() - layout.size() as isize);
-        unsafe { System.dealloc(block, layout) }
-    }
-}
+use counting::{ALLOCATIONS, BYTES};
 
 const ON: SocketId = SocketId(1);
 

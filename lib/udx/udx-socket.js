@@ -4,6 +4,7 @@ const { EventEmitter } = require('events')
 const native = require('../crossing/native')
 const tellOfListeners = require('../common/listening')
 const SocketHandle = require('./socket-handle')
+const countTraffic = require('./count-traffic')
 const { replaceable } = require('../common/field')
 const { hide, internalsOf } = require('../common/internals')
 
@@ -43,22 +44,6 @@ class UDXSocket extends EventEmitter {
 
   get busy() {
     return internalsOf(this).streams.size > 0
-  }
-
-  get bytesTransmitted() {
-    return internalsOf(this).traffic(0)
-  }
-
-  get packetsTransmitted() {
-    return internalsOf(this).traffic(1)
-  }
-
-  get bytesReceived() {
-    return internalsOf(this).traffic(2)
-  }
-
-  get packetsReceived() {
-    return internalsOf(this).traffic(3)
   }
 
   get packetsDroppedByKernel() {
@@ -158,6 +143,7 @@ class UDXSocket extends EventEmitter {
   }
 }
 
+countTraffic(UDXSocket)
 tellOfListeners(UDXSocket, (socket, name) => {
   if (name === 'message') internalsOf(socket).listen()
 })

@@ -4,6 +4,7 @@ const native = require('../crossing/native')
 const HubHandle = require('./hub-handle')
 const NetworkInterfaces = require('./network-interfaces')
 const UDXSocket = require('./udx-socket')
+const countTraffic = require('./count-traffic')
 const DHTError = require('../common/errors')
 const { hide, internalsOf } = require('../common/internals')
 const { lazily } = require('../common/lazily')
@@ -15,7 +16,7 @@ const lookup = lazily(() => require('../crossing/lookup'))
 const UNKNOWN = 2 ** 64
 
 // Sockets of the engine's: those that are made here, and those of the nodes that share it.
-module.exports = class UDX {
+class UDX {
   constructor() {
     hide(this, new HubHandle(this, null))
   }
@@ -37,22 +38,6 @@ module.exports = class UDX {
 
   static isIP(host) {
     return ip.isIP(host)
-  }
-
-  get bytesTransmitted() {
-    return internalsOf(this).traffic(0)
-  }
-
-  get packetsTransmitted() {
-    return internalsOf(this).traffic(1)
-  }
-
-  get bytesReceived() {
-    return internalsOf(this).traffic(2)
-  }
-
-  get packetsReceived() {
-    return internalsOf(this).traffic(3)
   }
 
   get packetsDroppedByKernel() {
@@ -92,3 +77,7 @@ module.exports = class UDX {
     }
   }
 }
+
+countTraffic(UDX)
+
+module.exports = UDX

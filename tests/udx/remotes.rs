@@ -94,22 +94,28 @@ fn a_packet_that_waits_for_more_counts_as_sent() {
     assert!(lone.told().contains(&Event::RemoteChanged { stream: lone.stream }));
 }
 
-#[test]
-fn where_the_firewall_rejects_the_old_way_a_change_cannot_end() {
-    let conditions = Conditions { loss: 0.02, rate: 1_000_000, ..Conditions::default() };
-    let mut world = World::new(conditions, 4);
-    let (a, b) = world.pair();
+/// A sends a megabyte, which this returns. In the midst of it B is reached by another of its ports, and
+/// answers from it.
+fn change_amid_a_megabyte(world: &mut World, a: StreamKey, b: StreamKey) -> Vec<u8> {
     let data = bytes(1_000_000, 1);
     world.write(A, a, &data);
     world.end(A, a);
     world.run(SECOND / 3);
-    // B is reached by another of its ports from here on, and answers from it.
     let (now, third) = (world.now, SocketId(3));
     let to = Remote { socket: SOCKET, id: 2, addr: world.sides[B].addr(third) };
     assert_eq!(world.sides[A].hub.change_remote(now, a, to, None), Ok(RemoteChange::Pending));
     let back = Remote { socket: third, id: 1, addr: world.sides[A].addr(SOCKET) };
     assert_eq!(world.sides[B].hub.change_remote(now, b, back, None), Ok(RemoteChange::Done));
     world.run(30 * SECOND);
+    data
+}
+
+#[test]
+fn where_the_firewall_rejects_the_old_way_a_change_cannot_end() {
+    let conditions = Conditions { loss: 0.02, rate: 1_000_000, ..Conditions::default() };
+    let mut world = World::new(conditions, 4);
+    let (a, b) = world.pair();
+    change_amid_a_megabyte(&mut world, a, b);
     assert_eq!(world.sides[A].told(a).remote_changes, 0);
     assert_eq!(world.sides[A].told(a).closed, Some(CloseReason::TimedOut));
 }
@@ -122,16 +128,7 @@ fn a_remote_changes_in_the_midst_of_a_megabyte() {
     let b = world.stream(B, 2, Firewall::Accept);
     world.connect(A, a, B, 2);
     world.connect(B, b, A, 1);
-    let data = bytes(1_000_000, 1);
-    world.write(A, a, &data);
-    world.end(A, a);
-    world.run(SECOND / 3);
-    let (now, third) = (world.now, SocketId(3));
-    let to = Remote { socket: SOCKET, id: 2, addr: world.sides[B].addr(third) };
-    assert_eq!(world.sides[A].hub.change_remote(now, a, to, None), Ok(RemoteChange::Pending));
-    let back = Remote { socket: third, id: 1, addr: world.sides[A].addr(SOCKET) };
-    assert_eq!(world.sides[B].hub.change_remote(now, b, back, None), Ok(RemoteChange::Done));
-    world.run(30 * SECOND);
+    let data = change_amid_a_megabyte(&mut world, a, b);
     assert!(world.sides[B].told(b).data == data && world.sides[B].told(b).has_ended);
     assert_eq!(world.sides[A].told(a).remote_changes, 1);
     assert_eq!(world.stats(A, a).acked, 1_000_000);
