@@ -284,7 +284,7 @@ for (const { UDX } of packages.filter(isNative)) {
 
 async function fill(stream, total, onwritten = () => {}) {
   const block = Buffer.alloc(64 * 1024)
-  for (let bytes = 0; bytes < total; ) {
+  for (let bytes = 0; bytes < total;) {
     bytes += block.byteLength
     onwritten(bytes)
     if (!stream.write(block)) await once(stream, 'drain')

@@ -106,7 +106,8 @@ for (const { name, UDX } of packages) {
     const closing = rig.socket(udx)
     closing.close()
     const elsewhere = rig.socket(new UDX())
-    const refused = (args, message) => assert.throws(() => stream.changeRemote(...args), { message })
+    const refused = (args, message) =>
+      assert.throws(() => stream.changeRemote(...args), { message })
     refused([closing, 2, 0, 'nobody'], 'Not yet connected')
     stream.connect(socket, 2, 9)
     refused([closing, 2, 0, 'nobody'], 'Socket is closed')
