@@ -42,14 +42,18 @@ pub struct Ear {
 }
 
 impl StreamSink for Ear {
+    fn data(&self, pieces: &[Bytes]) {
+        let mut came = self.came.lock().unwrap();
+        for bytes in pieces {
+            came.hash.update(bytes);
+            came.received += bytes.len();
+            came.unread += bytes.len() as u64;
+        }
+    }
+
     fn event(&self, event: Event) {
         let mut came = self.came.lock().unwrap();
         match event {
-            Event::Data { bytes, .. } => {
-                came.hash.update(&bytes);
-                came.received += bytes.len();
-                came.unread += bytes.len() as u64;
-            }
             Event::End { .. } => came.has_ended = true,
             Event::Message { bytes, .. } => came.messages.push(Bytes::copy_from_slice(&bytes)),
             Event::Drain { .. } => came.may_write = true,

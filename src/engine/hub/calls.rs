@@ -12,12 +12,22 @@ use super::super::shard::tenant::{Tenant, guarded};
 use super::super::sync::primitives::MutexGuard;
 use super::super::udp::traffic::TrafficSnapshot;
 use super::output::Output;
-use super::streams::{StreamSink, Streams};
+use super::streams::{StreamSink, Streams, snapshot};
 use super::{Hub, relays};
 use crate::udx::{
     ConnectOptions, Error, Remote, RemoteChange, SocketId, StreamKey, StreamOptions, StreamStats,
-    Traffic, Written,
+    Written,
 };
+
+/// What a user does with a stream in one go, in this order.
+#[derive(Default)]
+pub struct Submission {
+    /// Those to send outside of the stream.
+    pub messages: Vec<Bytes>,
+    pub bytes: Bytes,
+    /// Our direction is over.
+    pub ends: bool,
+}
 
 impl Hub {
     /// A stream that is known by `id`; what comes of it goes to `sink`.
@@ -82,23 +92,37 @@ impl Hub {
         self.call_for(|streams, now| streams.core.end(now, stream))
     }
 
-    /// As [`Self::write`] and then maybe [`Self::end`], by this thread if that is `at_once` and nobody
-    /// holds the hub, else by its shard. What would be refused is lost.
-    pub fn submit(&self, stream: StreamKey, bytes: Bytes, ends: bool, at_once: bool) {
+    /// Does all of it by this thread if that is `at_once` and nobody holds the hub, else by its shard.
+    /// What would be refused is lost.
+    pub fn submit(&self, stream: StreamKey, what: Submission, at_once: bool) {
         let write = move |streams: &mut Streams, now| {
-            if !bytes.is_empty() {
-                let _ = streams.core.write(now, stream, bytes);
+            let core = &mut streams.core;
+            for message in &what.messages {
+                let _ = core.send_message(now, stream, message);
             }
-            if ends {
-                let _ = streams.core.end(now, stream);
+            if !what.bytes.is_empty() {
+                let _ = core.write(now, stream, what.bytes);
+            }
+            if what.ends {
+                let _ = core.end(now, stream);
             }
         };
         if at_once { self.call(write) } else { self.call_on_shard(write) }
     }
 
-    /// Gives a stream up: its peer is told once.
-    pub fn destroy(&self, stream: StreamKey) {
-        self.with(|streams, now| streams.core.destroy(now, stream));
+    /// Gives a stream up: its peer is told once. Says its last figures.
+    pub fn destroy(&self, stream: StreamKey) -> Option<StreamStats> {
+        let destroy = |streams: &mut Streams, now| {
+            let stats = streams.core.stats(stream);
+            streams.core.destroy(now, stream);
+            stats
+        };
+        self.with(destroy).flatten()
+    }
+
+    /// Gives all streams up.
+    pub fn destroy_streams(&self) {
+        self.with(Streams::destroy_all);
     }
 
     /// Sends a message outside of the stream. False if it is not connected, or if too much waits.
@@ -137,16 +161,7 @@ impl Hub {
     /// What all sockets sent and received.
     pub fn total(&self) -> TrafficSnapshot {
         let streams = self.with(|streams, _| streams.core.traffic()).unwrap_or_default();
-        sum(self.traffic.snapshot(), streams)
-    }
-
-    /// What a socket of this hub sent and received.
-    pub fn socket_traffic(&self, socket: &SharedSocket) -> TrafficSnapshot {
-        let number = socket.number().map(SocketId);
-        let streams = number
-            .and_then(|number| self.with(|streams, _| streams.socket_traffic(number)))
-            .unwrap_or_default();
-        sum(socket.traffic(), streams)
+        self.traffic.snapshot() + snapshot(streams)
     }
 
     /// The socket of that number.
@@ -231,14 +246,5 @@ impl Hub {
         let number = socket.number().ok_or(Error::SocketClosed)?;
         socket.carry_stream();
         Ok(Remote { socket: SocketId(number), id, addr })
-    }
-}
-
-fn sum(sockets: TrafficSnapshot, streams: Traffic) -> TrafficSnapshot {
-    TrafficSnapshot {
-        bytes_sent: sockets.bytes_sent + streams.bytes_transmitted,
-        packets_sent: sockets.packets_sent + streams.packets_transmitted,
-        bytes_received: sockets.bytes_received + streams.bytes_received,
-        packets_received: sockets.packets_received + streams.packets_received,
     }
 }

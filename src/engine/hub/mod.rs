@@ -16,7 +16,7 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::{Mutex, RwLock};
 
-use self::streams::Streams;
+use self::streams::{Streams, snapshot};
 use super::driver::Driver;
 use super::shard::Shard;
 use super::shard::shared_socket::{Carrier, Listener, SharedSocket};
@@ -25,9 +25,10 @@ use super::udp::receive_batch::ReceiveBatch;
 use super::udp::socket::Socket;
 use super::udp::socket_options::SocketOptions;
 use super::udp::tally::Tally;
-use super::udp::traffic::Traffic;
+use super::udp::traffic::{Traffic, TrafficSnapshot};
 use crate::udx::{Limits, SocketId, wire};
 
+pub use self::calls::Submission;
 pub use self::streams::StreamSink;
 
 /// Sockets that one hub has open: as many as there are ports.
@@ -155,10 +156,10 @@ impl Hub {
         self.open.lock().watcher = watcher;
     }
 
-    /// It is a tenant no more.
+    /// It is a tenant no more, and its streams are gone. Their peers are not told, see
+    /// [`Self::destroy_streams`].
     pub fn close(&self) {
         self.watch(None);
-        self.with(|streams, now| streams.destroy_all(now));
         if self.driver.close() {
             self.shard().detach(self.driver.key());
         }
@@ -244,6 +245,12 @@ impl Carrier for Hub {
         }
         let taken = self.with(|streams, now| streams.take(now, SocketId(socket), batch));
         taken.unwrap_or_else(|| batch.tally())
+    }
+
+    fn traffic(&self, socket: u32) -> TrafficSnapshot {
+        let socket = SocketId(socket);
+        let traffic = self.with(|streams, _| streams.core.socket_traffic(socket));
+        snapshot(traffic.unwrap_or_default())
     }
 
     fn socket_closed(&self, socket: u32) {

@@ -16,6 +16,8 @@ const KEPT_CAPACITY: usize = 512 * 1024;
 pub struct Output {
     pub bytes: Vec<u8>,
     pub transmits: Vec<Transmit>,
+    /// Room for the pieces of a stream that came together.
+    pub pieces: Vec<Bytes>,
     /// Packets for streams of other hubs.
     pub forwards: Vec<(Link, Bytes)>,
     /// Streams of other hubs that relay to one that is gone.

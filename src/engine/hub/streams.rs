@@ -12,6 +12,7 @@ use super::super::driver::Core;
 use super::super::shard::deadlines::NEVER;
 use super::super::udp::receive_batch::ReceiveBatch;
 use super::super::udp::tally::Tally;
+use super::super::udp::traffic::TrafficSnapshot;
 use super::output::Output;
 use super::relays::Relays;
 use crate::udx::{self, Error, Event, Limits, SocketId, StreamKey, StreamOptions, Traffic, wire};
@@ -21,11 +22,14 @@ const BUDGET: usize = 256 * 1024;
 
 /// Where what comes of a stream goes.
 pub trait StreamSink: Send + Sync {
-    /// Takes an event over. Called under the hub's lock: it must neither wait nor call back. Who keeps
-    /// bytes of it for long copies them: they share memory with what was read beside them.
+    /// Bytes of the stream, in order, in pieces. They share memory with what was read beside them: who
+    /// keeps them for long copies them. Called under the hub's lock, as all but [`Self::wake`]: it must
+    /// neither wait nor call back.
+    fn data(&self, pieces: &[Bytes]);
+    /// Takes over whatever else happened.
     fn event(&self, event: Event);
     /// So many of the bytes that were written are acknowledged; a writer had better wait while more
-    /// than `mark` bytes are not. Called as [`Self::event`] is.
+    /// than `mark` bytes are not.
     fn acked(&self, total: u64, mark: u64);
     /// There is something new. Called without any lock.
     fn wake(&self);
@@ -89,9 +93,11 @@ impl Streams {
         keys.into_iter().for_each(|key| self.core.destroy(now, key));
     }
 
-    /// What streams sent and received by a socket.
-    pub fn socket_traffic(&self, socket: SocketId) -> Traffic {
-        self.core.socket_traffic(socket)
+    fn tell_data(&self, key: StreamKey, pieces: &[Bytes], output: &mut Output) {
+        if let Some((_, sink)) = self.sinks.get(key.index()).and_then(Option::as_ref) {
+            output.note(sink);
+            sink.data(pieces);
+        }
     }
 
     fn tell(&mut self, event: Event, output: &mut Output) {
@@ -139,9 +145,26 @@ impl Core for Streams {
         {
             output.transmits.push(transmit);
         }
-        while let Some(event) = self.core.poll_event() {
-            self.tell(event, output);
+        let mut pieces = std::mem::take(&mut output.pieces);
+        let mut next = self.core.poll_event();
+        while let Some(event) = next.take() {
+            let Event::Data { stream, bytes } = event else {
+                self.tell(event, output);
+                next = self.core.poll_event();
+                continue;
+            };
+            pieces.push(bytes);
+            next = self.core.poll_event();
+            while let Some(Event::Data { stream: same, bytes }) = &mut next
+                && *same == stream
+            {
+                pieces.push(std::mem::take(bytes));
+                next = self.core.poll_event();
+            }
+            self.tell_data(stream, &pieces, output);
+            pieces.clear();
         }
+        output.pieces = pieces;
     }
 
     fn deadline(&mut self) -> u64 {
@@ -154,5 +177,15 @@ impl Core for Streams {
 
     fn clear(output: &mut Output) {
         output.clear();
+    }
+}
+
+/// In the words of sockets.
+pub fn snapshot(traffic: Traffic) -> TrafficSnapshot {
+    TrafficSnapshot {
+        bytes_sent: traffic.bytes_transmitted,
+        packets_sent: traffic.packets_transmitted,
+        bytes_received: traffic.bytes_received,
+        packets_received: traffic.packets_received,
     }
 }

@@ -30,6 +30,9 @@ pub trait Carrier: Send + Sync {
     /// Takes what is of its streams out of the batch, and counts that. Returns what it did not count.
     fn take(&self, socket: u32, batch: &mut ReceiveBatch) -> Tally;
 
+    /// What its streams sent and received by a socket.
+    fn traffic(&self, socket: u32) -> TrafficSnapshot;
+
     /// The socket is closed.
     fn socket_closed(&self, socket: u32);
 }
@@ -142,9 +145,13 @@ impl SharedSocket {
         self.with(|socket| socket.send_run(to, bytes, segment));
     }
 
-    /// What it sent and received, but for what its hub's streams did.
+    /// What it sent and received.
     pub fn traffic(&self) -> TrafficSnapshot {
-        self.traffic.snapshot()
+        let own = self.traffic.snapshot();
+        match self.carrier() {
+            Some((carrier, number)) => own + carrier.traffic(number),
+            None => own,
+        }
     }
 
     /// What it sends and receives, and what it did so far, counts in `total` as well.
@@ -169,7 +176,7 @@ impl SharedSocket {
     }
 
     /// By which number its hub knows it.
-    pub(in super::super) fn number(&self) -> Option<u32> {
+    pub fn number(&self) -> Option<u32> {
         self.guests.get()?.carrier.get().map(|(_, number)| *number)
     }
 
