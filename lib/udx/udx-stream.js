@@ -12,7 +12,6 @@ const countTraffic = require('./count-traffic')
 const errors = require('./stream-errors')
 const { isIP } = require('./ip')
 
-const CONSUMED = 64 * 1024 // bytes that the reader took, after which the peer hears of it
 const TRAFFIC = 9 // where the counters begin
 const NO_REQUESTS = { length: 0 }
 
@@ -60,7 +59,7 @@ class Internals {
   // The engine is told what the reader took since it was told last.
   consume() {
     const consumed = this.received - this.stream._readableState.buffered
-    if (this.closed || consumed - this.consumed < CONSUMED) return
+    if (this.closed || consumed === this.consumed) return
     this.handle.consumed(consumed - this.consumed)
     this.consumed = consumed
   }
