@@ -141,14 +141,14 @@ class UDXStream extends Duplex {
     }
   }
 
-  connect(socket, remoteId, port, host, opts) {
+  connect(socket, remoteId, port, host, opts = {}) {
     const { closed, remote } = internalsOf(this)
     if (closed) return
     if (typeof host === 'object' && host !== null) {
       opts = host
       host = null
     }
-    remote.connect(socket, remoteId, port, host, opts ? opts.ack : 0)
+    remote.connect(socket, remoteId, port, host, opts.ack)
   }
 
   // A promise, or null if nothing was on its way.
@@ -193,7 +193,7 @@ class UDXStream extends Duplex {
   }
 
   // Of no effect, as in udx-native.
-  setInteractive() {}
+  setInteractive(bool) {}
 
   _read(cb) {
     internalsOf(this).consume()
