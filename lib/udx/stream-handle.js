@@ -12,7 +12,7 @@ const { KINDS } = records
 const MAX_BACKLOG = 2 ** 30 // bytes that are not acknowledged
 const FIRST_MARK = 262144 + 10 * 1152 // bytes of backlog beyond which a writer waits, before the engine says so
 const FULL = 64 * 1024 // bytes that cross without waiting for the rest of their turn
-const MIN_CONSUMED = 256 * 1024 // bytes that were read, before the engine hears of it
+const MAX_UNTOLD = 256 * 1024 // bytes that were read, before a peer that sends nothing hears of it
 const UNCONNECTED = Object.assign(new Array(13).fill(0), { 0: 1200, 2: 10 })
 
 // The engine's half of a UDXStream.
@@ -75,7 +75,7 @@ module.exports = class StreamHandle {
   }
 
   send(buffer) {
-    this._messages.push(buffer)
+    this._messages.push(Buffer.from(buffer)) // which is its user's again
     this._queue()
     return true
   }
@@ -87,9 +87,9 @@ module.exports = class StreamHandle {
   // The reader took so many bytes.
   consumed(bytes) {
     this._consumed += bytes
-    if (this._consumed < MIN_CONSUMED) return
-    native.udxStreamConsumed(this.number, this._consumed)
-    this._consumed = 0
+    const soon = this._consumed >= MAX_UNTOLD
+    if (soon) this._consumed = 0
+    native.udxStreamConsumed(this.number, bytes, soon)
   }
 
   // Nothing comes any more.

@@ -98,8 +98,8 @@ pub fn udx_stream_submit(
 #[napi(catch_unwind)]
 pub fn udx_stream_destroy(stream: u32) -> Vec<f64> {
     let Some(s) = streams::remove(stream) else { return Vec::new() };
-    let stats = s.hub.destroy(s.key);
-    stats.map_or_else(Vec::new, |stats| records::figures(&stats).to_vec())
+    s.hub.destroy(s.key);
+    s.sink.last_figures().map_or_else(Vec::new, |stats| records::figures(&stats).to_vec())
 }
 
 /// JavaScript knows that it has closed.
@@ -108,10 +108,10 @@ pub fn udx_stream_forget(stream: u32) {
     streams::remove(stream);
 }
 
-/// The reader took so many bytes more.
+/// The reader took so many bytes more. `soon`: the peer has to hear of it.
 #[napi(catch_unwind)]
-pub fn udx_stream_consumed(stream: u32, bytes: f64) {
-    streams::with(stream, |s| s.hub.consumed(s.key, bytes as u64));
+pub fn udx_stream_consumed(stream: u32, bytes: f64, soon: bool) {
+    streams::with(stream, |s| s.hub.consumed(s.key, bytes as u64, soon));
 }
 
 /// A heartbeat leaves each `ms` while nothing is on its way; 0 turns that off.

@@ -10,7 +10,7 @@ use super::super::crossing::outbox::RecordClass;
 use super::lane::{Lane, Piece};
 use super::records;
 use crate::engine::StreamSink;
-use crate::udx::Event;
+use crate::udx::{Event, StreamStats};
 
 /// Bytes that travel in their record, where JavaScript waits for them.
 const INLINE: usize = 4096;
@@ -20,11 +20,12 @@ pub struct RecordSink {
     pub handle: u32,
     pub shared: Arc<Shared>,
     lane: Mutex<Lane>,
+    last: Mutex<Option<Box<StreamStats>>>,
 }
 
 impl RecordSink {
     pub fn new(handle: u32, shared: Arc<Shared>) -> Self {
-        Self { handle, shared, lane: Mutex::default() }
+        Self { handle, shared, lane: Mutex::default(), last: Mutex::default() }
     }
 
     /// The bytes of the oldest record that says that there are some.
@@ -35,6 +36,11 @@ impl RecordSink {
     /// JavaScript is told nothing more.
     pub fn close(&self) {
         self.lane.lock().close(Some(&self.shared.memory));
+    }
+
+    /// Its figures when it closed.
+    pub fn last_figures(&self) -> Option<Box<StreamStats>> {
+        self.last.lock().take()
     }
 
     /// JavaScript is gone, and its memory with it.
@@ -70,7 +76,14 @@ impl StreamSink for RecordSink {
     }
 
     fn event(&self, event: Event) {
-        self.lane.lock().seal();
+        let mut lane = self.lane.lock();
+        if lane.is_closed() {
+            if let Event::Closed { stats, .. } = event {
+                *self.last.lock() = Some(stats);
+            }
+            return;
+        }
+        lane.seal();
         let class = match event {
             Event::Message { .. } => RecordClass::Sends,
             _ => RecordClass::Always,

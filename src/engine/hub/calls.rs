@@ -110,14 +110,9 @@ impl Hub {
         if at_once { self.call(write) } else { self.call_on_shard(write) }
     }
 
-    /// Gives a stream up: its peer is told once. Says its last figures.
-    pub fn destroy(&self, stream: StreamKey) -> Option<StreamStats> {
-        let destroy = |streams: &mut Streams, now| {
-            let stats = streams.core.stats(stream);
-            streams.core.destroy(now, stream);
-            stats
-        };
-        self.with(destroy).flatten()
+    /// Gives a stream up: its peer is told once.
+    pub fn destroy(&self, stream: StreamKey) {
+        self.with(|streams, now| streams.core.destroy(now, stream));
     }
 
     /// Gives all streams up.
@@ -138,9 +133,10 @@ impl Hub {
         self.with(|streams, now| streams.core.set_keepalive(now, stream, us));
     }
 
-    /// The reader took so many bytes more. By the shard, soon.
-    pub fn consumed(&self, stream: StreamKey, bytes: u64) {
-        self.call_on_shard(move |streams, now| streams.core.consumed(now, stream, bytes));
+    /// The reader took so many bytes more: by the shard, soon, or with the next thing that happens.
+    pub fn consumed(&self, stream: StreamKey, bytes: u64, soon: bool) {
+        let consumed = move |streams: &mut Streams, now| streams.core.consumed(now, stream, bytes);
+        if soon { self.call_on_shard(consumed) } else { self.driver.enqueue(consumed) }
     }
 
     /// The verdict on the packet that was asked about.
