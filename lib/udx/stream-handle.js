@@ -5,7 +5,7 @@ const environment = require('../crossing/environment')
 const DHTError = require('../common/errors')
 const { internalsOf } = require('../common/internals')
 const lentMemory = require('./lent-memory')
-const submissions = require('./submissions')
+const turnEnd = require('../crossing/turn-end')
 const records = require('./records')
 
 const { KINDS } = records
@@ -63,10 +63,15 @@ module.exports = class StreamHandle {
     if (this._written - this._acked > MAX_BACKLOG) this._refuse(length)
     this._bytes += length
     this._buffers = this._buffers.length === 0 ? buffers : this._buffers.concat(buffers)
-    this._waits = this._written - this._acked > this._mark
+    this._waits = this._isFull()
     if (this._bytes >= FULL) this.submit()
     else this._queue()
     return !this._waits
+  }
+
+  // _onacked() says when all that was written by now is acknowledged, if it was not said before.
+  watch() {
+    if (this._figures === null) native.udxStreamWatch(this.number, this._written)
   }
 
   end() {
@@ -126,14 +131,13 @@ module.exports = class StreamHandle {
   onrecord(kind, slab, at) {
     const stream = this._stream
     if (kind === KINDS.HANDLED) return native.udxStreamContinue(this.number)
+    if (kind === KINDS.ACKED) return this._onacked(slab, at)
     environment.expectUserCode()
     switch (kind) {
       case KINDS.DATA:
         return stream._ondata(records.readBytes(slab, at))
       case KINDS.BYTES_WAIT:
         return this._onbytes()
-      case KINDS.ACKED:
-        return this._onacked(records.readAcked(slab, at), records.readMark(slab, at))
       case KINDS.END:
         return stream._onend()
       case KINDS.STREAM_MESSAGE:
@@ -154,11 +158,14 @@ module.exports = class StreamHandle {
     if (bytes !== null) this._stream._ondata(bytes)
   }
 
-  _onacked(total, mark) {
+  // Who waits for it is user's code.
+  _onacked(slab, at) {
+    const total = records.readAcked(slab, at)
     this._acked = total
-    this._mark = mark
+    this._mark = records.readMark(slab, at)
+    environment.expectUserCode()
     this._stream._onacked(total)
-    if (!this._waits || this._written - total > mark) return
+    if (!this._waits || this._written - total > this._mark) return
     this._waits = false
     this._stream._ondrain()
   }
@@ -171,10 +178,16 @@ module.exports = class StreamHandle {
     if (this._figures === null) native.udxStreamVerdict(this.number, !rejected)
   }
 
+  // What is acknowledged is told in larger steps: who seems to be far ahead asks.
+  _isFull() {
+    if (this._written - this._acked <= this._mark) return false
+    return !native.udxStreamIsDrained(this.number, this._written)
+  }
+
   _queue() {
     if (this._isQueued) return
     this._isQueued = true
-    submissions.add(this)
+    turnEnd.add(this)
   }
 
   _refuse(length) {

@@ -94,6 +94,18 @@ pub fn udx_stream_submit(
     streams::with(stream, |s| s.hub.submit(s.key, what, at_once));
 }
 
+/// Whether a writer of so many bytes in all may go on. If not, ACKED says when.
+#[napi(catch_unwind)]
+pub fn udx_stream_is_drained(stream: u32, written: f64) -> bool {
+    streams::with(stream, |s| s.sink.is_drained(written as u64)).unwrap_or(true)
+}
+
+/// ACKED says when so many bytes are acknowledged; at once if they are.
+#[napi(catch_unwind)]
+pub fn udx_stream_watch(stream: u32, written: f64) {
+    streams::with(stream, |s| s.sink.watch(written as u64));
+}
+
 /// Gives the stream up, and says its last figures. No record follows.
 #[napi(catch_unwind)]
 pub fn udx_stream_destroy(stream: u32) -> Vec<f64> {

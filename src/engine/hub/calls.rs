@@ -13,7 +13,7 @@ use super::super::sync::primitives::MutexGuard;
 use super::super::udp::traffic::TrafficSnapshot;
 use super::output::Output;
 use super::streams::{StreamSink, Streams, snapshot};
-use super::{Hub, relays};
+use super::{Hub, held_acks, relays};
 use crate::udx::{
     ConnectOptions, Error, Remote, RemoteChange, SocketId, StreamKey, StreamOptions, StreamStats,
     Written,
@@ -165,6 +165,10 @@ impl Hub {
         self.sockets.read().get(&number)?.upgrade()
     }
 
+    pub(super) fn send_held(&self) {
+        self.with(|_, _| ());
+    }
+
     /// Runs `f` on the streams, and has carried out what comes of it. `None`: the hub is gone.
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut Streams, u64) -> R) -> Option<R> {
         let result = self.settle(self.driver.lock(), f);
@@ -217,6 +221,11 @@ impl Hub {
     fn carry_out(&self, output: &mut Output) {
         if !output.transmits.is_empty() {
             self.send(output);
+        }
+        if output.holds
+            && let Some(me) = self.me.upgrade()
+        {
+            held_acks::note(me);
         }
         output.sinks.iter().for_each(|sink| sink.wake());
         relays::pass_on(&output.forwards);
