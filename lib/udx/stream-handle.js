@@ -36,6 +36,7 @@ module.exports = class StreamHandle {
     this._messages = []
     this._ends = false
     this._isQueued = false
+    hub.figures.addStream(this)
     environment.add(this)
   }
 
@@ -110,8 +111,8 @@ module.exports = class StreamHandle {
   // One of the figures that records.js reads.
   stat(i) {
     if (this._figures !== null) return this._figures[i]
-    const figures = native.udxStreamFigures(this.number)
-    return figures.length === 0 ? UNCONNECTED[i] : figures[i]
+    const figure = this._hub.figures.ofStream(this, i)
+    return figure === figure ? figure : UNCONNECTED[i]
   }
 
   // What waits crosses together.
@@ -126,6 +127,7 @@ module.exports = class StreamHandle {
     this._messages = []
     this._ends = false
     native.udxStreamSubmit(this.number, buffers, messages, ends)
+    this._hub.figures.change()
   }
 
   onrecord(kind, slab, at) {
@@ -198,6 +200,7 @@ module.exports = class StreamHandle {
 
   _close(figures) {
     this._figures = figures.length === 0 ? UNCONNECTED : figures
+    this._hub.figures.remove(this)
     environment.forget(this)
   }
 }

@@ -29,6 +29,20 @@ pub struct Submission {
     pub ends: bool,
 }
 
+/// What streams and sockets of a hub did.
+pub struct Figures {
+    /// All sockets of the hub.
+    pub total: TrafficSnapshot,
+    /// `None` of one that is gone.
+    pub streams: Vec<Option<StreamStats>>,
+    pub sockets: Vec<TrafficSnapshot>,
+}
+
+fn of_socket(core: &crate::udx::Hub, socket: &SharedSocket) -> TrafficSnapshot {
+    let streams = socket.number().map(|number| core.socket_traffic(SocketId(number)));
+    socket.own_traffic() + snapshot(streams.unwrap_or_default())
+}
+
 impl Hub {
     /// A stream that is known by `id`; what comes of it goes to `sink`.
     ///
@@ -152,6 +166,20 @@ impl Hub {
     /// A stream's figures, while it lives.
     pub fn stats(&self, stream: StreamKey) -> Option<StreamStats> {
         self.with(|streams, _| streams.core.stats(stream)).flatten()
+    }
+
+    /// All of it at one moment.
+    pub fn figures(&self, streams: &[StreamKey], sockets: &[&SharedSocket]) -> Figures {
+        let own = |core: &crate::udx::Hub| Figures {
+            total: self.traffic.snapshot() + snapshot(core.traffic()),
+            streams: streams.iter().map(|stream| core.stats(*stream)).collect(),
+            sockets: sockets.iter().map(|socket| of_socket(core, socket)).collect(),
+        };
+        self.with(|streams, _| own(&streams.core)).unwrap_or_else(|| Figures {
+            total: self.traffic.snapshot(),
+            streams: streams.iter().map(|_| None).collect(),
+            sockets: sockets.iter().map(|socket| socket.own_traffic()).collect(),
+        })
     }
 
     /// What all sockets sent and received.
