@@ -90,6 +90,7 @@ module.exports = class SocketHandle {
     if (ttl && !(ttl >= 1 && ttl <= 255)) throw invalidArgument()
     if (ip !== -1) native.udxSend(this.number, buffer, ip, port & 0xffff, ttl || 0)
     else native.udxSend6(this.number, buffer, host, port & 0xffff, ttl || 0)
+    this._sent()
   }
 
   // What the engine is asked of a bound socket.
@@ -101,7 +102,8 @@ module.exports = class SocketHandle {
   // One of: bytes sent, packets sent, bytes received, packets received.
   traffic(i) {
     if (this.closed || this.number === 0) return this._traffic[i]
-    return native.udxSocketTraffic(this.number)[i]
+    const hub = this._hub()
+    return hub === null ? native.udxSocketTraffic(this.number)[i] : hub.figures.ofSocket(this, i)
   }
 
   // true: it is, or was by this. It waits for the last of its streams.
@@ -130,6 +132,17 @@ module.exports = class SocketHandle {
     this.socket.emit('message', readDatagram(slab, at), readSender(slab, at))
   }
 
+  // Of a socket of the engine's; null of one whose UDX is gone, or nobody's.
+  _hub() {
+    const { udx } = this.socket
+    return udx ? internalsOf(udx) : null
+  }
+
+  _sent() {
+    const hub = this.node === null ? this._hub() : null
+    if (hub !== null) hub.figures.change()
+  }
+
   _bindAnywhere(udx, port) {
     try {
       this._bind(udx, port, '::', 6)
@@ -147,6 +160,7 @@ module.exports = class SocketHandle {
     this.family = family
     this.port = native.udxPort(this.number)
     internalsOf(udx).addSocket(this)
+    internalsOf(udx).figures.addSocket(this)
     environment.add(this)
     environment.retain()
   }
@@ -162,6 +176,8 @@ module.exports = class SocketHandle {
   // The port is free, and nothing is heard any more.
   _shut(close) {
     this._traffic = native.udxSocketTraffic(this.number)
+    const hub = this._hub()
+    if (hub !== null) hub.figures.remove(this)
     close(this.number)
     this._end()
     if (this.node === null || this._listens) environment.forget(this)

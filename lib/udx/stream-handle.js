@@ -5,14 +5,14 @@ const environment = require('../crossing/environment')
 const DHTError = require('../common/errors')
 const { internalsOf } = require('../common/internals')
 const lentMemory = require('./lent-memory')
-const submissions = require('./submissions')
+const turnEnd = require('../crossing/turn-end')
 const records = require('./records')
 
 const { KINDS } = records
 const MAX_BACKLOG = 2 ** 30 // bytes that are not acknowledged
 const FIRST_MARK = 262144 + 10 * 1152 // bytes of backlog beyond which a writer waits, before the engine says so
 const FULL = 64 * 1024 // bytes that cross without waiting for the rest of their turn
-const MIN_CONSUMED = 256 * 1024 // bytes that were read, before the engine hears of it
+const MAX_UNTOLD = 256 * 1024 // bytes that were read, before a peer that sends nothing hears of it
 const UNCONNECTED = Object.assign(new Array(13).fill(0), { 0: 1200, 2: 10 })
 
 // The engine's half of a UDXStream.
@@ -36,6 +36,7 @@ module.exports = class StreamHandle {
     this._messages = []
     this._ends = false
     this._isQueued = false
+    hub.figures.addStream(this)
     environment.add(this)
   }
 
@@ -63,10 +64,15 @@ module.exports = class StreamHandle {
     if (this._written - this._acked > MAX_BACKLOG) this._refuse(length)
     this._bytes += length
     this._buffers = this._buffers.length === 0 ? buffers : this._buffers.concat(buffers)
-    this._waits = this._written - this._acked > this._mark
+    this._waits = this._isFull()
     if (this._bytes >= FULL) this.submit()
     else this._queue()
     return !this._waits
+  }
+
+  // _onacked() says when all that was written by now is acknowledged, if it was not said before.
+  watch() {
+    if (this._figures === null) native.udxStreamWatch(this.number, this._written)
   }
 
   end() {
@@ -75,7 +81,7 @@ module.exports = class StreamHandle {
   }
 
   send(buffer) {
-    this._messages.push(buffer)
+    this._messages.push(Buffer.from(buffer)) // which is its user's again
     this._queue()
     return true
   }
@@ -87,9 +93,9 @@ module.exports = class StreamHandle {
   // The reader took so many bytes.
   consumed(bytes) {
     this._consumed += bytes
-    if (this._consumed < MIN_CONSUMED) return
-    native.udxStreamConsumed(this.number, this._consumed)
-    this._consumed = 0
+    const soon = this._consumed >= MAX_UNTOLD
+    if (soon) this._consumed = 0
+    native.udxStreamConsumed(this.number, bytes, soon)
   }
 
   // Nothing comes any more.
@@ -105,8 +111,8 @@ module.exports = class StreamHandle {
   // One of the figures that records.js reads.
   stat(i) {
     if (this._figures !== null) return this._figures[i]
-    const figures = native.udxStreamFigures(this.number)
-    return figures.length === 0 ? UNCONNECTED[i] : figures[i]
+    const figure = this._hub.figures.ofStream(this, i)
+    return figure === figure ? figure : UNCONNECTED[i]
   }
 
   // What waits crosses together.
@@ -121,19 +127,19 @@ module.exports = class StreamHandle {
     this._messages = []
     this._ends = false
     native.udxStreamSubmit(this.number, buffers, messages, ends)
+    this._hub.figures.change()
   }
 
   onrecord(kind, slab, at) {
     const stream = this._stream
     if (kind === KINDS.HANDLED) return native.udxStreamContinue(this.number)
+    if (kind === KINDS.ACKED) return this._onacked(slab, at)
     environment.expectUserCode()
     switch (kind) {
       case KINDS.DATA:
         return stream._ondata(records.readBytes(slab, at))
       case KINDS.BYTES_WAIT:
         return this._onbytes()
-      case KINDS.ACKED:
-        return this._onacked(records.readAcked(slab, at), records.readMark(slab, at))
       case KINDS.END:
         return stream._onend()
       case KINDS.STREAM_MESSAGE:
@@ -154,11 +160,14 @@ module.exports = class StreamHandle {
     if (bytes !== null) this._stream._ondata(bytes)
   }
 
-  _onacked(total, mark) {
+  // Who waits for it is user's code.
+  _onacked(slab, at) {
+    const total = records.readAcked(slab, at)
     this._acked = total
-    this._mark = mark
+    this._mark = records.readMark(slab, at)
+    environment.expectUserCode()
     this._stream._onacked(total)
-    if (!this._waits || this._written - total > mark) return
+    if (!this._waits || this._written - total > this._mark) return
     this._waits = false
     this._stream._ondrain()
   }
@@ -171,10 +180,16 @@ module.exports = class StreamHandle {
     if (this._figures === null) native.udxStreamVerdict(this.number, !rejected)
   }
 
+  // What is acknowledged is told in larger steps: who seems to be far ahead asks.
+  _isFull() {
+    if (this._written - this._acked <= this._mark) return false
+    return !native.udxStreamIsDrained(this.number, this._written)
+  }
+
   _queue() {
     if (this._isQueued) return
     this._isQueued = true
-    submissions.add(this)
+    turnEnd.add(this)
   }
 
   _refuse(length) {
@@ -185,6 +200,7 @@ module.exports = class StreamHandle {
 
   _close(figures) {
     this._figures = figures.length === 0 ? UNCONNECTED : figures
+    this._hub.figures.remove(this)
     environment.forget(this)
   }
 }

@@ -183,7 +183,9 @@ class UDXStream extends Duplex {
   // Whether the peer has all that was written.
   async flush() {
     if (!(await drained(this)) || this.destroying) return false
-    return internalsOf(this).acknowledgements.flush()
+    const { acknowledgements, handle } = internalsOf(this)
+    handle.watch()
+    return acknowledgements.flush()
   }
 
   // 0: none.

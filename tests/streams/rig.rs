@@ -115,7 +115,7 @@ impl End {
             let done = is_done(&came);
             drop(came);
             if unread > 0 {
-                self.hub.consumed(self.key, unread);
+                self.hub.consumed(self.key, unread, true);
             }
             if done {
                 return;

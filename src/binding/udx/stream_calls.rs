@@ -15,7 +15,7 @@ use super::records;
 use super::sockets;
 use super::stream_sink::RecordSink;
 use super::streams::{self, Stream};
-use crate::engine::Submission;
+use crate::engine::{Submission, TrafficSnapshot};
 use crate::udx::{self, Firewall, RemoteChange, StreamOptions};
 
 type Result<T> = std::result::Result<T, Error<String>>;
@@ -94,12 +94,24 @@ pub fn udx_stream_submit(
     streams::with(stream, |s| s.hub.submit(s.key, what, at_once));
 }
 
+/// Whether a writer of so many bytes in all may go on. If not, ACKED says when.
+#[napi(catch_unwind)]
+pub fn udx_stream_is_drained(stream: u32, written: f64) -> bool {
+    streams::with(stream, |s| s.sink.is_drained(written as u64)).unwrap_or(true)
+}
+
+/// ACKED says when so many bytes are acknowledged; at once if they are.
+#[napi(catch_unwind)]
+pub fn udx_stream_watch(stream: u32, written: f64) {
+    streams::with(stream, |s| s.sink.watch(written as u64));
+}
+
 /// Gives the stream up, and says its last figures. No record follows.
 #[napi(catch_unwind)]
 pub fn udx_stream_destroy(stream: u32) -> Vec<f64> {
     let Some(s) = streams::remove(stream) else { return Vec::new() };
-    let stats = s.hub.destroy(s.key);
-    stats.map_or_else(Vec::new, |stats| records::figures(&stats).to_vec())
+    s.hub.destroy(s.key);
+    s.sink.last_figures().map_or_else(Vec::new, |stats| records::figures(&stats).to_vec())
 }
 
 /// JavaScript knows that it has closed.
@@ -108,10 +120,10 @@ pub fn udx_stream_forget(stream: u32) {
     streams::remove(stream);
 }
 
-/// The reader took so many bytes more.
+/// The reader took so many bytes more. `soon`: the peer has to hear of it.
 #[napi(catch_unwind)]
-pub fn udx_stream_consumed(stream: u32, bytes: f64) {
-    streams::with(stream, |s| s.hub.consumed(s.key, bytes as u64));
+pub fn udx_stream_consumed(stream: u32, bytes: f64, soon: bool) {
+    streams::with(stream, |s| s.hub.consumed(s.key, bytes as u64, soon));
 }
 
 /// A heartbeat leaves each `ms` while nothing is on its way; 0 turns that off.
@@ -135,11 +147,34 @@ pub fn udx_stream_continue(stream: u32) {
     streams::with(stream, |s| s.hub.firewall_continue(s.key));
 }
 
-/// Its figures, see [`records::figures`]; none once it has closed.
+/// Figures of a hub, of sockets and of streams at one moment: as [`udx_traffic`](super::calls::udx_traffic)
+/// for the hub, four for each socket, as [`records::figures`] for each stream, NaN where one is gone.
 #[napi(catch_unwind)]
-pub fn udx_stream_figures(stream: u32) -> Vec<f64> {
-    let stats = streams::with(stream, |s| s.hub.stats(s.key)).flatten();
-    stats.map_or_else(Vec::new, |stats| records::figures(&stats).to_vec())
+pub fn udx_figures(hub: u32, sockets: Vec<u32>, streams: Vec<u32>) -> Vec<f64> {
+    let Some(hub) = sockets::hub(hub) else { return Vec::new() };
+    let held: Vec<_> = sockets.iter().map(|socket| sockets::get(*socket)).collect();
+    let known: Vec<_> = held.iter().flatten().map(|held| &*held.socket).collect();
+    let keys: Vec<_> = streams.iter().map(|n| streams::with(*n, |s| s.key)).collect();
+    let living: Vec<_> = keys.iter().flatten().copied().collect();
+    let figures = hub.figures(&living, &known);
+    let mut out = traffic(figures.total).to_vec();
+    out.push(hub.dropped() as f64);
+    let mut of_sockets = figures.sockets.into_iter();
+    for socket in &held {
+        let found = socket.as_ref().and_then(|_| of_sockets.next());
+        out.extend(found.map_or([f64::NAN; 4], traffic));
+    }
+    let mut of_streams = figures.streams.into_iter();
+    for key in &keys {
+        let found = key.and_then(|_| of_streams.next()).flatten();
+        out.extend(found.map_or([f64::NAN; 13], |stats| records::figures(&stats)));
+    }
+    out
+}
+
+fn traffic(traffic: TrafficSnapshot) -> [f64; 4] {
+    let TrafficSnapshot { bytes_sent, packets_sent, bytes_received, packets_received } = traffic;
+    [bytes_sent, packets_sent, bytes_received, packets_received].map(|n| n as f64)
 }
 
 /// Takes the bytes of a BYTES record: how many they are, and times 2^20 the chunk that they are in. 0 is

@@ -22,6 +22,8 @@ pub struct Output {
     pub forwards: Vec<(Link, Bytes)>,
     /// Streams of other hubs that relay to one that is gone.
     pub orphans: Vec<Link>,
+    /// Acknowledgements are held, see [`super::held_acks`].
+    pub holds: bool,
     /// Who has something new.
     pub sinks: Vec<Arc<dyn StreamSink>>,
 }
@@ -35,6 +37,7 @@ impl Output {
     }
 
     pub fn clear(&mut self) {
+        self.holds = false;
         self.transmits.clear();
         self.forwards.clear();
         self.orphans.clear();

@@ -147,11 +147,16 @@ impl SharedSocket {
 
     /// What it sent and received.
     pub fn traffic(&self) -> TrafficSnapshot {
-        let own = self.traffic.snapshot();
+        let own = self.own_traffic();
         match self.carrier() {
             Some((carrier, number)) => own + carrier.traffic(number),
             None => own,
         }
+    }
+
+    /// What it sent and received, but for what its hub's streams did.
+    pub(in super::super) fn own_traffic(&self) -> TrafficSnapshot {
+        self.traffic.snapshot()
     }
 
     /// What it sends and receives, and what it did so far, counts in `total` as well.
