@@ -12,6 +12,8 @@ const { KINDS } = records
 const MAX_BACKLOG = 2 ** 30 // bytes that are not acknowledged
 const FIRST_MARK = 262144 + 10 * 1152 // bytes of backlog beyond which a writer waits, before the engine says so
 const FULL = 64 * 1024 // bytes that cross without waiting for the rest of their turn
+const BULK = 32 * 1024 // bytes of one event from which a shard had better read
+const CONSUMED = 64 * 1024 // bytes that were read, before the engine hears of it
 const MAX_UNTOLD = 256 * 1024 // bytes that were read, before a peer that sends nothing hears of it
 const UNCONNECTED = Object.assign(new Array(13).fill(0), { 0: 1200, 2: 10 })
 
@@ -29,6 +31,7 @@ module.exports = class StreamHandle {
     this._mark = FIRST_MARK
     this._waits = false
     this._consumed = 0
+    this._untold = 0
     this._figures = null // the last ones, once it is closed
     // What waits to cross.
     this._buffers = []
@@ -47,7 +50,7 @@ module.exports = class StreamHandle {
 
   // false: _onremotechanged() follows.
   changeRemote(socket, remoteId, port, host) {
-    this.submit()
+    this.submit(true) // it counts as what is on its way
     const { number } = internalsOf(socket)
     return native.udxStreamChangeRemote(this.number, number, remoteId, host, port)
   }
@@ -65,8 +68,8 @@ module.exports = class StreamHandle {
     this._bytes += length
     this._buffers = this._buffers.length === 0 ? buffers : this._buffers.concat(buffers)
     this._waits = this._isFull()
-    if (this._bytes >= FULL) this.submit()
-    else this._queue()
+    if (this._bytes < FULL) this._queue()
+    else this._submitBulk()
     return !this._waits
   }
 
@@ -93,9 +96,12 @@ module.exports = class StreamHandle {
   // The reader took so many bytes.
   consumed(bytes) {
     this._consumed += bytes
-    const soon = this._consumed >= MAX_UNTOLD
-    if (soon) this._consumed = 0
-    native.udxStreamConsumed(this.number, bytes, soon)
+    if (this._consumed < CONSUMED) return
+    this._untold += this._consumed
+    const soon = this._untold >= MAX_UNTOLD
+    if (soon) this._untold = 0
+    native.udxStreamConsumed(this.number, this._consumed, soon)
+    this._consumed = 0
   }
 
   // Nothing comes any more.
@@ -116,7 +122,7 @@ module.exports = class StreamHandle {
   }
 
   // What waits crosses together.
-  submit() {
+  submit(withNext = false) {
     this._isQueued = false
     if (this._bytes === 0 && this._messages.length === 0 && !this._ends) return
     const buffers = this._buffers
@@ -126,7 +132,7 @@ module.exports = class StreamHandle {
     this._bytes = 0
     this._messages = []
     this._ends = false
-    native.udxStreamSubmit(this.number, buffers, messages, ends)
+    native.udxStreamSubmit(this.number, buffers, messages, ends, withNext)
     this._hub.figures.change()
   }
 
@@ -157,7 +163,9 @@ module.exports = class StreamHandle {
 
   _onbytes() {
     const bytes = lentMemory.take(this.number)
-    if (bytes !== null) this._stream._ondata(bytes)
+    if (bytes === null) return
+    if (bytes.byteLength >= BULK) environment.pollDriver.bulk()
+    this._stream._ondata(bytes)
   }
 
   // Who waits for it is user's code.
@@ -178,6 +186,11 @@ module.exports = class StreamHandle {
     const rejected = socket === null || this._stream._onfirewall(socket, port, host)
     this.submit()
     if (this._figures === null) native.udxStreamVerdict(this.number, !rejected)
+  }
+
+  _submitBulk() {
+    environment.pollDriver.bulk()
+    this.submit()
   }
 
   // What is acknowledged is told in larger steps: who seems to be far ahead asks.

@@ -31,7 +31,7 @@ use parking_lot::Mutex;
 
 pub use clock::mono;
 pub use hub::held_acks;
-pub use hub::{BindError, Hub, StreamSink, Submission, Watcher};
+pub use hub::{BindError, Hub, StreamSink, Submission, Watcher, When};
 pub use interfaces::{NetworkInterface, network_interfaces};
 pub use node::{BindOptions, Runner, Sink};
 pub use resolver::lookup;

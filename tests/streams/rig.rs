@@ -63,7 +63,9 @@ impl StreamSink for Ear {
         }
     }
 
-    fn acked(&self, _: u64, _: u64) {}
+    fn acked(&self, _: u64, _: u64) -> bool {
+        false
+    }
 
     fn wake(&self) {
         self.changed.notify_all();

@@ -15,7 +15,7 @@ use super::records;
 use super::sockets;
 use super::stream_sink::RecordSink;
 use super::streams::{self, Stream};
-use crate::engine::{Submission, TrafficSnapshot};
+use crate::engine::{Submission, TrafficSnapshot, When};
 use crate::udx::{self, Firewall, RemoteChange, StreamOptions};
 
 type Result<T> = std::result::Result<T, Error<String>>;
@@ -77,21 +77,28 @@ pub fn udx_stream_relay(stream: u32, to: u32) -> Result<()> {
     try_with(stream, |s| s.hub.relay_to(s.key, &to.hub, to.key))
 }
 
-/// What a turn did with a stream: bytes that it wrote, messages that it sends, whether it ends.
+/// What a turn did with a stream: bytes that it wrote, messages that it sends, whether it ends. Of one step
+/// with the next call if that is to be.
 #[napi(catch_unwind)]
 pub fn udx_stream_submit(
     stream: u32,
     written: Vec<BufferSlice<'_>>,
     messages: Vec<BufferSlice<'_>>,
     ends: bool,
+    with_next: bool,
 ) {
     let len: usize = written.iter().map(|bytes| bytes.len()).sum();
     let mut bytes = Vec::with_capacity(len);
     written.iter().for_each(|piece| bytes.extend_from_slice(piece));
-    let at_once = len + messages.iter().map(|bytes| bytes.len()).sum::<usize>() <= AT_ONCE;
+    let all = len + messages.iter().map(|bytes| bytes.len()).sum::<usize>();
+    let when = match with_next {
+        true => When::WithNext,
+        false if all <= AT_ONCE => When::Now,
+        false => When::ByShard,
+    };
     let messages = messages.iter().map(|message| Bytes::copy_from_slice(message)).collect();
     let what = Submission { messages, bytes: bytes.into(), ends };
-    streams::with(stream, |s| s.hub.submit(s.key, what, at_once));
+    streams::with(stream, |s| s.hub.submit(s.key, what, when));
 }
 
 /// Whether a writer of so many bytes in all may go on. If not, ACKED says when.

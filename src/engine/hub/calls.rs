@@ -29,6 +29,17 @@ pub struct Submission {
     pub ends: bool,
 }
 
+/// When a submission is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// By this thread, or by whoever holds the hub.
+    Now,
+    /// By the shard.
+    ByShard,
+    /// In one step with the call that follows.
+    WithNext,
+}
+
 /// What streams and sockets of a hub did.
 pub struct Figures {
     /// All sockets of the hub.
@@ -106,9 +117,8 @@ impl Hub {
         self.call_for(|streams, now| streams.core.end(now, stream))
     }
 
-    /// Does all of it by this thread if that is `at_once` and nobody holds the hub, else by its shard.
-    /// What would be refused is lost.
-    pub fn submit(&self, stream: StreamKey, what: Submission, at_once: bool) {
+    /// Does all of it at that time. What would be refused is lost.
+    pub fn submit(&self, stream: StreamKey, what: Submission, when: When) {
         let write = move |streams: &mut Streams, now| {
             let core = &mut streams.core;
             for message in &what.messages {
@@ -121,7 +131,11 @@ impl Hub {
                 let _ = core.end(now, stream);
             }
         };
-        if at_once { self.call(write) } else { self.call_on_shard(write) }
+        match when {
+            When::Now => self.call(write),
+            When::ByShard => self.call_on_shard(write),
+            When::WithNext => self.driver.enqueue(write),
+        }
     }
 
     /// Gives a stream up: its peer is told once.
