@@ -9,12 +9,14 @@ const turnEnd = require('../crossing/turn-end')
 const records = require('./records')
 
 const { KINDS } = records
+const { udxStreamWrite } = native
 const MAX_BACKLOG = 2 ** 30 // bytes that are not acknowledged
 const FIRST_MARK = 262144 + 10 * 1152 // bytes of backlog beyond which a writer waits, before the engine says so
 const FULL = 64 * 1024 // bytes that cross without waiting for the rest of their turn
 const BULK = 32 * 1024 // bytes of one event from which a shard had better read
 const CONSUMED = 64 * 1024 // bytes that were read, before the engine hears of it
 const MAX_UNTOLD = 256 * 1024 // bytes that were read, before a peer that sends nothing hears of it
+const NONE = []
 const UNCONNECTED = Object.assign(new Array(13).fill(0), { 0: 1200, 2: 10 })
 
 // The engine's half of a UDXStream.
@@ -34,9 +36,9 @@ module.exports = class StreamHandle {
     this._untold = 0
     this._figures = null // the last ones, once it is closed
     // What waits to cross.
-    this._buffers = []
+    this._buffers = NONE
     this._bytes = 0
-    this._messages = []
+    this._messages = NONE
     this._ends = false
     this._isQueued = false
     hub.figures.addStream(this)
@@ -84,6 +86,7 @@ module.exports = class StreamHandle {
   }
 
   send(buffer) {
+    if (this._messages === NONE) this._messages = []
     this._messages.push(Buffer.from(buffer)) // which is its user's again
     this._queue()
     return true
@@ -107,7 +110,7 @@ module.exports = class StreamHandle {
   // Nothing comes any more.
   destroy() {
     if (this._figures !== null) return
-    this._buffers = []
+    this._buffers = NONE
     this._bytes = 0
     this._ends = false
     this.submit()
@@ -128,11 +131,13 @@ module.exports = class StreamHandle {
     const buffers = this._buffers
     const messages = this._messages
     const ends = this._ends
-    this._buffers = []
+    this._buffers = NONE
     this._bytes = 0
-    this._messages = []
+    this._messages = NONE
     this._ends = false
-    native.udxStreamSubmit(this.number, buffers, messages, ends, withNext)
+    const isOne = buffers.length === 1 && messages.length === 0 && !withNext
+    if (isOne) udxStreamWrite(this.number, buffers[0], ends)
+    else native.udxStreamSubmit(this.number, buffers, messages, ends, withNext)
     this._hub.figures.change()
   }
 

@@ -113,6 +113,15 @@ pub fn udx_stream_watch(stream: u32, written: f64) {
     streams::with(stream, |s| s.sink.watch(written as u64));
 }
 
+/// As [`udx_stream_submit`], of what most turns do: one piece that is written.
+#[napi(catch_unwind)]
+pub fn udx_stream_write(stream: u32, written: BufferSlice<'_>, ends: bool) {
+    let when = if written.len() <= AT_ONCE { When::Now } else { When::ByShard };
+    let bytes = Bytes::copy_from_slice(&written);
+    let what = Submission { messages: Vec::new(), bytes, ends };
+    streams::with(stream, |s| s.hub.submit(s.key, what, when));
+}
+
 /// Gives the stream up, and says its last figures. No record follows.
 #[napi(catch_unwind)]
 pub fn udx_stream_destroy(stream: u32) -> Vec<f64> {
