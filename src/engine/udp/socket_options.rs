@@ -46,16 +46,7 @@ fn reuse_address(socket: &socket2::Socket) -> io::Result<()> {
 /// There two may share a port by another option.
 #[cfg(target_vendor = "apple")]
 fn reuse_address(socket: &socket2::Socket) -> io::Result<()> {
-    use std::os::fd::AsRawFd;
-
-    let yes: libc::c_int = 1;
-    // SAFETY: the system reads `yes`, no more.
-    let done = unsafe {
-        let (value, len) = (std::ptr::from_ref(&yes).cast(), size_of_val(&yes) as libc::socklen_t);
-        let (level, name) = (libc::SOL_SOCKET, libc::SO_REUSEPORT);
-        libc::setsockopt(socket.as_raw_fd(), level, name, value, len)
-    };
-    if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    super::raw_option::set(socket, (libc::SOL_SOCKET, libc::SO_REUSEPORT), 1)
 }
 
 pub(super) fn buffer_size(socket: &UdpSocket, kind: BufferKind) -> io::Result<usize> {
