@@ -189,7 +189,7 @@ impl Socket {
     pub fn set_membership(
         &self,
         group: IpAddr,
-        interface: Option<IpAddr>,
+        interface: Option<SocketAddr>,
         join: bool,
     ) -> io::Result<()> {
         socket_options::set_membership(&self.socket, group, interface, join)
