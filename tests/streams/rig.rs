@@ -88,6 +88,12 @@ impl End {
         Self { hub: Arc::clone(hub), key, ear, sent: Blake2b512::new() }
     }
 
+    /// The same stream, for another thread.
+    pub fn of(end: &Self) -> Self {
+        let Self { hub, key, ear, .. } = end;
+        Self { hub: hub.clone(), key: *key, ear: ear.clone(), sent: Blake2b512::new() }
+    }
+
     /// Writes so many bytes, as fast as they are taken; another thread may read meanwhile.
     pub fn write_all(&mut self, bytes: usize) {
         let mut state = 1u64;

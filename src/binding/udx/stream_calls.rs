@@ -41,6 +41,12 @@ pub fn udx_stream_create(environment: u32, hub: u32, id: u32, seq: u32, asks: bo
     Ok(handle)
 }
 
+/// This environment is a worker's.
+#[napi(catch_unwind)]
+pub fn udx_tell_end() {
+    streams::tell_end();
+}
+
 /// Throws a coded error, as those that follow do.
 #[napi(catch_unwind)]
 pub fn udx_stream_connect(

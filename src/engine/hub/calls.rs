@@ -10,6 +10,7 @@ use super::super::driver::State;
 use super::super::shard::shared_socket::SharedSocket;
 use super::super::shard::tenant::{Tenant, guarded};
 use super::super::sync::primitives::MutexGuard;
+use super::super::udp::fragmentation::route_mtu;
 use super::super::udp::traffic::TrafficSnapshot;
 use super::output::Output;
 use super::streams::{StreamSink, Streams, snapshot};
@@ -82,11 +83,12 @@ impl Hub {
         ack: u32,
     ) -> Result<(), Error> {
         let remote = self.remote(socket, id, addr)?;
-        let options = ConnectOptions { ack, route_mtu: None };
+        let options = ConnectOptions { ack, route_mtu: route_mtu(addr) };
         self.call_for(|streams, now| streams.core.connect(now, stream, remote, &options))
     }
 
-    /// From here a stream's packets go elsewhere.
+    /// From here a stream's packets go elsewhere. Of the new route only the packets tell how much it takes,
+    /// as with udx-native.
     ///
     /// # Errors
     /// As those of [`crate::udx::Hub::change_remote`].
@@ -261,6 +263,13 @@ impl Hub {
     }
 
     fn carry_out(&self, output: &mut Output) {
+        for (socket, carries) in output.turned.drain(..) {
+            match self.socket(socket) {
+                Some(socket) if carries => socket.stream_joined(),
+                Some(socket) => socket.stream_left(),
+                None => {}
+            }
+        }
         if !output.transmits.is_empty() {
             self.send(output);
         }
@@ -291,7 +300,6 @@ impl Hub {
 
     fn remote(&self, socket: &SharedSocket, id: u32, addr: SocketAddr) -> Result<Remote, Error> {
         let number = socket.number().ok_or(Error::SocketClosed)?;
-        socket.carry_stream();
         Ok(Remote { socket: SocketId(number), id, addr })
     }
 }
