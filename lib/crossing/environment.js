@@ -10,6 +10,7 @@ const asyncContext = require('./async-context')
 const turnEnd = require('./turn-end')
 const { MAX_RECORD, readLength, readKind, readHandle } = require('./record')
 
+const { drive } = native
 const BATCH = 64 * 1024 // bytes of a drain
 const MIN_BATCH = 1024
 const LONG = 4 // ms until the event loop turns for others
@@ -184,7 +185,7 @@ class Environment {
   // HELD: acknowledgements.
   drive() {
     if (this._yielded) return READY
-    const driven = native.drive(this._number, this.slab.bytes)
+    const driven = drive(this._number, this.slab.bytes)
     this._looping = (driven & MORE) !== 0
     this._load(driven & LENGTH)
     this._resume()

@@ -9,10 +9,15 @@ const turnEnd = require('../crossing/turn-end')
 const records = require('./records')
 
 const { KINDS } = records
+const { udxStreamWrite } = native
+const isWorker = loadIsWorker()
 const MAX_BACKLOG = 2 ** 30 // bytes that are not acknowledged
 const FIRST_MARK = 262144 + 10 * 1152 // bytes of backlog beyond which a writer waits, before the engine says so
 const FULL = 64 * 1024 // bytes that cross without waiting for the rest of their turn
+const BULK = 32 * 1024 // bytes of one event from which a shard had better read
+const CONSUMED = 64 * 1024 // bytes that were read, before the engine hears of it
 const MAX_UNTOLD = 256 * 1024 // bytes that were read, before a peer that sends nothing hears of it
+const NONE = []
 const UNCONNECTED = Object.assign(new Array(13).fill(0), { 0: 1200, 2: 10 })
 
 // The engine's half of a UDXStream.
@@ -22,6 +27,7 @@ module.exports = class StreamHandle {
     this.number = environment.make((own) =>
       native.udxStreamCreate(own, hub.number, id, seq, firewall)
     )
+    if (isWorker) native.udxTellEnd()
     this._stream = stream
     this._hub = hub
     this._written = 0
@@ -29,11 +35,12 @@ module.exports = class StreamHandle {
     this._mark = FIRST_MARK
     this._waits = false
     this._consumed = 0
+    this._untold = 0
     this._figures = null // the last ones, once it is closed
     // What waits to cross.
-    this._buffers = []
+    this._buffers = NONE
     this._bytes = 0
-    this._messages = []
+    this._messages = NONE
     this._ends = false
     this._isQueued = false
     hub.figures.addStream(this)
@@ -47,7 +54,7 @@ module.exports = class StreamHandle {
 
   // false: _onremotechanged() follows.
   changeRemote(socket, remoteId, port, host) {
-    this.submit()
+    this.submit(true) // it counts as what is on its way
     const { number } = internalsOf(socket)
     return native.udxStreamChangeRemote(this.number, number, remoteId, host, port)
   }
@@ -65,8 +72,8 @@ module.exports = class StreamHandle {
     this._bytes += length
     this._buffers = this._buffers.length === 0 ? buffers : this._buffers.concat(buffers)
     this._waits = this._isFull()
-    if (this._bytes >= FULL) this.submit()
-    else this._queue()
+    if (this._bytes < FULL) this._queue()
+    else this._submitBulk()
     return !this._waits
   }
 
@@ -81,6 +88,7 @@ module.exports = class StreamHandle {
   }
 
   send(buffer) {
+    if (this._messages === NONE) this._messages = []
     this._messages.push(Buffer.from(buffer)) // which is its user's again
     this._queue()
     return true
@@ -93,15 +101,18 @@ module.exports = class StreamHandle {
   // The reader took so many bytes.
   consumed(bytes) {
     this._consumed += bytes
-    const soon = this._consumed >= MAX_UNTOLD
-    if (soon) this._consumed = 0
-    native.udxStreamConsumed(this.number, bytes, soon)
+    if (this._consumed < CONSUMED) return
+    this._untold += this._consumed
+    const soon = this._untold >= MAX_UNTOLD
+    if (soon) this._untold = 0
+    native.udxStreamConsumed(this.number, this._consumed, soon)
+    this._consumed = 0
   }
 
   // Nothing comes any more.
   destroy() {
     if (this._figures !== null) return
-    this._buffers = []
+    this._buffers = NONE
     this._bytes = 0
     this._ends = false
     this.submit()
@@ -116,17 +127,19 @@ module.exports = class StreamHandle {
   }
 
   // What waits crosses together.
-  submit() {
+  submit(withNext = false) {
     this._isQueued = false
     if (this._bytes === 0 && this._messages.length === 0 && !this._ends) return
     const buffers = this._buffers
     const messages = this._messages
     const ends = this._ends
-    this._buffers = []
+    this._buffers = NONE
     this._bytes = 0
-    this._messages = []
+    this._messages = NONE
     this._ends = false
-    native.udxStreamSubmit(this.number, buffers, messages, ends)
+    const isOne = buffers.length === 1 && messages.length === 0 && !withNext
+    if (isOne) udxStreamWrite(this.number, buffers[0], ends)
+    else native.udxStreamSubmit(this.number, buffers, messages, ends, withNext)
     this._hub.figures.change()
   }
 
@@ -157,7 +170,9 @@ module.exports = class StreamHandle {
 
   _onbytes() {
     const bytes = lentMemory.take(this.number)
-    if (bytes !== null) this._stream._ondata(bytes)
+    if (bytes === null) return
+    if (bytes.byteLength >= BULK) environment.pollDriver.bulk()
+    this._stream._ondata(bytes)
   }
 
   // Who waits for it is user's code.
@@ -178,6 +193,11 @@ module.exports = class StreamHandle {
     const rejected = socket === null || this._stream._onfirewall(socket, port, host)
     this.submit()
     if (this._figures === null) native.udxStreamVerdict(this.number, !rejected)
+  }
+
+  _submitBulk() {
+    environment.pollDriver.bulk()
+    this.submit()
   }
 
   // What is acknowledged is told in larger steps: who seems to be far ahead asks.
@@ -202,5 +222,14 @@ module.exports = class StreamHandle {
     this._figures = figures.length === 0 ? UNCONNECTED : figures
     this._hub.figures.remove(this)
     environment.forget(this)
+  }
+}
+
+// Its peers hear of it when a worker ends, as those of udx-native do.
+function loadIsWorker() {
+  try {
+    return require('worker_threads').isMainThread === false
+  } catch {
+    return false
   }
 }

@@ -15,7 +15,7 @@ use super::records;
 use super::sockets;
 use super::stream_sink::RecordSink;
 use super::streams::{self, Stream};
-use crate::engine::{Submission, TrafficSnapshot};
+use crate::engine::{Submission, TrafficSnapshot, When};
 use crate::udx::{self, Firewall, RemoteChange, StreamOptions};
 
 type Result<T> = std::result::Result<T, Error<String>>;
@@ -39,6 +39,12 @@ pub fn udx_stream_create(environment: u32, hub: u32, id: u32, seq: u32, asks: bo
     let key = hub.create_stream(id, &options, sink.clone()).map_err(refused)?;
     streams::insert(handle, Stream { hub, key, sink });
     Ok(handle)
+}
+
+/// This environment is a worker's.
+#[napi(catch_unwind)]
+pub fn udx_tell_end() {
+    streams::tell_end();
 }
 
 /// Throws a coded error, as those that follow do.
@@ -77,21 +83,28 @@ pub fn udx_stream_relay(stream: u32, to: u32) -> Result<()> {
     try_with(stream, |s| s.hub.relay_to(s.key, &to.hub, to.key))
 }
 
-/// What a turn did with a stream: bytes that it wrote, messages that it sends, whether it ends.
+/// What a turn did with a stream: bytes that it wrote, messages that it sends, whether it ends. Of one step
+/// with the next call if that is to be.
 #[napi(catch_unwind)]
 pub fn udx_stream_submit(
     stream: u32,
     written: Vec<BufferSlice<'_>>,
     messages: Vec<BufferSlice<'_>>,
     ends: bool,
+    with_next: bool,
 ) {
     let len: usize = written.iter().map(|bytes| bytes.len()).sum();
     let mut bytes = Vec::with_capacity(len);
     written.iter().for_each(|piece| bytes.extend_from_slice(piece));
-    let at_once = len + messages.iter().map(|bytes| bytes.len()).sum::<usize>() <= AT_ONCE;
+    let all = len + messages.iter().map(|bytes| bytes.len()).sum::<usize>();
+    let when = match with_next {
+        true => When::WithNext,
+        false if all <= AT_ONCE => When::Now,
+        false => When::ByShard,
+    };
     let messages = messages.iter().map(|message| Bytes::copy_from_slice(message)).collect();
     let what = Submission { messages, bytes: bytes.into(), ends };
-    streams::with(stream, |s| s.hub.submit(s.key, what, at_once));
+    streams::with(stream, |s| s.hub.submit(s.key, what, when));
 }
 
 /// Whether a writer of so many bytes in all may go on. If not, ACKED says when.
@@ -104,6 +117,15 @@ pub fn udx_stream_is_drained(stream: u32, written: f64) -> bool {
 #[napi(catch_unwind)]
 pub fn udx_stream_watch(stream: u32, written: f64) {
     streams::with(stream, |s| s.sink.watch(written as u64));
+}
+
+/// As [`udx_stream_submit`], of what most turns do: one piece that is written.
+#[napi(catch_unwind)]
+pub fn udx_stream_write(stream: u32, written: BufferSlice<'_>, ends: bool) {
+    let when = if written.len() <= AT_ONCE { When::Now } else { When::ByShard };
+    let bytes = Bytes::copy_from_slice(&written);
+    let what = Submission { messages: Vec::new(), bytes, ends };
+    streams::with(stream, |s| s.hub.submit(s.key, what, when));
 }
 
 /// Gives the stream up, and says its last figures. No record follows.

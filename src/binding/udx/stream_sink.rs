@@ -156,12 +156,14 @@ impl StreamSink for RecordSink {
         self.tell(class, |out| records::stream_event(out, self.handle, &event));
     }
 
-    fn acked(&self, total: u64, mark: u64) {
+    fn acked(&self, total: u64, mark: u64) -> bool {
         let mut acks = self.acks.lock();
         (acks.total, acks.mark) = (total, mark);
-        if acks.are_news() {
+        let are_news = acks.are_news();
+        if are_news {
             self.tell_acked(&mut acks);
         }
+        are_news
     }
 
     fn wake(&self) {

@@ -10,6 +10,7 @@ use super::super::driver::State;
 use super::super::shard::shared_socket::SharedSocket;
 use super::super::shard::tenant::{Tenant, guarded};
 use super::super::sync::primitives::MutexGuard;
+use super::super::udp::fragmentation::route_mtu;
 use super::super::udp::traffic::TrafficSnapshot;
 use super::output::Output;
 use super::streams::{StreamSink, Streams, snapshot};
@@ -27,6 +28,17 @@ pub struct Submission {
     pub bytes: Bytes,
     /// Our direction is over.
     pub ends: bool,
+}
+
+/// When a submission is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// By this thread, or by whoever holds the hub.
+    Now,
+    /// By the shard.
+    ByShard,
+    /// In one step with the call that follows.
+    WithNext,
 }
 
 /// What streams and sockets of a hub did.
@@ -71,11 +83,12 @@ impl Hub {
         ack: u32,
     ) -> Result<(), Error> {
         let remote = self.remote(socket, id, addr)?;
-        let options = ConnectOptions { ack, route_mtu: None };
+        let options = ConnectOptions { ack, route_mtu: route_mtu(addr) };
         self.call_for(|streams, now| streams.core.connect(now, stream, remote, &options))
     }
 
-    /// From here a stream's packets go elsewhere.
+    /// From here a stream's packets go elsewhere. Of the new route only the packets tell how much it takes,
+    /// as with udx-native.
     ///
     /// # Errors
     /// As those of [`crate::udx::Hub::change_remote`].
@@ -106,9 +119,8 @@ impl Hub {
         self.call_for(|streams, now| streams.core.end(now, stream))
     }
 
-    /// Does all of it by this thread if that is `at_once` and nobody holds the hub, else by its shard.
-    /// What would be refused is lost.
-    pub fn submit(&self, stream: StreamKey, what: Submission, at_once: bool) {
+    /// Does all of it at that time. What would be refused is lost.
+    pub fn submit(&self, stream: StreamKey, what: Submission, when: When) {
         let write = move |streams: &mut Streams, now| {
             let core = &mut streams.core;
             for message in &what.messages {
@@ -121,7 +133,11 @@ impl Hub {
                 let _ = core.end(now, stream);
             }
         };
-        if at_once { self.call(write) } else { self.call_on_shard(write) }
+        match when {
+            When::Now => self.call(write),
+            When::ByShard => self.call_on_shard(write),
+            When::WithNext => self.driver.enqueue(write),
+        }
     }
 
     /// Gives a stream up: its peer is told once.
@@ -247,6 +263,13 @@ impl Hub {
     }
 
     fn carry_out(&self, output: &mut Output) {
+        for (socket, carries) in output.turned.drain(..) {
+            match self.socket(socket) {
+                Some(socket) if carries => socket.stream_joined(),
+                Some(socket) => socket.stream_left(),
+                None => {}
+            }
+        }
         if !output.transmits.is_empty() {
             self.send(output);
         }
@@ -277,7 +300,6 @@ impl Hub {
 
     fn remote(&self, socket: &SharedSocket, id: u32, addr: SocketAddr) -> Result<Remote, Error> {
         let number = socket.number().ok_or(Error::SocketClosed)?;
-        socket.carry_stream();
         Ok(Remote { socket: SocketId(number), id, addr })
     }
 }

@@ -39,7 +39,12 @@ pub fn hold<R>(f: impl FnOnce() -> R) -> (R, bool) {
     let held = Held;
     let result = f();
     drop(held);
-    (result, HOLDING.with_borrow(|holding| !holding.is_empty()))
+    (result, are_some())
+}
+
+/// Whether this thread holds some.
+pub fn are_some() -> bool {
+    HOLDING.with_borrow(|holding| !holding.is_empty())
 }
 
 /// Those of this hub are held.

@@ -29,7 +29,7 @@ use super::udp::tally::Tally;
 use super::udp::traffic::{Traffic, TrafficSnapshot};
 use crate::udx::{Limits, SocketId, wire};
 
-pub use self::calls::Submission;
+pub use self::calls::{Submission, When};
 pub use self::streams::StreamSink;
 
 /// Sockets that one hub has open: as many as there are ports.

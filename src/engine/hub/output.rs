@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::relays::Link;
 use super::streams::StreamSink;
-use crate::udx::Transmit;
+use crate::udx::{SocketId, Transmit};
 
 /// Capacity that an output keeps between two steps, in bytes.
 const KEPT_CAPACITY: usize = 512 * 1024;
@@ -18,6 +18,8 @@ pub struct Output {
     pub transmits: Vec<Transmit>,
     /// Room for the pieces of a stream that came together.
     pub pieces: Vec<Bytes>,
+    /// Sockets that got their first stream, or lost their last one: whether they carry any.
+    pub turned: Vec<(SocketId, bool)>,
     /// Packets for streams of other hubs.
     pub forwards: Vec<(Link, Bytes)>,
     /// Streams of other hubs that relay to one that is gone.
@@ -39,6 +41,7 @@ impl Output {
     pub fn clear(&mut self) {
         self.holds = false;
         self.transmits.clear();
+        self.turned.clear();
         self.forwards.clear();
         self.orphans.clear();
         self.sinks.clear();

@@ -30,8 +30,8 @@ pub trait StreamSink: Send + Sync {
     /// Takes over whatever else happened.
     fn event(&self, event: Event);
     /// So many of the bytes that were written are acknowledged; a writer had better wait while more
-    /// than `mark` bytes are not.
-    fn acked(&self, total: u64, mark: u64);
+    /// than `mark` bytes are not. False if that is nobody's news.
+    fn acked(&self, total: u64, mark: u64) -> bool;
     /// There is something new. Called without any lock.
     fn wake(&self);
 }
@@ -147,11 +147,14 @@ impl Streams {
         }
         let Some(place) = self.sinks.get_mut(key.index()) else { return };
         let Some((_, sink)) = place.as_ref().filter(|(known, _)| *known == key) else { return };
+        if let Event::Acked { total, .. } = event {
+            if sink.acked(total, self.core.high_water_mark(key).unwrap_or(u64::MAX)) {
+                output.note(sink);
+            }
+            return;
+        }
         output.note(sink);
         match event {
-            Event::Acked { total, .. } => {
-                sink.acked(total, self.core.high_water_mark(key).unwrap_or(u64::MAX));
-            }
             Event::Closed { .. } => {
                 sink.event(event);
                 *place = None;
@@ -177,6 +180,9 @@ impl Core for Streams {
 
     fn collect(&mut self, output: &mut Output, _: &()) {
         let has_data = self.tell_all(output);
+        while let Some(socket) = self.core.poll_turned() {
+            output.turned.push((socket, self.core.socket_streams(socket) > 0));
+        }
         self.is_holding = std::mem::take(&mut self.may_hold) && has_data;
         if self.is_holding {
             output.holds = true;
