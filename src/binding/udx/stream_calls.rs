@@ -113,6 +113,12 @@ pub fn udx_stream_is_drained(stream: u32, written: f64) -> bool {
     streams::with(stream, |s| s.sink.is_drained(written as u64)).unwrap_or(true)
 }
 
+/// How many bytes are acknowledged by now, of which ACKED may not have said yet.
+#[napi(catch_unwind)]
+pub fn udx_stream_acked(stream: u32) -> f64 {
+    streams::with(stream, |s| s.sink.acked_total()).unwrap_or(0) as f64
+}
+
 /// ACKED says when so many bytes are acknowledged; at once if they are.
 #[napi(catch_unwind)]
 pub fn udx_stream_watch(stream: u32, written: f64) {

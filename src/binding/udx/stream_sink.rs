@@ -102,6 +102,11 @@ impl RecordSink {
         is_drained
     }
 
+    /// How many bytes are acknowledged, told or not.
+    pub fn acked_total(&self) -> u64 {
+        self.acks.lock().total
+    }
+
     /// A record says when so many bytes are acknowledged.
     pub fn watch(&self, written: u64) {
         let mut acks = self.acks.lock();
