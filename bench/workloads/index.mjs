@@ -4,6 +4,7 @@ import bundledServed from './bundled-served.mjs'
 import pingServed from './ping-served.mjs'
 import findNodeServed from './find-node-served.mjs'
 import userRequest from './user-request.mjs'
+import socketSend from './socket-send.mjs'
 import eventLoop from './event-loop.mjs'
 import spinning from './spinning.mjs'
 import { boot } from './boot.mjs'
@@ -36,6 +37,7 @@ export const WORKLOADS = [
   findNodeServed,
   ...bundledServed,
   userRequest,
+  socketSend,
   eventLoop,
   spinning,
   boot(100, [7, 3]),

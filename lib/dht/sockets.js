@@ -1,6 +1,7 @@
 'use strict'
 
 const native = require('../crossing/native')
+const datagrams = require('../crossing/datagram-queue')
 const { invalid } = require('../common/check')
 const { lazily } = require('../common/lazily')
 
@@ -74,7 +75,9 @@ module.exports = class Sockets {
     return ref === undefined ? null : ref.deref() || null
   }
 
+  // It is about to be sent by.
   numberOf(socket) {
+    datagrams.flush()
     if (socket === this._server && socket !== null) return SERVER
     if (socket === this._client && socket !== null) return CLIENT
     // From before the node was suspended, or behind a Proxy.
