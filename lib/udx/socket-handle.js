@@ -3,6 +3,7 @@
 const native = require('../crossing/native')
 const environment = require('../crossing/environment')
 const asyncContext = require('../crossing/async-context')
+const datagrams = require('../crossing/datagram-queue')
 const check = require('../common/check')
 const DHTError = require('../common/errors')
 const { setImmediate } = require('../crossing/clock')
@@ -91,6 +92,8 @@ module.exports = class SocketHandle {
     if (this.port === 0) this._socket.bind(0)
     ttl = ttl ? Number(ttl) : 0
     if (ttl !== 0 && !(ttl >= 1 && ttl <= 255)) throw invalidArgument()
+    if (ip !== -1 && ttl === 0) return datagrams.send(this.number, buffer, ip, port & 0xffff)
+    datagrams.flush()
     if (ip !== -1) native.udxSend(this.number, buffer, ip, port & 0xffff, ttl)
     else native.udxSend6(this.number, buffer, String(host), port & 0xffff, ttl)
   }
@@ -98,12 +101,14 @@ module.exports = class SocketHandle {
   // What the engine is asked of a bound socket.
   active() {
     if (this.port === 0) throw new Error('Socket not active')
+    datagrams.flush()
     return this.number
   }
 
   // One of: bytes sent, packets sent, bytes received, packets received.
   traffic(i) {
     if (this.closed || this.number === 0) return this._traffic[i]
+    datagrams.flush()
     return native.udxSocketTraffic(this.number)[i]
   }
 
@@ -171,6 +176,7 @@ module.exports = class SocketHandle {
 
   // The port is free, and nothing is heard any more.
   _shut(close) {
+    datagrams.flush()
     this._traffic = native.udxSocketTraffic(this.number)
     close(this.number)
     this._end()
