@@ -91,6 +91,24 @@ module.exports = [
     }
   },
   {
+    title: 'the answer to an internal command does not wait for the filter',
+    shown: 'sockets: filter: who is not judged yet is answered, and does not name itself',
+    classes({ DHT }) {
+      const { _onrequest, _addNodeFromNetwork } = DHT.prototype
+      DHT.prototype._onrequest = function (request, external) {
+        if (!request.internal || this._filterNode === null) {
+          return _onrequest.call(this, request, external)
+        }
+        const { from, to } = request
+        const sender = { ...from }
+        this._addNodeFromNetwork = () => {}
+        _onrequest.call(this, request, external)
+        delete this._addNodeFromNetwork
+        if (from.id !== null) _addNodeFromNetwork.call(this, !external, sender, to)
+      }
+    }
+  },
+  {
     title: 'a down hint does not remove a node that answers the check',
     shown: 'commands: DOWN_HINT: a node of the table is checked once a tick',
     classes({ DHT }) {

@@ -223,6 +223,7 @@ fn config(fields: &Fields<'_>) -> Config {
         down_hints_rate_limit: u32::try_from(limit).ok(),
         adaptive_timeout: fields.flag("adaptiveTimeout", false).then_some(adaptive),
         filter: fields.addrs("filtered").is_some(),
+        keep_verdicts: false,
         public_address: fields.optional_addr("publicAddress"),
         seed: fields.bytes32("seed").unwrap_or_default(),
         ..default

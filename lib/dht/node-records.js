@@ -4,7 +4,7 @@ const environment = require('../crossing/environment')
 const Request = require('./request')
 const observe = require('./observed-records')
 const { formatBootstrapNodes } = require('./bootstrap')
-const { KINDS, readRequest, readContacts, readAddress } = require('./records')
+const { KINDS, readRequest, readSubjects, readAddress } = require('./records')
 
 module.exports = { dispatch, dispatchLast }
 
@@ -33,7 +33,7 @@ function dispatch(handle, kind, slab, at) {
     case KINDS.STATUS:
       return onstatus(handle, slab, at)
     case KINDS.VERDICT:
-      return onverdict(handle, w[i + 2], readContacts(slab, at + 16, w[i + 3]))
+      return onverdict(handle, w[i + 2], readSubjects(slab, at + 16, w[i + 3]))
     case KINDS.REQUEST_VERDICT:
       return onrequestverdict(handle, w[i + 2], readAddress(slab, i + 3))
     case KINDS.SEND:

@@ -67,6 +67,8 @@ pub struct Config {
     pub adaptive_timeout: Option<AdaptiveTimeoutConfig>,
     /// Ask the driver about every sender and candidate ([`Event::VerdictWanted`]).
     pub filter: bool,
+    /// What the driver said of them counts for a while, see [`super::node`].
+    pub keep_verdicts: bool,
     /// Ask the driver about the sender of every request, before anything is done with it
     /// ([`Event::RequestVerdictWanted`]).
     pub filter_request: bool,
@@ -94,6 +96,7 @@ impl Default for Config {
             down_hints_rate_limit: Some(50),
             adaptive_timeout: None,
             filter: false,
+            keep_verdicts: true,
             filter_request: false,
             protections: Protections::default(),
             hardened: Hardened::OFF,

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::calls::{Incoming, Progress, QueryOutcome, QueryState, Reply, RequestError};
-use super::contact::{Contact, NodeEntry};
+use super::contact::{NodeEntry, Subject};
 use super::id::Id;
 use super::in_flight::{RequestInFlight, RequestKey};
 use crate::net::addr::Addr;
@@ -91,7 +91,7 @@ pub enum Event {
     /// A filter is asked; answer with `handle_verdict`, one flag for each.
     VerdictWanted {
         key: u32,
-        nodes: Vec<Contact>,
+        nodes: Box<[Subject]>,
     },
     /// A filter of requests is asked; answer with `handle_verdict`, one flag.
     RequestVerdictWanted {

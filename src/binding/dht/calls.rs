@@ -327,7 +327,7 @@ pub fn bootstrap_dynamic(handle: u32, on: bool) {
     call(handle, move |node, _| node.set_bootstrap_dynamic(on));
 }
 
-/// Answers a VERDICT or REQUEST_VERDICT record: one byte for each contact, not 0 if it is accepted.
+/// Answers a VERDICT or REQUEST_VERDICT record: one byte for each subject, not 0 if it is accepted.
 #[napi(catch_unwind)]
 pub fn verdict(handle: u32, key: u32, accepted: &[u8]) {
     let accepted: Vec<bool> = accepted.iter().map(|&byte| byte != 0).collect();

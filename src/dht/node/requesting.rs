@@ -234,7 +234,7 @@ impl Node {
         let from = self.contact(from, reply.id);
         let answer = IncomingReply { reply, from, socket, rtt_ms, serial: None };
         if self.config.filter {
-            self.hold_reply(key, &answer, datagram);
+            self.judge_reply(now, key, answer, datagram);
         } else {
             self.complete(now, key, answer, &Verdict::accept_all());
         }
@@ -257,9 +257,7 @@ impl Node {
         self.counters.responses += 1;
 
         self.show_reply(&mut answer);
-        let sample = !self.is_external(answer.socket);
-        let kept = verdict.sender
-            && self.add_from_network(now, sample, answer.from, answer.reply.to, true);
+        let kept = self.admit_answerer(now, &answer, verdict);
         match request.kind {
             RequestKind::User(user) => {
                 let internal = self.count_response(request.internal, request.command);
