@@ -40,6 +40,11 @@ function dispatch(handle, kind, slab, at) {
       return onsend(handle, slab, at)
     case KINDS.BOOTSTRAP_WANTED:
       return onbootstrapwanted(handle, w[i + 2])
+    case KINDS.LOOKUP_WANTED:
+      return handle.names.onwanted(
+        w[i + 2],
+        slab.bytes.toString('utf8', at + 16, at + 16 + w[i + 3])
+      )
     case KINDS.ALARM:
       return handle.alarms.onalarm(w[i + 2])
     case KINDS.NETWORK_STATE:

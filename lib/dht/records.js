@@ -43,7 +43,8 @@ const KINDS = {
   TRY_ENDED: 29,
   BUCKET_GAINED: 30,
   BUCKET_LOST: 31,
-  BUCKET_FULL: 32
+  BUCKET_FULL: 32,
+  LOOKUP_WANTED: 33
 }
 
 module.exports = {

@@ -84,6 +84,11 @@ pub enum Event {
         key: u32,
         name: String,
     },
+    /// As [`Event::LookupWanted`], where the user has a lookup of its own.
+    UserLookupWanted {
+        key: u32,
+        name: String,
+    },
     /// The bootstrap nodes are wanted; answer with `handle_bootstrap_nodes`.
     BootstrapWanted {
         key: u32,

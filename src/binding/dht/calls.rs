@@ -321,6 +321,13 @@ pub fn give_bootstrap_nodes(handle: u32, key: u32, list: Vec<String>) {
     run(handle, |node, now| node.handle_bootstrap_nodes(now, key, nodes));
 }
 
+/// Answers a LOOKUP_WANTED record; -1: the name has no address.
+#[napi(catch_unwind)]
+pub fn looked_up(handle: u32, key: u32, ip: f64) {
+    let address = (ip >= 0.0).then(|| Ipv4Addr::from_bits(ip as u32));
+    run(handle, |node, now| node.handle_lookup(now, key, address));
+}
+
 /// Has the bootstrap nodes asked for at each use.
 #[napi(catch_unwind)]
 pub fn bootstrap_dynamic(handle: u32, on: bool) {

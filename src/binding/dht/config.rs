@@ -31,6 +31,8 @@ pub struct NodeConfig {
     /// `host:port` or `ip@host:port`
     pub bootstrap: Vec<String>,
     pub bootstrap_dynamic: bool,
+    /// JavaScript looks names up.
+    pub user_lookup: bool,
     pub send_down_hints: bool,
     /// -1 is unlimited.
     pub down_hints_rate_limit: i32,
@@ -108,6 +110,7 @@ impl NodeConfig {
             quick_firewall: self.quick_firewall,
             bootstrap: bootstrap_nodes(&self.bootstrap),
             bootstrap_dynamic: self.bootstrap_dynamic,
+            user_lookup: self.user_lookup,
             send_down_hints: self.send_down_hints,
             down_hints_rate_limit: u32::try_from(self.down_hints_rate_limit).ok(),
             adaptive_timeout: self.adaptive_timeout.as_ref().map(AdaptiveTimeout::core),

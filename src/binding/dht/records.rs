@@ -89,6 +89,8 @@ pub enum Kind {
     BucketLost = 31,
     /// `entry`
     BucketFull = 32,
+    /// `key, length, UTF-8`
+    LookupWanted = 33,
 }
 
 /// Bytes of an entry.
@@ -230,6 +232,10 @@ fn of_itself(out: &mut Vec<u8>, handle: u32, event: &Event) {
             fields(out, Kind::NetworkState, handle, &[*user, u32::from(*changed)]);
         }
         Event::Alarm { number } => fields(out, Kind::Alarm, handle, &[*number, 0]),
+        Event::UserLookupWanted { key, name } => record(out, Kind::LookupWanted, handle, |out| {
+            words(out, &[*key, name.len() as u32]);
+            out.extend_from_slice(name.as_bytes());
+        }),
         Event::BootstrapWanted { key } => fields(out, Kind::BootstrapWanted, handle, &[*key, 0]),
         Event::VerdictWanted { key, nodes } => record(out, Kind::VerdictWanted, handle, |out| {
             words(out, &[*key, nodes.len() as u32]);

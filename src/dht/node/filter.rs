@@ -31,7 +31,7 @@ enum Then {
     /// A request is looked at.
     Read(HeldDatagram),
     /// A sender of a request is known, or not; then the user hears of its commands.
-    Admit { sighting: Sighting, commands: Vec<Box<Incoming>> },
+    Admit { sighting: Sighting, commands: Vec<Incoming> },
     /// Who answered is known, or not.
     AdmitAnswerer(Sighting),
     /// The answer to a request counts.
@@ -123,9 +123,9 @@ impl Node {
     }
 
     /// A user's command, of which JavaScript hears once its sender is judged.
-    pub(super) fn hand_over(&mut self, command: Box<Incoming>, sender: Admission) {
+    pub(super) fn hand_over(&mut self, command: Incoming, sender: Admission) {
         match sender {
-            Admission::Known => self.emit(Event::Request(command)),
+            Admission::Known => self.emit(Event::Request(Box::new(command))),
             Admission::Asked(key) => self.hold_command(key, command),
             Admission::Refused => {}
         }
@@ -216,7 +216,7 @@ impl Node {
             Then::Admit { sighting, commands } => {
                 self.admit(now, sighting, accepted.first() == Some(&true));
                 for command in commands {
-                    self.emit(Event::Request(command));
+                    self.emit(Event::Request(Box::new(command)));
                 }
             }
             Then::AdmitAnswerer(sighting) => {
@@ -244,7 +244,7 @@ impl Node {
     }
 
     /// The first one takes the place of the question.
-    fn hold_command(&mut self, key: u32, command: Box<Incoming>) {
+    fn hold_command(&mut self, key: u32, command: Incoming) {
         let is_first = match self.held.get(&key).map(|question| &question.then) {
             Some(Then::Admit { commands, .. }) => commands.is_empty(),
             _ => return,

@@ -149,7 +149,7 @@ impl Node {
         if served.request.internal {
             self.serve_internal(now, served);
         } else if self.interest.requests {
-            self.hand_over(Box::new(own_request(served)), sender);
+            self.hand_over(own_request(served), sender);
         } else {
             self.refuse(now, served, UNKNOWN_COMMAND, false);
         }
