@@ -151,7 +151,10 @@ impl Player {
             Event::BootstrapWanted { key } => {
                 self.node.handle_bootstrap_nodes(self.now, key, Vec::new());
             }
-            Event::Status(_) | Event::QueryProgress { .. } | Event::Alarm { .. } => {}
+            Event::Status(_)
+            | Event::QueryProgress { .. }
+            | Event::Alarm { .. }
+            | Event::UserLookupWanted { .. } => {}
             // Only for drivers that want them.
             Event::BucketGained(_)
             | Event::BucketLost(_)

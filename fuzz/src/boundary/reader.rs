@@ -8,7 +8,6 @@ const WORD: usize = 4;
 const HEAD: usize = 2 * WORD;
 /// Reply bodies begin with eight words and a double.
 const BODY: usize = 10 * WORD;
-const CONTACT: usize = 40;
 
 pub fn records(mut slab: &[u8], handle: u32) {
     while !slab.is_empty() {
