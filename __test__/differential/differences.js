@@ -126,6 +126,24 @@ module.exports = [
     }
   },
   {
+    title: 'the quick look at the firewall leaves after the visits of the same moment',
+    shown: 'life-cycle: quick firewall: open, so the bootstrap ends unfirewalled and ephemeral',
+    classes({ DHT }) {
+      const { _request, _checkIfFirewalled } = DHT.prototype
+      DHT.prototype._checkIfFirewalled = function (...args) {
+        this._looks = true
+        return _checkIfFirewalled.apply(this, args)
+      }
+      DHT.prototype._request = function (...args) {
+        const isQuick = args[3] === PING_NAT && !this.bootstrapped && !this._looks
+        if (!isQuick) return _request.apply(this, args)
+        // Its lookup goes on as soon as the row was read.
+        const last = () => _request.apply(this, args)
+        queueMicrotask(() => queueMicrotask(() => queueMicrotask(last)))
+      }
+    }
+  },
+  {
     title: 'an unanswered PING_NAT does not remove a node',
     shown: 'life-cycle: quick firewall: closed, so nothing more is asked',
     classes({ DHT }) {

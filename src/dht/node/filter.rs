@@ -139,7 +139,10 @@ impl Node {
         answer: IncomingReply<'_>,
         datagram: &[u8],
     ) {
-        let sender = self.recall(now, answer.from.into());
+        let sender = match self.is_behind_others(key) {
+            true => None,
+            false => self.recall(now, answer.from.into()),
+        };
         let candidates = self.recall_candidates(now, key, &answer);
         let unknown = candidates.iter().any(Option::is_none);
         if sender.is_none() && self.needs_sender(key) || unknown {
@@ -321,17 +324,23 @@ impl Node {
                 | RequestKind::Check { .. }
                 | RequestKind::Swap(_)
                 | RequestKind::Verify { .. }
+                | RequestKind::QuickFirewall
                 | RequestKind::Probe { .. },
             ) => true,
             Some(
                 RequestKind::User(_)
                 | RequestKind::Commit { .. }
                 | RequestKind::DownHint
-                | RequestKind::QuickFirewall
                 | RequestKind::Bootstrap { .. },
             )
             | None => false,
         }
+    }
+
+    /// Whether an answer must not overtake those that came before it: it counts whether the
+    /// bootstrap's lookup was over by then.
+    fn is_behind_others(&self, key: Key) -> bool {
+        self.held_replies > 0 && matches!(self.kind_of(key), Some(RequestKind::QuickFirewall))
     }
 
     fn kind_of(&self, key: Key) -> Option<&RequestKind> {

@@ -274,7 +274,7 @@ impl Node {
             RequestKind::Check { entry, seen } => self.check_answered(entry, seen, kept),
             RequestKind::Swap(swap) => self.swap_answered(now, *swap, kept),
             RequestKind::Verify { entry } => self.verify_answered(now, entry, kept),
-            RequestKind::QuickFirewall => self.bootstrap.reached = true,
+            RequestKind::QuickFirewall => self.quick_check_over(true),
             RequestKind::Probe { probe } => self.probe_answered(probe, &answer),
             RequestKind::Bootstrap { resolution } => self.bootstrap_pinged(now, resolution, true),
         }
@@ -326,7 +326,8 @@ impl Node {
             RequestKind::Commit { query, again } => {
                 self.commit_failed(now, query, again, request.to.addr, error);
             }
-            RequestKind::DownHint | RequestKind::QuickFirewall => {}
+            RequestKind::DownHint => {}
+            RequestKind::QuickFirewall => self.quick_check_over(false),
             RequestKind::Check { entry, .. } => self.check_failed(now, entry),
             RequestKind::Swap(swap) => self.swap_unanswered(now, *swap),
             RequestKind::Verify { entry } => self.verify_failed(now, entry, error),
