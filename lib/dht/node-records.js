@@ -1,6 +1,8 @@
 'use strict'
 
 const environment = require('../crossing/environment')
+const asyncContext = require('../crossing/async-context')
+const verdicts = require('./verdicts')
 const Request = require('./request')
 const observe = require('./observed-records')
 const { formatBootstrapNodes } = require('./bootstrap')
@@ -125,15 +127,20 @@ function onrequest(handle, slab, at) {
   else handle.observers.oncommand(req)
 }
 
+// Nothing goes on by what the filter does, so the next record need not wait for microtasks.
 function onverdict(handle, key, nodes) {
-  environment.expectUserCode()
-  const accepted = Buffer.alloc(nodes.length)
+  const accepted = new Array(nodes.length).fill(false)
   try {
-    for (let i = 0; i < nodes.length && !handle.gone; i++) {
-      accepted[i] = handle.dht._filterNode(nodes[i]) ? 1 : 0
-    }
+    asyncContext.isolate(() => judge(handle, nodes, accepted))
   } finally {
-    handle.answerVerdict(key, accepted)
+    verdicts.add(handle, key, accepted)
+  }
+}
+
+// Those after one that the filter throws for are refused.
+function judge(handle, nodes, accepted) {
+  for (let i = 0; i < nodes.length && !handle.gone; i++) {
+    accepted[i] = !!handle.dht._filterNode(nodes[i])
   }
 }
 

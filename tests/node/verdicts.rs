@@ -139,7 +139,7 @@ fn a_command_waits_for_the_verdict_on_its_sender() {
     let [Event::VerdictWanted { key, .. }] = net.take_events(n)[..] else {
         panic!("one question for all");
     };
-    assert_eq!(net.node(n).counters().dropped, 5000 - 2048, "not more than a host's share");
+    assert_eq!(net.node(n).counters().dropped, 5000 - 2047, "not more than a host's share");
     answer(&mut net, n, key, &[false]);
     let commands = |net: &mut Net| {
         let events = net.take_events(n).into_iter();
@@ -149,7 +149,7 @@ fn a_command_waits_for_the_verdict_on_its_sender() {
         });
         commands.collect::<Vec<_>>()
     };
-    assert_eq!(commands(&mut net), (0..2048).collect::<Vec<_>>(), "in their order");
+    assert_eq!(commands(&mut net), (0..2047).collect::<Vec<_>>(), "in their order");
     (0..5000).for_each(|i| command(&mut net, i));
     assert_eq!(commands(&mut net).len(), 5000, "nobody waits any more");
 }
@@ -177,6 +177,30 @@ fn lookups_go_on_by_what_is_known_while_nobody_answers() {
 }
 
 #[test]
+fn many_senders_are_asked_about_together() {
+    let (mut net, n) = filtered();
+    let addr = |i: u32| Addr::new((0x6300_0000 + i).into(), 4000);
+    for i in 0..40 {
+        hello_from(&mut net, n, addr(i), Some(Id::of(addr(i))));
+    }
+    let lens = |questions: &[(u32, Vec<Subject>)]| -> Vec<usize> {
+        questions.iter().map(|(_, nodes)| nodes.len()).collect()
+    };
+    let first = questions(&mut net, n);
+    assert_eq!(lens(&first), [1; 16], "a few do not wait");
+    assert_eq!(net.take_sent().len(), 40);
+    net.run(49);
+    assert_eq!(questions(&mut net, n), []);
+    net.run(1);
+    let rest = questions(&mut net, n);
+    assert_eq!(lens(&rest), [24]);
+    for (key, nodes) in first.iter().chain(&rest) {
+        answer(&mut net, n, *key, &vec![true; nodes.len()]);
+    }
+    assert_eq!(net.node(n).nodes_len(), 40);
+}
+
+#[test]
 fn without_memory_every_datagram_is_a_question() {
     let mut net = Net::new();
     let n = net.add(Config { filter: true, keep_verdicts: false, ..Config::default() });
@@ -192,7 +216,10 @@ fn without_memory_every_datagram_is_a_question() {
 fn what_is_kept_is_bounded() {
     let (mut net, n) = filtered();
     let addr = |i: u32| Addr::new((0x6300_0000 + i).into(), 4000);
-    let greet = |net: &mut Net, i| hello_from(net, n, addr(i), Some(Id::of(addr(i))));
+    let greet = |net: &mut Net, i| {
+        hello_from(net, n, addr(i), Some(Id::of(addr(i))));
+        net.with(n, |node, _| node.ask_now());
+    };
     for i in 0..10_000 {
         greet(&mut net, i);
         assert_eq!(say(&mut net, n, false), 1);

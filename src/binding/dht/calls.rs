@@ -341,12 +341,30 @@ pub fn verdict(handle: u32, key: u32, accepted: &[u8]) {
     run(handle, |node, now| node.handle_verdict(now, key, &accepted));
 }
 
+/// Answers as [`verdict`] does, for as many records as there are: `handle, key, count, count bytes
+/// padded to 4` for each.
+#[napi(catch_unwind)]
+pub fn verdicts(bytes: &[u8], length: u32) {
+    let mut rest = bytes.get(..length as usize).unwrap_or_default();
+    while let Some((head, after)) = rest.split_first_chunk::<12>() {
+        let word =
+            |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        let count = word(8) as usize;
+        let Some(accepted) = after.get(..count) else { return };
+        verdict(word(0), word(4), accepted);
+        rest = after.get(count.next_multiple_of(4)..).unwrap_or_default();
+    }
+}
+
 /// Hands in a datagram that came on a socket of the user's.
 #[napi(catch_unwind)]
 pub fn message(handle: u32, socket: u32, bytes: &[u8], ip: u32, port: u32) {
     let Some(socket) = records::socket_of(socket) else { return };
     let from = address(ip, port);
-    run(handle, |node, now| node.handle_datagram(now, socket, from, bytes));
+    run(handle, |node, now| {
+        node.handle_datagram(now, socket, from, bytes);
+        node.ask_now();
+    });
 }
 
 /// Rejects what is in flight and closes the sockets.

@@ -1,6 +1,8 @@
 //! Asking the user's filter. The answer to a request never waits for what it says; what becomes of
 //! the sender does, and a lookup's candidates.
 
+use std::net::Ipv4Addr;
+
 use super::super::calls::Incoming;
 use super::super::contact::{Contact, Subject};
 use super::super::event::Event;
@@ -30,8 +32,8 @@ pub(super) struct Question {
 enum Then {
     /// A request is looked at.
     Read(HeldDatagram),
-    /// A sender of a request is known, or not; then the user hears of its commands.
-    Admit { sighting: Sighting, commands: Vec<Incoming> },
+    /// Senders of requests are known, or not; then the user hears of their commands.
+    Admit { sightings: Vec<Sighting>, commands: Vec<Incoming> },
     /// Who answered is known, or not.
     AdmitAnswerer(Sighting),
     /// The answer to a request counts.
@@ -62,7 +64,7 @@ struct HeldReply {
 /// Where the sender of a request stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Admission {
-    /// It was judged.
+    /// It was judged, or nobody waits for that.
     Known,
     /// This question is about it.
     Asked(u32),
@@ -108,18 +110,22 @@ impl Node {
         if self.admit_if_known(now, sighting) {
             return Admission::Known;
         }
-        if let Some(key) = self.verdicts.as_ref().and_then(|verdicts| verdicts.awaited(subject)) {
-            return Admission::Asked(key);
+        match self.verdicts.as_ref().and_then(|verdicts| verdicts.awaited(subject)) {
+            Some(Some(key)) => return Admission::Asked(key),
+            Some(None) if request.internal => return Admission::Known,
+            Some(None) => return self.ask_together().map_or(Admission::Refused, Admission::Asked),
+            None => {}
         }
         if !self.may_hold_one(from.addr) {
             return Admission::Refused;
         }
-        let then = Then::Admit { sighting, commands: Vec::new() };
-        let key = self.ask_filter(Box::from([subject]), then);
-        if let Some(verdicts) = &mut self.verdicts {
-            verdicts.await_one(subject, key);
+        if request.internal
+            && let Some(verdicts) = &mut self.verdicts
+            && verdicts.postpone(now.mono_ms, sighting)
+        {
+            return Admission::Known;
         }
-        Admission::Asked(key)
+        Admission::Asked(self.ask_about(vec![sighting]))
     }
 
     /// A user's command, of which JavaScript hears once its sender is judged.
@@ -172,22 +178,30 @@ impl Node {
         false
     }
 
-    /// Asks once more about those in use whose verdicts are old.
-    pub(super) fn review_verdicts(&mut self, now: Now) {
+    /// Asks about all that are to be asked about at some time, for a driver that waits for it.
+    pub fn ask_now(&mut self) {
+        self.ask_together();
+    }
+
+    /// Asks once more about those in use whose verdicts are old, and about those who had time.
+    pub(super) fn ask_due(&mut self, now: Now) {
+        if self.verdicts.as_ref().is_some_and(|verdicts| verdicts.is_together_due(now.mono_ms)) {
+            self.ask_together();
+        }
         let due = self.verdicts.as_mut().map(|verdicts| verdicts.due(now.mono_ms));
         if let Some(subjects) = due.filter(|due| !due.is_empty()) {
             self.ask_filter(subjects.into(), Then::Review);
         }
     }
 
-    pub(super) fn next_review(&self) -> Option<u64> {
-        self.verdicts.as_ref()?.next_review()
+    pub(super) fn next_question(&self) -> Option<u64> {
+        self.verdicts.as_ref()?.next_question()
     }
 
     pub(super) fn forget_held(&mut self) {
         self.held.clear();
         self.held_replies = 0;
-        self.held_commands = 0;
+        self.held_requests = 0;
         self.guard.held.clear();
         if let Some(verdicts) = &mut self.verdicts {
             verdicts.interrupt();
@@ -216,8 +230,11 @@ impl Node {
         }
         let accepted = &accepted[..accepted.len().min(subjects.len())];
         match then {
-            Then::Admit { sighting, commands } => {
-                self.admit(now, sighting, accepted.first() == Some(&true));
+            Then::Admit { sightings, commands } => {
+                let accepted = accepted.iter().chain(std::iter::repeat(&false));
+                for (sighting, accepted) in sightings.into_iter().zip(accepted) {
+                    self.admit(now, sighting, *accepted);
+                }
                 for command in commands {
                     self.emit(Event::Request(Box::new(command)));
                 }
@@ -246,21 +263,32 @@ impl Node {
         known.is_some()
     }
 
-    /// The first one takes the place of the question.
     fn hold_command(&mut self, key: u32, command: Incoming) {
-        let is_first = match self.held.get(&key).map(|question| &question.then) {
-            Some(Then::Admit { commands, .. }) => commands.is_empty(),
-            _ => return,
-        };
-        if !is_first && !self.may_hold_one(command.from.addr) {
+        if !self.may_hold_one(command.from.addr) {
             return;
         }
-        if let Some(Then::Admit { commands, .. }) =
-            self.held.get_mut(&key).map(|question| &mut question.then)
-        {
-            self.held_commands += usize::from(!is_first);
-            commands.push(command);
+        match self.held.get_mut(&key).map(|question| &mut question.then) {
+            Some(Then::Admit { commands, .. }) => commands.push(command),
+            _ => self.give_one(*command.from.addr.ip()),
         }
+    }
+
+    /// The question, if there was anybody to ask about.
+    fn ask_together(&mut self) -> Option<u32> {
+        let sightings = self.verdicts.as_mut()?.take_together();
+        (!sightings.is_empty()).then(|| self.ask_about(sightings))
+    }
+
+    /// About senders of requests.
+    fn ask_about(&mut self, sightings: Vec<Sighting>) -> u32 {
+        let subjects: Box<[Subject]> =
+            sightings.iter().map(|sighting| sighting.from.into()).collect();
+        let key =
+            self.ask_filter(subjects.clone(), Then::Admit { sightings, commands: Vec::new() });
+        if let Some(verdicts) = &mut self.verdicts {
+            subjects.iter().for_each(|subject| verdicts.await_one(*subject, key));
+        }
+        key
     }
 
     /// Returns whether it has an id and was accepted.
@@ -367,6 +395,7 @@ impl Node {
         let IncomingReply { from, socket, rtt_ms, .. } = *answer;
         let held = HeldDatagram { datagram: datagram.into(), from, socket };
         let reply = HeldReply { held, key, rtt_ms, sender, candidates };
+        self.ask_together();
         self.ask_filter(subjects, Then::Complete(reply));
     }
 
@@ -402,9 +431,15 @@ impl Node {
 
     /// Whether a request of `from`, or its sender, may wait.
     fn may_hold_one(&mut self, from: Addr) -> bool {
-        let questions = self.held.len().saturating_sub(self.held_replies);
-        let free = MAX_HELD.saturating_sub(questions + self.held_commands);
-        self.may_hold_request(*from.ip(), free)
+        let free = MAX_HELD.saturating_sub(self.held_requests);
+        let may = self.may_hold_request(*from.ip(), free);
+        self.held_requests += usize::from(may);
+        may
+    }
+
+    fn give_one(&mut self, host: Ipv4Addr) {
+        self.held_requests -= 1;
+        self.guard.held.give(host);
     }
 
     /// Takes one of the places for replies.
@@ -418,13 +453,11 @@ impl Node {
     fn give_place(&mut self, then: &Then) {
         match then {
             Then::Complete(_) | Then::AdmitAnswerer(_) => self.held_replies -= 1,
-            Then::Read(held) => self.guard.held.give(*held.from.addr.ip()),
-            Then::Admit { sighting, commands } => {
-                let more = commands.len().saturating_sub(1);
-                self.held_commands -= more;
-                for _ in 0..=more {
-                    self.guard.held.give(*sighting.from.addr.ip());
-                }
+            Then::Read(held) => self.give_one(*held.from.addr.ip()),
+            Then::Admit { sightings, commands } => {
+                let senders = sightings.iter().map(|sighting| sighting.from);
+                let senders = senders.chain(commands.iter().map(|command| command.from));
+                senders.for_each(|from| self.give_one(*from.addr.ip()));
             }
             Then::Review => {}
         }

@@ -105,8 +105,8 @@ pub struct Node {
     held: BTreeMap<u32, Question>,
     /// How many of them are replies.
     held_replies: usize,
-    /// Commands that wait for a question about their sender, besides the first of each.
-    held_commands: usize,
+    /// How many requests, and senders of requests, wait for a filter.
+    held_requests: usize,
     /// `None` where every question is a new one.
     verdicts: Option<Box<Verdicts>>,
     guard: Guard,
@@ -183,7 +183,7 @@ impl Node {
             probes: BTreeMap::new(),
             held: BTreeMap::new(),
             held_replies: 0,
-            held_commands: 0,
+            held_requests: 0,
             verdicts: (config.filter && config.keep_verdicts).then(Box::default),
             guard: Guard::new(&config.hardened),
             verifying: 0,
@@ -282,7 +282,7 @@ impl Node {
                     }
                 }
                 Due::DelayedPing => self.answer_delayed_ping(now),
-                Due::Review => self.review_verdicts(now),
+                Due::Question => self.ask_due(now),
             }
             self.settle(now);
         }
@@ -324,7 +324,7 @@ impl Node {
             Some(put_off(self.next_tick_ms)),
             requests.next_deadline(),
             self.delayed_pings.next(),
-            self.next_review(),
+            self.next_question(),
             requests.has_waiting().then(|| requests.window.next_rotation()),
         ];
         deadlines.into_iter().flatten().min()
@@ -374,7 +374,7 @@ enum Due {
     Tick,
     Request,
     DelayedPing,
-    Review,
+    Question,
 }
 
 /// A tick that came late by no more than this does not put off those after it.
@@ -391,8 +391,8 @@ impl Node {
         let tick = (self.next_tick_ms, Due::Tick);
         let request = self.requests.next_deadline().map(|at| (at, Due::Request));
         let ping = self.delayed_pings.next().map(|at| (at, Due::DelayedPing));
-        let review = self.next_review().map(|at| (at, Due::Review));
-        let all = [Some(tick), ping, request, review].into_iter().flatten();
+        let question = self.next_question().map(|at| (at, Due::Question));
+        let all = [Some(tick), ping, request, question].into_iter().flatten();
         let (at, due) = all.min_by_key(|(at, _)| *at)?;
         (at <= now_ms).then_some(due)
     }

@@ -24,6 +24,15 @@ const KEPT_MS: u64 = 60_000;
 /// is heard within that time.
 const REVIEWED_MS: u64 = 1000;
 
+/// Those who are due at almost the same time are asked about together.
+const GRID_MS: u64 = 20;
+
+/// Senders of requests who are asked about at once in a second. Of a node that hears of more the
+/// others are asked about together: each question wakes JavaScript.
+const AT_ONCE: u32 = 16;
+const TOGETHER_MS: u64 = 50;
+const MOST_TOGETHER: usize = 64;
+
 /// What a node that is judged said of us.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sighting {
@@ -52,8 +61,15 @@ pub(super) struct Verdicts {
     reviews: BTreeSet<(u64, Subject)>,
     /// The last sighting of those that were refused by a kept verdict.
     refused: HashMap<Subject, Sighting, Hashing>,
-    /// Senders of requests of whom nothing is known yet, and the question about them.
-    awaited: HashMap<Subject, u32, Hashing>,
+    /// Senders of requests of whom nothing is known yet, and the question about them; `None`: it is
+    /// still to be asked.
+    awaited: HashMap<Subject, Option<u32>, Hashing>,
+    /// Who is to be asked about together, and when.
+    together: Vec<Sighting>,
+    together_ms: u64,
+    /// Who was asked about at once since when.
+    at_once: u32,
+    at_once_since_ms: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +91,8 @@ impl Verdicts {
             return None;
         }
         if !std::mem::replace(&mut kept.reviewed, true) {
-            let due_ms = now_ms.max(kept.since_ms.saturating_add(REVIEWED_MS));
+            let due_ms = kept.since_ms.saturating_add(REVIEWED_MS);
+            let due_ms = now_ms.max(due_ms - due_ms % GRID_MS);
             self.reviews.insert((due_ms, subject));
         }
         Some(kept.accepted)
@@ -95,14 +112,36 @@ impl Verdicts {
         }
     }
 
-    /// The question about a sender of a request, if it is being asked about.
-    pub fn awaited(&self, subject: Subject) -> Option<u32> {
+    /// The question about a sender of a request, if there is one: `Some(None)` is still to be asked.
+    pub fn awaited(&self, subject: Subject) -> Option<Option<u32>> {
         self.awaited.get(&subject).copied()
+    }
+
+    /// Whether the sender of a request may be asked about later. Then it will be.
+    pub fn postpone(&mut self, now_ms: u64, sighting: Sighting) -> bool {
+        if now_ms.saturating_sub(self.at_once_since_ms) >= REVIEWED_MS {
+            (self.at_once, self.at_once_since_ms) = (0, now_ms);
+        }
+        if self.at_once < AT_ONCE || self.together.len() >= MOST_TOGETHER {
+            self.at_once += 1;
+            return false;
+        }
+        if self.together.is_empty() {
+            self.together_ms = now_ms.saturating_add(TOGETHER_MS);
+        }
+        self.awaited.insert(sighting.from.into(), None);
+        self.together.push(sighting);
+        true
+    }
+
+    /// Those who were to be asked about later.
+    pub fn take_together(&mut self) -> Vec<Sighting> {
+        std::mem::take(&mut self.together)
     }
 
     /// A sender of a request is being asked about.
     pub fn await_one(&mut self, subject: Subject, question: u32) {
-        self.awaited.insert(subject, question);
+        self.awaited.insert(subject, Some(question));
     }
 
     /// Keeps what the filter said.
@@ -120,8 +159,14 @@ impl Verdicts {
         }
     }
 
-    pub fn next_review(&self) -> Option<u64> {
-        self.reviews.first().map(|(due_ms, _)| *due_ms)
+    /// When somebody is to be asked about.
+    pub fn next_question(&self) -> Option<u64> {
+        let together = (!self.together.is_empty()).then_some(self.together_ms);
+        self.next_review().into_iter().chain(together).min()
+    }
+
+    pub fn is_together_due(&self, now_ms: u64) -> bool {
+        !self.together.is_empty() && self.together_ms <= now_ms
     }
 
     /// Those that are to be asked about again by now.
@@ -137,6 +182,7 @@ impl Verdicts {
     /// Forgets who waits for a verdict: nobody will be told.
     pub fn interrupt(&mut self) {
         self.awaited.clear();
+        self.together.clear();
         self.reviews.clear();
         self.refused.clear();
         self.kept.values_mut().for_each(|kept| kept.reviewed = false);
@@ -148,6 +194,11 @@ impl Verdicts {
         shrink(&mut self.kept);
         shrink(&mut self.refused);
         shrink(&mut self.awaited);
+        self.together.shrink_to_fit();
+    }
+
+    fn next_review(&self) -> Option<u64> {
+        self.reviews.first().map(|(due_ms, _)| *due_ms)
     }
 
     fn is_reviewed(&self, subject: &Subject) -> bool {
