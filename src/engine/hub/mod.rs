@@ -171,7 +171,9 @@ impl Tenant for Hub {
         self.key.store(key, Ordering::Relaxed);
     }
 
-    fn receive(&self, _: usize, _: &ReceiveBatch) {}
+    fn receive(&self, _: usize, _: &ReceiveBatch) -> bool {
+        false
+    }
 
     fn timeout(&self, _: u64) {}
 

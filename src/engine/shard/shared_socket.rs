@@ -214,15 +214,14 @@ impl Source for SharedSocket {
         emptied
     }
 
-    fn deliver(&self, batch: &ReceiveBatch) {
+    fn deliver(&self, batch: &ReceiveBatch) -> bool {
         if let Some(guests) = self.guests.get()
             && let Some(listener) = &*guests.listener.read()
         {
             listener.hear(batch);
         }
-        let Some(Route { tenant, index }) = &self.route else { return };
-        if let Some(tenant) = tenant.upgrade() {
-            guarded(&*tenant, || tenant.receive(*index, batch));
-        }
+        let Some(Route { tenant, index }) = &self.route else { return false };
+        let Some(tenant) = tenant.upgrade() else { return false };
+        guarded(&*tenant, || tenant.receive(*index, batch)).unwrap_or(false)
     }
 }
