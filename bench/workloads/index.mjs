@@ -15,6 +15,7 @@ import nodes8000 from './nodes-8000.mjs'
 import lookups from './lookups.mjs'
 import pingOneProcess from './ping-one-process.mjs'
 import pingTwoProcesses from './ping-two-processes.mjs'
+import streams from './streams.mjs'
 import firstNode from './first-node.mjs'
 
 /**
@@ -51,5 +52,6 @@ export const WORKLOADS = [
   nodes8000,
   pingOneProcess,
   pingTwoProcesses,
+  ...streams,
   firstNode
 ]

@@ -56,6 +56,7 @@ module.exports = class NodeHandle {
     this.udx = udx || null
     const hub = udx ? HubHandle().of(udx) : null
     config.hub = hub === null ? 0 : hub.number
+    if (hub !== null) hub.addNode(this)
     config.userLookup = UserLookup.isWanted(udx)
     this.parts = NO_PARTS
     // By which the binding knows it. Where a call sees or changes what is in flight: flushed().

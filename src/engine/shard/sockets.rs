@@ -14,7 +14,7 @@ pub trait Source: Send + Sync {
 
     /// Hands what was read to all who get it. `true`: the rest of what waits is to be read
     /// before any other socket.
-    fn deliver(&self, batch: &ReceiveBatch) -> bool;
+    fn deliver(&self, batch: &mut ReceiveBatch) -> bool;
 }
 
 /// Tokens count from 0 on; those of sockets that were closed are given again.

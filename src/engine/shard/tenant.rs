@@ -18,7 +18,7 @@ pub trait Tenant: Send + Sync {
     /// read before any other socket.
     fn receive(&self, socket: usize, batch: &ReceiveBatch) -> bool;
 
-    /// The deadline `at` has come, in ms of the monotonic clock.
+    /// The deadline `at` has come, in µs of the monotonic clock.
     fn timeout(&self, at: u64);
 
     /// Runs the calls that were left for whoever has time.
