@@ -77,9 +77,9 @@ impl RecordSink {
         self.lane.lock().close(Some(&self.shared.memory));
     }
 
-    /// Its figures when it closed.
+    /// Its figures when it closed, whether JavaScript was told of that or not.
     pub fn last_figures(&self) -> Option<Box<StreamStats>> {
-        self.last.lock().take()
+        self.last.lock().clone()
     }
 
     /// JavaScript is gone, and its memory with it.
@@ -146,11 +146,11 @@ impl StreamSink for RecordSink {
     }
 
     fn event(&self, event: Event) {
+        if let Event::Closed { stats, .. } = &event {
+            *self.last.lock() = Some(stats.clone());
+        }
         let mut lane = self.lane.lock();
         if lane.is_closed() {
-            if let Event::Closed { stats, .. } = event {
-                *self.last.lock() = Some(stats);
-            }
             return;
         }
         lane.seal();
