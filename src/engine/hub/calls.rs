@@ -13,8 +13,9 @@ use super::super::sync::primitives::MutexGuard;
 use super::super::udp::fragmentation::route_mtu;
 use super::super::udp::traffic::TrafficSnapshot;
 use super::output::Output;
-use super::streams::{StreamSink, Streams, snapshot};
-use super::{Hub, held_acks, relays};
+use super::sink::StreamSink;
+use super::streams::{Streams, snapshot};
+use super::{Hub, held_acks, links};
 use crate::udx::{
     ConnectOptions, Error, Remote, RemoteChange, SocketId, StreamKey, StreamOptions, StreamStats,
     Written,
@@ -209,10 +210,6 @@ impl Hub {
         self.sockets.read().get(&number)?.upgrade()
     }
 
-    pub(super) fn send_held(&self) {
-        self.with(|_, _| ());
-    }
-
     /// Runs `f` on the streams, and has carried out what comes of it. `None`: the hub is gone.
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut Streams, u64) -> R) -> Option<R> {
         let result = self.settle(self.driver.lock(), f);
@@ -279,8 +276,8 @@ impl Hub {
             held_acks::note(me);
         }
         output.sinks.iter().for_each(|sink| sink.wake());
-        relays::pass_on(&output.forwards);
-        relays::orphaned(output.orphans.drain(..));
+        links::pass_on(&output.forwards);
+        links::orphaned(output.orphans.drain(..));
     }
 
     fn send(&self, output: &Output) {

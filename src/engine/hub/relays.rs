@@ -1,40 +1,12 @@
 //! Streams that relay to those of other hubs.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
+use bytes::Bytes;
+
 use super::Hub;
+use super::links::{Link, RelayEnd};
 use crate::udx::{Error, RelayTarget, StreamKey};
-
-/// A stream of another hub.
-#[derive(Clone)]
-pub struct Link {
-    pub hub: Weak<Hub>,
-    pub stream: StreamKey,
-}
-
-/// Of one hub.
-#[derive(Default)]
-pub struct Relays {
-    /// Where streams of this hub relay to.
-    targets: HashMap<StreamKey, Link>,
-    /// Streams of other hubs that relay to one of this hub.
-    sources: HashMap<StreamKey, Vec<Link>>,
-}
-
-impl Relays {
-    pub fn target(&self, stream: StreamKey) -> Option<Link> {
-        self.targets.get(&stream).cloned()
-    }
-
-    /// A stream of this hub is gone: who relayed to it.
-    pub fn closed(&mut self, stream: StreamKey) -> Vec<Link> {
-        if let Some(target) = self.targets.remove(&stream) {
-            drop(target);
-        }
-        self.sources.remove(&stream).unwrap_or_default()
-    }
-}
 
 impl Hub {
     /// Packets for `stream` go on to `target`, a stream of `to`.
@@ -52,41 +24,33 @@ impl Hub {
             return self.call_for(|streams, now| streams.core.relay_to(now, stream, relay));
         }
         // The target knows first: however soon it closes, its source is told.
-        let source = Link { hub: self.me.clone(), stream };
+        let me: Weak<dyn RelayEnd> = self.me.clone();
+        let source = Link { hub: me, stream };
         to.call_for(|streams, _| match streams.core.stats(target) {
             Some(_) => {
-                streams.relays.sources.entry(target).or_default().push(source);
+                streams.links.add_source(target, source);
                 Ok(())
             }
             None => Err(Error::BadRelay),
         })?;
-        let link = Link { hub: Arc::downgrade(to), stream: target };
+        let to: Weak<dyn RelayEnd> = to.me.clone();
+        let link = Link { hub: to, stream: target };
         self.call_for(|streams, now| {
             streams.core.relay_to(now, stream, RelayTarget::Elsewhere)?;
-            streams.relays.targets.insert(stream, link);
+            streams.links.set_target(stream, link);
             Ok(())
         })
     }
 }
 
-/// Hands packets on to other hubs: those to one stream together.
-pub fn pass_on(forwards: &[(Link, bytes::Bytes)]) {
-    let same = |a: &Link, b: &Link| a.stream == b.stream && a.hub.ptr_eq(&b.hub);
-    for run in forwards.chunk_by(|(a, _), (b, _)| same(a, b)) {
-        let Link { hub, stream } = &run[0].0;
-        if let Some(hub) = hub.upgrade() {
-            hub.with(|streams, now| {
-                run.iter().for_each(|(_, packet)| streams.core.forward(now, *stream, packet));
-            });
-        }
+impl RelayEnd for Hub {
+    fn forward(&self, stream: StreamKey, packets: &mut dyn Iterator<Item = &Bytes>) {
+        self.with(|streams, now| {
+            packets.for_each(|packet| streams.core.forward(now, stream, packet));
+        });
     }
-}
 
-/// Those relay to a stream that is gone.
-pub fn orphaned(links: impl Iterator<Item = Link>) {
-    for Link { hub, stream } in links {
-        if let Some(hub) = hub.upgrade() {
-            hub.with(|streams, now| streams.core.relay_target_closed(now, stream));
-        }
+    fn target_closed(&self, stream: StreamKey) {
+        self.with(|streams, now| streams.core.relay_target_closed(now, stream));
     }
 }

@@ -14,32 +14,18 @@ use super::super::udp::receive_batch::ReceiveBatch;
 use super::super::udp::tally::Tally;
 use super::super::udp::traffic::TrafficSnapshot;
 use super::held_acks::HELD_US;
+use super::links::Links;
 use super::output::Output;
-use super::relays::Relays;
+use super::sink::StreamSink;
 use crate::udx::{self, Error, Event, Limits, SocketId, StreamKey, StreamOptions, Traffic, wire};
 
 /// Bytes that leave in one step. A hub with more comes back at once, behind the shard's other tenants.
 const BUDGET: usize = 256 * 1024;
 
-/// Where what comes of a stream goes.
-pub trait StreamSink: Send + Sync {
-    /// Bytes of the stream, in order, in pieces. They share memory with what was read beside them: who
-    /// keeps them for long copies them. Called under the hub's lock, as all but [`Self::wake`]: it must
-    /// neither wait nor call back.
-    fn data(&self, pieces: &[Bytes]);
-    /// Takes over whatever else happened.
-    fn event(&self, event: Event);
-    /// So many of the bytes that were written are acknowledged; a writer had better wait while more
-    /// than `mark` bytes are not. False if that is nobody's news.
-    fn acked(&self, total: u64, mark: u64) -> bool;
-    /// There is something new. Called without any lock.
-    fn wake(&self);
-}
-
 /// See the module's page.
 pub struct Streams {
     pub core: udx::Hub,
-    pub relays: Relays,
+    pub links: Links,
     /// The next step may hold its acknowledgements; the last one did.
     pub may_hold: bool,
     is_holding: bool,
@@ -56,7 +42,7 @@ impl Streams {
     pub fn new(limits: Limits) -> Self {
         Self {
             core: udx::Hub::new(limits),
-            relays: Relays::default(),
+            links: Links::default(),
             may_hold: false,
             is_holding: false,
             sinks: Vec::new(),
@@ -140,7 +126,7 @@ impl Streams {
     fn tell(&mut self, event: Event, output: &mut Output) {
         let key = event.stream();
         if let Event::Forward { packet, .. } = event {
-            if let Some(link) = self.relays.target(key) {
+            if let Some(link) = self.links.target(key) {
                 output.forwards.push((link, packet));
             }
             return;
@@ -158,7 +144,7 @@ impl Streams {
             Event::Closed { .. } => {
                 sink.event(event);
                 *place = None;
-                output.orphans.extend(self.relays.closed(key));
+                output.orphans.extend(self.links.closed(key));
             }
             _ => sink.event(event),
         }

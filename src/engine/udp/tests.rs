@@ -38,6 +38,7 @@ trait Channel: Sync {
     fn receive(&self, _: &UdpSocket, want: usize, _: &mut [u8], _: &mut Vec<Message>) -> bool;
     fn send(&self, socket: &UdpSocket, transmits: &[Transmit], bytes: &[u8]);
     fn send_to(&self, socket: &UdpSocket, to: SocketAddr, ttl: u8, bytes: &[u8]);
+    fn send_run(&self, socket: &UdpSocket, to: SocketAddr, bytes: &[u8], segment: usize);
 }
 
 const PORTABLE: Way = Way {
@@ -88,6 +89,10 @@ macro_rules! channel {
 
             fn send_to(&self, socket: &UdpSocket, to: SocketAddr, ttl: u8, bytes: &[u8]) {
                 self.1.send_to(socket, to, ttl, bytes);
+            }
+
+            fn send_run(&self, socket: &UdpSocket, to: SocketAddr, bytes: &[u8], segment: usize) {
+                self.1.send_run(socket, to, bytes, segment);
             }
         }
     };
@@ -205,6 +210,22 @@ fn a_socket_of_both_families_reads_either_and_bundles() {
         let from = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port(&sender));
         let expected: Vec<_> = (0..COUNT as u8).map(|i| (from, vec![i; 9])).collect();
         assert_eq!(read(way, &receiver), expected, "a mapped address is the one it stands for");
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn a_run_arrives_as_its_datagrams_of_which_the_last_may_be_shorter() {
+    for way in WAYS {
+        let (receiver, sender) = (bound(), bound());
+        let outgoing = (way.channel)(&sender, Family::V4);
+        let bytes: Vec<u8> = (0..25).collect();
+        for segment in [9, 25, 30] {
+            let to = to(&receiver, 0).to.into();
+            outgoing.send_run(&sender, to, &bytes, segment);
+            let got: Vec<_> = read(way, &receiver).into_iter().map(|(_, bytes)| bytes).collect();
+            assert_eq!(got, bytes.chunks(segment).map(<[u8]>::to_vec).collect::<Vec<_>>());
+        }
     }
 }
 
