@@ -12,10 +12,11 @@ use super::super::shard::tenant::{Tenant, guarded};
 use super::super::sync::primitives::MutexGuard;
 use super::super::udp::fragmentation::route_mtu;
 use super::super::udp::traffic::TrafficSnapshot;
+use super::held_acks::{self, Holder};
 use super::output::Output;
-use super::sink::StreamSink;
+use super::stream_sink::StreamSink;
 use super::streams::{Streams, snapshot};
-use super::{Hub, held_acks, links};
+use super::{Hub, relays};
 use crate::udx::{
     ConnectOptions, Error, Remote, RemoteChange, SocketId, StreamKey, StreamOptions, StreamStats,
     Written,
@@ -276,8 +277,8 @@ impl Hub {
             held_acks::note(me);
         }
         output.sinks.iter().for_each(|sink| sink.wake());
-        links::pass_on(&output.forwards);
-        links::orphaned(output.orphans.drain(..));
+        relays::pass_on(&output.forwards);
+        relays::orphaned(output.orphans.drain(..));
     }
 
     fn send(&self, output: &Output) {
@@ -298,5 +299,11 @@ impl Hub {
     fn remote(&self, socket: &SharedSocket, id: u32, addr: SocketAddr) -> Result<Remote, Error> {
         let number = socket.number().ok_or(Error::SocketClosed)?;
         Ok(Remote { socket: SocketId(number), id, addr })
+    }
+}
+
+impl Holder for Hub {
+    fn send_held(&self) {
+        self.with(|_, _| ());
     }
 }

@@ -8,17 +8,17 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-/// Who holds acknowledgements.
-pub trait Holder {
-    /// They leave, unless they have.
-    fn send_held(&self);
-}
-
 /// Datagrams that are a small exchange.
 pub const FEW: u32 = 4;
 
 /// For so long they are held at most, in µs.
 pub const HELD_US: u64 = 1000;
+
+/// A hub that may hold some.
+pub trait Holder: Send + Sync {
+    /// They leave.
+    fn send_held(&self);
+}
 
 thread_local! {
     static ARE_HELD: Cell<bool> = const { Cell::new(false) };

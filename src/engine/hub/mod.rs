@@ -5,10 +5,10 @@
 
 mod calls;
 pub mod held_acks;
-mod links;
 mod output;
+mod relaying;
 mod relays;
-mod sink;
+mod stream_sink;
 mod streams;
 
 use std::collections::HashMap;
@@ -32,7 +32,7 @@ use super::udp::traffic::{Traffic, TrafficSnapshot};
 use crate::udx::{Limits, SocketId, wire};
 
 pub use self::calls::{Submission, When};
-pub use self::sink::StreamSink;
+pub use self::stream_sink::StreamSink;
 
 /// Sockets that one hub has open: as many as there are ports.
 const MAX_SOCKETS: usize = 65_536;
@@ -210,7 +210,9 @@ impl Tenant for Hub {
         self.with(|_, _| ());
     }
 
-    fn receive(&self, _: usize, _: &ReceiveBatch) {}
+    fn receive(&self, _: usize, _: &ReceiveBatch) -> bool {
+        false
+    }
 
     fn timeout(&self, at: u64) {
         self.settle(self.driver.lock_due(at), Streams::handle_timeout);
@@ -234,12 +236,6 @@ impl Tenant for Hub {
         tracing::error!("a hub panicked");
         self.driver.give_up();
         self.close();
-    }
-}
-
-impl held_acks::Holder for Hub {
-    fn send_held(&self) {
-        self.with(|_, _| ());
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::links::Link;
-use super::sink::StreamSink;
+use super::relays::Link;
+use super::stream_sink::StreamSink;
 use crate::udx::{SocketId, Transmit};
 
 /// Capacity that an output keeps between two steps, in bytes.

@@ -1,56 +1,75 @@
 //! Streams that relay to those of other hubs.
 
-use std::sync::{Arc, Weak};
+use std::collections::HashMap;
+use std::sync::Weak;
 
 use bytes::Bytes;
 
-use super::Hub;
-use super::links::{Link, RelayEnd};
-use crate::udx::{Error, RelayTarget, StreamKey};
+use crate::udx::StreamKey;
 
-impl Hub {
-    /// Packets for `stream` go on to `target`, a stream of `to`.
-    ///
-    /// # Errors
-    /// As those of [`crate::udx::Hub::relay_to`].
-    pub fn relay_to(
-        &self,
-        stream: StreamKey,
-        to: &Arc<Hub>,
-        target: StreamKey,
-    ) -> Result<(), Error> {
-        if std::ptr::eq(self, Arc::as_ptr(to)) {
-            let relay = RelayTarget::Stream(target);
-            return self.call_for(|streams, now| streams.core.relay_to(now, stream, relay));
-        }
-        // The target knows first: however soon it closes, its source is told.
-        let me: Weak<dyn RelayEnd> = self.me.clone();
-        let source = Link { hub: me, stream };
-        to.call_for(|streams, _| match streams.core.stats(target) {
-            Some(_) => {
-                streams.links.add_source(target, source);
-                Ok(())
-            }
-            None => Err(Error::BadRelay),
-        })?;
-        let to: Weak<dyn RelayEnd> = to.me.clone();
-        let link = Link { hub: to, stream: target };
-        self.call_for(|streams, now| {
-            streams.core.relay_to(now, stream, RelayTarget::Elsewhere)?;
-            streams.links.set_target(stream, link);
-            Ok(())
-        })
+/// Another hub, as those see it whose streams relay to it.
+pub trait Neighbour: Send + Sync {
+    /// Packets of a stream that relays to `stream`.
+    fn forward(&self, stream: StreamKey, packets: &mut dyn Iterator<Item = &Bytes>);
+
+    /// What `stream` relays to is gone.
+    fn relay_target_closed(&self, stream: StreamKey);
+}
+
+/// A stream of another hub.
+#[derive(Clone)]
+pub struct Link {
+    pub hub: Weak<dyn Neighbour>,
+    pub stream: StreamKey,
+}
+
+/// Of one hub.
+#[derive(Default)]
+pub struct Relays {
+    /// Where streams of this hub relay to.
+    targets: HashMap<StreamKey, Link>,
+    /// Streams of other hubs that relay to one of this hub.
+    sources: HashMap<StreamKey, Vec<Link>>,
+}
+
+impl Relays {
+    /// `stream`, of this hub, relays to a stream of another.
+    pub fn relays_to(&mut self, stream: StreamKey, target: Link) {
+        self.targets.insert(stream, target);
+    }
+
+    /// A stream of another hub relays to `target`, of this one.
+    pub fn is_relayed_to(&mut self, target: StreamKey, source: Link) {
+        self.sources.entry(target).or_default().push(source);
+    }
+
+    pub fn target(&self, stream: StreamKey) -> Option<Link> {
+        self.targets.get(&stream).cloned()
+    }
+
+    /// A stream of this hub is gone: who relayed to it.
+    pub fn closed(&mut self, stream: StreamKey) -> Vec<Link> {
+        self.targets.remove(&stream);
+        self.sources.remove(&stream).unwrap_or_default()
     }
 }
 
-impl RelayEnd for Hub {
-    fn forward(&self, stream: StreamKey, packets: &mut dyn Iterator<Item = &Bytes>) {
-        self.with(|streams, now| {
-            packets.for_each(|packet| streams.core.forward(now, stream, packet));
-        });
+/// Hands packets on to other hubs: those to one stream together.
+pub fn pass_on(forwards: &[(Link, Bytes)]) {
+    let same = |a: &Link, b: &Link| a.stream == b.stream && a.hub.ptr_eq(&b.hub);
+    for run in forwards.chunk_by(|(a, _), (b, _)| same(a, b)) {
+        let Link { hub, stream } = &run[0].0;
+        if let Some(hub) = hub.upgrade() {
+            hub.forward(*stream, &mut run.iter().map(|(_, packet)| packet));
+        }
     }
+}
 
-    fn target_closed(&self, stream: StreamKey) {
-        self.with(|streams, now| streams.core.relay_target_closed(now, stream));
+/// Those relay to a stream that is gone.
+pub fn orphaned(links: impl Iterator<Item = Link>) {
+    for Link { hub, stream } in links {
+        if let Some(hub) = hub.upgrade() {
+            hub.relay_target_closed(stream);
+        }
     }
 }

@@ -14,9 +14,9 @@ use super::super::udp::receive_batch::ReceiveBatch;
 use super::super::udp::tally::Tally;
 use super::super::udp::traffic::TrafficSnapshot;
 use super::held_acks::HELD_US;
-use super::links::Links;
 use super::output::Output;
-use super::sink::StreamSink;
+use super::relays::Relays;
+use super::stream_sink::StreamSink;
 use crate::udx::{self, Error, Event, Limits, SocketId, StreamKey, StreamOptions, Traffic, wire};
 
 /// Bytes that leave in one step. A hub with more comes back at once, behind the shard's other tenants.
@@ -25,7 +25,7 @@ const BUDGET: usize = 256 * 1024;
 /// See the module's page.
 pub struct Streams {
     pub core: udx::Hub,
-    pub links: Links,
+    pub relays: Relays,
     /// The next step may hold its acknowledgements; the last one did.
     pub may_hold: bool,
     is_holding: bool,
@@ -42,7 +42,7 @@ impl Streams {
     pub fn new(limits: Limits) -> Self {
         Self {
             core: udx::Hub::new(limits),
-            links: Links::default(),
+            relays: Relays::default(),
             may_hold: false,
             is_holding: false,
             sinks: Vec::new(),
@@ -126,7 +126,7 @@ impl Streams {
     fn tell(&mut self, event: Event, output: &mut Output) {
         let key = event.stream();
         if let Event::Forward { packet, .. } = event {
-            if let Some(link) = self.links.target(key) {
+            if let Some(link) = self.relays.target(key) {
                 output.forwards.push((link, packet));
             }
             return;
@@ -144,7 +144,7 @@ impl Streams {
             Event::Closed { .. } => {
                 sink.event(event);
                 *place = None;
-                output.orphans.extend(self.links.closed(key));
+                output.orphans.extend(self.relays.closed(key));
             }
             _ => sink.event(event),
         }

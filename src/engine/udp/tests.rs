@@ -108,6 +108,18 @@ fn portable_loses_nothing() {
 }
 
 #[test]
+fn portable_sends_runs() {
+    runs_arrive(&PORTABLE);
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn linux_sends_runs() {
+    runs_arrive(&LINUX);
+    runs_arrive(&PLAIN);
+}
+
+#[test]
 fn portable_sends_past_an_error() {
     an_error_stops_nobody(&PORTABLE);
 }
@@ -213,22 +225,6 @@ fn a_socket_of_both_families_reads_either_and_bundles() {
     }
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
-#[test]
-fn a_run_arrives_as_its_datagrams_of_which_the_last_may_be_shorter() {
-    for way in WAYS {
-        let (receiver, sender) = (bound(), bound());
-        let outgoing = (way.channel)(&sender, Family::V4);
-        let bytes: Vec<u8> = (0..25).collect();
-        for segment in [9, 25, 30] {
-            let to = to(&receiver, 0).to.into();
-            outgoing.send_run(&sender, to, &bytes, segment);
-            let got: Vec<_> = read(way, &receiver).into_iter().map(|(_, bytes)| bytes).collect();
-            assert_eq!(got, bytes.chunks(segment).map(<[u8]>::to_vec).collect::<Vec<_>>());
-        }
-    }
-}
-
 #[test]
 fn elsewhere_nobody_tells() {
     assert_eq!(portable::backlog(&bound()), None);
@@ -259,6 +255,23 @@ fn everything_arrives(way: &Way, want: usize) {
     let mut events = Events::with_capacity(4);
     poll.poll(&mut events, Some(Duration::ZERO)).unwrap();
     assert!(events.is_empty(), "nobody reads it any more");
+}
+
+/// Datagrams of one length, of which the last is shorter.
+fn runs_arrive(way: &Way) {
+    let (mut receiver, sender) = (bound(), bound());
+    let (incoming, outgoing) =
+        ((way.channel)(&receiver, Family::V4), (way.channel)(&sender, Family::V4));
+    let mut poll = Poll::new().unwrap();
+    (way.register)(&mut receiver, poll.registry(), Token(0)).unwrap();
+    for (count, last) in [(1, 500), (9, 500), (9, 3)] {
+        let bytes: Vec<u8> = (0..count as u8).flat_map(|i| [i; 500]).collect();
+        let end = bytes.len() - 500 + last;
+        outgoing.send_run(&sender, receiver.local_addr().unwrap(), &bytes[..end], 500);
+        let got = receive_all(way, &*incoming, &mut poll, &receiver, MAX_BATCH, count);
+        let len = |i| if i + 1 == count { last } else { 500 };
+        assert_eq!(got, (0..count).map(|i| (i as u8, len(i), port(&sender))).collect());
+    }
 }
 
 /// One datagram of a batch cannot leave; those before and behind it do.

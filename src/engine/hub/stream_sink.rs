@@ -1,4 +1,4 @@
-//! Where what comes of a stream goes.
+//! Whom a hub tells what comes of a stream.
 
 use bytes::Bytes;
 
