@@ -36,7 +36,7 @@ module.exports = class SocketHandle {
     this.node = null
     this.nodeNumber = 0
 
-    this._socket = socket
+    this.socket = socket
     this._listens = false
     this._unheard = 0
     this._traffic = NO_TRAFFIC // of one that is closed
@@ -88,11 +88,12 @@ module.exports = class SocketHandle {
     const ip = parseIPv4(`${host}`)
     if (ip === -1 && !isIPv6(host)) throw new Error(`${host} is not a valid IP address`)
     check.bytes(buffer, 'buffer')
-    if (this.port === 0) this._socket.bind(0)
+    if (this.port === 0) this.socket.bind(0)
     ttl = ttl ? Number(ttl) : 0
     if (ttl !== 0 && !(ttl >= 1 && ttl <= 255)) throw invalidArgument()
     if (ip !== -1) native.udxSend(this.number, buffer, ip, port & 0xffff, ttl)
     else native.udxSend6(this.number, buffer, String(host), port & 0xffff, ttl)
+    this._sent()
   }
 
   // What the engine is asked of a bound socket.
@@ -104,7 +105,8 @@ module.exports = class SocketHandle {
   // One of: bytes sent, packets sent, bytes received, packets received.
   traffic(i) {
     if (this.closed || this.number === 0) return this._traffic[i]
-    return native.udxSocketTraffic(this.number)[i]
+    const hub = this._hub()
+    return hub === null ? native.udxSocketTraffic(this.number)[i] : hub.figures.ofSocket(this, i)
   }
 
   // true: it is, or was by this. It waits for the last of its streams.
@@ -127,16 +129,27 @@ module.exports = class SocketHandle {
 
   onrecord(kind, slab, at) {
     if (kind !== KINDS.MESSAGE || this.closed) return
-    if (this._socket.listenerCount('message') === 0) return this._onunheard()
+    if (this.socket.listenerCount('message') === 0) return this._onunheard()
     environment.expectUserCode()
-    this._socket.emit('message', readDatagram(slab, at), readSender(slab, at))
+    this.socket.emit('message', readDatagram(slab, at), readSender(slab, at))
+  }
+
+  // Of a socket of the engine's; null of one whose UDX is gone, or nobody's.
+  _hub() {
+    const { udx } = this.socket
+    return udx ? internalsOf(udx) : null
+  }
+
+  _sent() {
+    const hub = this.node === null ? this._hub() : null
+    if (hub !== null) hub.figures.change()
   }
 
   // Who tried to bind it hears of its end later, as of any socket's.
   _closeUnbound() {
     this.closed = true
     if (this.isOpened) asyncContext.run(() => setImmediate(() => this._onclose()))
-    else this._socket.emit('close')
+    else this.socket.emit('close')
   }
 
   _bindAnywhere(udx, port) {
@@ -157,6 +170,8 @@ module.exports = class SocketHandle {
     this.host = host
     this.family = family
     this.port = native.udxPort(this.number)
+    internalsOf(udx).addSocket(this)
+    internalsOf(udx).figures.addSocket(this)
     environment.add(this)
     environment.retain()
   }
@@ -172,6 +187,8 @@ module.exports = class SocketHandle {
   // The port is free, and nothing is heard any more.
   _shut(close) {
     this._traffic = native.udxSocketTraffic(this.number)
+    const hub = this._hub()
+    if (hub !== null) hub.figures.remove(this)
     close(this.number)
     this._end()
     if (this.node === null || this._listens) environment.forget(this)
@@ -185,7 +202,7 @@ module.exports = class SocketHandle {
   }
 
   _onclose() {
-    asyncContext.isolate(() => this._socket.emit('close'))
+    asyncContext.isolate(() => this.socket.emit('close'))
   }
 }
 

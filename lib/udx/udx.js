@@ -10,6 +10,7 @@ const { hide, internalsOf } = require('../common/internals')
 const { lazily } = require('../common/lazily')
 const ip = require('./ip')
 
+const UDXStream = lazily(() => require('./udx-stream'))
 const lookup = lazily(() => require('../crossing/lookup'))
 
 // Nobody knows what the system dropped. It is what udx-native says, too.
@@ -17,7 +18,7 @@ const UNKNOWN = 2 ** 64
 // Characters of a name.
 const MAX_NAME = 255
 
-// Sockets of the engine's: those that are made here, and those of the nodes that share it.
+// Sockets and streams of the engine's: those that are made here, and those of the nodes that share it.
 class UDX {
   constructor() {
     hide(this, new HubHandle(this, null))
@@ -53,6 +54,10 @@ class UDX {
 
   createSocket(opts) {
     return new UDXSocket(this, opts)
+  }
+
+  createStream(id, opts) {
+    return new (UDXStream())(this, id, opts)
   }
 
   networkInterfaces() {

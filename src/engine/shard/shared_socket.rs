@@ -10,6 +10,7 @@ use parking_lot::RwLock;
 use super::super::udp::fragmentation::may_be_cut;
 use super::super::udp::receive_batch::ReceiveBatch;
 use super::super::udp::socket::Socket;
+use super::super::udp::tally::Tally;
 use super::super::udp::traffic::{Traffic, TrafficSnapshot};
 use super::sockets::{Sockets, Source};
 use super::tenant::{Tenant, guarded};
@@ -19,6 +20,21 @@ use crate::net::transmit::Transmit;
 pub trait Listener: Send + Sync {
     /// Called by whichever thread drives the poll, with no lock held but that of who listens.
     fn hear(&self, batch: &ReceiveBatch);
+}
+
+/// Whose streams go by a socket.
+pub trait Carrier: Send + Sync {
+    /// Whether there are streams, or were.
+    fn is_carrying(&self) -> bool;
+
+    /// Takes what is of its streams out of the batch, and counts that. Returns what it did not count.
+    fn take(&self, socket: u32, batch: &mut ReceiveBatch) -> Tally;
+
+    /// What its streams sent and received by a socket.
+    fn traffic(&self, socket: u32) -> TrafficSnapshot;
+
+    /// The socket is closed.
+    fn socket_closed(&self, socket: u32);
 }
 
 /// See the module's page.
@@ -58,6 +74,7 @@ pub(in super::super) struct Route {
 struct Guests {
     /// Of all sockets of its hub.
     total: OnceLock<Arc<Traffic>>,
+    carrier: OnceLock<(Weak<dyn Carrier>, u32)>,
     listener: RwLock<Option<Arc<dyn Listener>>>,
 }
 
@@ -103,6 +120,9 @@ impl SharedSocket {
         if let Some(token) = token {
             self.sockets.remove(token);
         }
+        if let Some((carrier, number)) = self.carrier() {
+            carrier.socket_closed(number);
+        }
     }
 
     /// `None`: it is closed.
@@ -146,8 +166,22 @@ impl SharedSocket {
         }
     }
 
+    /// See [`Socket::send_run`]. Whoever calls has counted them.
+    pub(in super::super) fn send_run(&self, to: SocketAddr, bytes: &[u8], segment: usize) {
+        self.with(|socket| socket.send_run(to, bytes, segment));
+    }
+
     /// What it sent and received.
     pub fn traffic(&self) -> TrafficSnapshot {
+        let own = self.own_traffic();
+        match self.carrier() {
+            Some((carrier, number)) => own + carrier.traffic(number),
+            None => own,
+        }
+    }
+
+    /// What it sent and received, but for what its hub's streams did.
+    pub(in super::super) fn own_traffic(&self) -> TrafficSnapshot {
         self.traffic.snapshot()
     }
 
@@ -160,10 +194,31 @@ impl SharedSocket {
         }
     }
 
+    /// Packets of streams go to `carrier`, which knows the socket as `number`.
+    pub(in super::super) fn carry(&self, carrier: Weak<dyn Carrier>, number: u32) {
+        let _ = self.guests().carrier.set((carrier, number));
+    }
+
+    /// By which number its hub knows it.
+    pub fn number(&self) -> Option<u32> {
+        self.guests.get()?.carrier.get().map(|(_, number)| *number)
+    }
+
     /// Who else gets what comes on it from now on.
     pub fn listen(&self, listener: Option<Arc<dyn Listener>>) {
         if listener.is_some() || self.guests.get().is_some() {
             *self.guests().listener.write() = listener;
+        }
+    }
+
+    fn carrier(&self) -> Option<(Arc<dyn Carrier>, u32)> {
+        let (carrier, number) = self.guests.get()?.carrier.get()?;
+        Some((carrier.upgrade()?, *number))
+    }
+
+    fn count_received(&self, read: Tally) {
+        if read.messages > 0 {
+            self.count(|traffic| traffic.count_received(u64::from(read.datagrams), read.bytes));
         }
     }
 
@@ -207,14 +262,23 @@ impl Source for SharedSocket {
             return true;
         };
         let emptied = batch.fill(socket);
-        let read = batch.tally();
-        if read.messages > 0 {
-            self.count(|traffic| traffic.count_received(u64::from(read.datagrams), read.bytes));
+        batch.is_uncounted = self.carrier().is_some_and(|(carrier, _)| carrier.is_carrying());
+        if !batch.is_uncounted {
+            self.count_received(batch.tally());
         }
         emptied
     }
 
-    fn deliver(&self, batch: &ReceiveBatch) {
+    fn deliver(&self, batch: &mut ReceiveBatch) {
+        if std::mem::take(&mut batch.is_uncounted)
+            && let Some((carrier, number)) = self.carrier()
+        {
+            let rest = carrier.take(number, batch);
+            self.count_received(rest);
+            if batch.is_empty() {
+                return;
+            }
+        }
         if let Some(guests) = self.guests.get()
             && let Some(listener) = &*guests.listener.read()
         {

@@ -148,6 +148,12 @@ impl Socket {
         self.sender.send_to(&self.socket, to, ttl, bytes);
     }
 
+    /// Sends datagrams of `segment` bytes each, of which the last may be shorter, to one address. As
+    /// one bundle where there are several and the way takes them.
+    pub fn send_run(&self, to: SocketAddr, bytes: &[u8], segment: usize) {
+        self.sender.send_run(&self.socket, to, bytes, segment);
+    }
+
     /// Streams send by it, or no more do. What is too long for a link is lost while they do, and a
     /// window of theirs has room.
     pub fn carry_streams(&self, on: bool) {
