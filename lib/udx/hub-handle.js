@@ -3,6 +3,7 @@
 const native = require('../crossing/native')
 const environment = require('../crossing/environment')
 const asyncContext = require('../crossing/async-context')
+const datagrams = require('../crossing/datagram-queue')
 const { internalsOf } = require('../common/internals')
 const { KINDS } = require('./records')
 
@@ -37,7 +38,9 @@ module.exports = class HubHandle {
 
   // One of: bytes sent, packets sent, bytes received, packets received, of all sockets.
   traffic(i) {
-    return this._number === 0 && this._node === null ? 0 : native.udxTraffic(this.number)[i]
+    if (this._number === 0 && this._node === null) return 0
+    datagrams.flush()
+    return native.udxTraffic(this.number)[i]
   }
 
   // A watcher that watches keeps the process alive.

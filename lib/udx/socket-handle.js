@@ -3,6 +3,7 @@
 const native = require('../crossing/native')
 const environment = require('../crossing/environment')
 const asyncContext = require('../crossing/async-context')
+const datagrams = require('../crossing/datagram-queue')
 const check = require('../common/check')
 const DHTError = require('../common/errors')
 const { setImmediate } = require('../crossing/clock')
@@ -30,6 +31,8 @@ module.exports = class SocketHandle {
     this.streams = new Set()
     this.closing = null
     this.closed = false
+    // The system was asked for a socket, if in vain.
+    this.isOpened = false
     // Whose own it is, and by which number that knows it.
     this.node = null
     this.nodeNumber = 0
@@ -83,24 +86,29 @@ module.exports = class SocketHandle {
 
   send(buffer, port, host, ttl) {
     if (!host) host = LOCALHOST
-    const ip = parseIPv4(host)
+    const ip = parseIPv4(`${host}`)
     if (ip === -1 && !isIPv6(host)) throw new Error(`${host} is not a valid IP address`)
     check.bytes(buffer, 'buffer')
     if (this.port === 0) this._socket.bind(0)
-    if (ttl && !(ttl >= 1 && ttl <= 255)) throw invalidArgument()
-    if (ip !== -1) native.udxSend(this.number, buffer, ip, port & 0xffff, ttl || 0)
-    else native.udxSend6(this.number, buffer, host, port & 0xffff, ttl || 0)
+    ttl = ttl ? Number(ttl) : 0
+    if (ttl !== 0 && !(ttl >= 1 && ttl <= 255)) throw invalidArgument()
+    if (ip !== -1 && ttl === 0) return datagrams.send(this.number, buffer, ip, port & 0xffff)
+    datagrams.flush()
+    if (ip !== -1) native.udxSend(this.number, buffer, ip, port & 0xffff, ttl)
+    else native.udxSend6(this.number, buffer, String(host), port & 0xffff, ttl)
   }
 
   // What the engine is asked of a bound socket.
   active() {
     if (this.port === 0) throw new Error('Socket not active')
+    datagrams.flush()
     return this.number
   }
 
   // One of: bytes sent, packets sent, bytes received, packets received.
   traffic(i) {
     if (this.closed || this.number === 0) return this._traffic[i]
+    datagrams.flush()
     return native.udxSocketTraffic(this.number)[i]
   }
 
@@ -108,8 +116,7 @@ module.exports = class SocketHandle {
   closeMaybe() {
     if (this.closed || this.closing === null) return this.closed
     if (this.port === 0) {
-      this.closed = true
-      this._socket.emit('close')
+      this._closeUnbound()
     } else if (this.streams.size === 0) {
       this._shut(this.node === null ? native.udxClose : native.udxShut)
     }
@@ -130,6 +137,13 @@ module.exports = class SocketHandle {
     this._socket.emit('message', readDatagram(slab, at), readSender(slab, at))
   }
 
+  // Who tried to bind it hears of its end later, as of any socket's.
+  _closeUnbound() {
+    this.closed = true
+    if (this.isOpened) asyncContext.run(() => setImmediate(() => this._onclose()))
+    else this._socket.emit('close')
+  }
+
   _bindAnywhere(udx, port) {
     try {
       this._bind(udx, port, '::', 6)
@@ -139,9 +153,11 @@ module.exports = class SocketHandle {
   }
 
   _bind(udx, port, host, family) {
+    this.isOpened = true
+    if (this.ipv6Only && family === 4) throw invalidArgument()
     const flags = (this.ipv6Only ? IPV6_ONLY : 0) | (this.reuseAddress ? REUSE_ADDRESS : 0)
     const hub = internalsOf(udx).number
-    this.number = environment.make((own) => native.udxBind(own, hub, host, port, flags))
+    this.number = environment.make((own) => native.udxBind(own, hub, `${host}`, port, flags))
     this._listens = true
     this.host = host
     this.family = family
@@ -160,6 +176,7 @@ module.exports = class SocketHandle {
 
   // The port is free, and nothing is heard any more.
   _shut(close) {
+    datagrams.flush()
     this._traffic = native.udxSocketTraffic(this.number)
     close(this.number)
     this._end()

@@ -39,6 +39,7 @@ pub use shard::start_error::StartError;
 pub use shard::{Driven, Shard};
 pub use sync::adaptive_spin::AdaptiveSpin;
 pub use sync::notification_flag::NotificationFlag;
+pub use udp::fragmentation::route_mtu;
 pub use udp::receive_batch::ReceiveBatch;
 pub use udp::socket_options::{BufferKind, SocketOptions};
 pub use udp::traffic::{Traffic, TrafficSnapshot};

@@ -1,5 +1,6 @@
 //! The functions that make and drive hubs and sockets.
 
+use std::cell::RefCell;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use napi_derive::napi;
 use super::super::crossing::{environment, errno};
 use super::super::dht::nodes;
 use super::address::{address, is_ipv6};
+use super::datagrams::{self, Run};
 use super::sink::{InterfaceSink, MessageSink};
 use super::sockets::{self, Held};
 use crate::engine::{
@@ -18,6 +20,11 @@ use crate::engine::{
 use crate::net::SocketKey;
 
 type Result<T> = std::result::Result<T, Error<String>>;
+
+thread_local! {
+    /// Used again and again.
+    static RUN: RefCell<Run> = RefCell::default();
+}
 
 const IPV6_ONLY: u32 = 1;
 const REUSE_ADDRESS: u32 = 2;
@@ -136,6 +143,17 @@ pub fn udx_send(socket: u32, bytes: &[u8], ip: u32, port: u32, ttl: u32) {
     with(socket, |socket| socket.send_to(to, ttl as u8, bytes));
 }
 
+/// Sends the datagrams of a batch, see [`super::datagrams`].
+#[napi(catch_unwind)]
+pub fn udx_send_all(batch: &[u8], length: u32) {
+    let batch = batch.get(..length as usize).unwrap_or_default();
+    let mut run = RUN.take();
+    datagrams::runs(batch, &mut run, |handle, Run { transmits, bytes }| {
+        with(handle, |socket| socket.send(transmits, bytes));
+    });
+    RUN.set(run);
+}
+
 /// As [`udx_send`], to an address of IPv6.
 #[napi(catch_unwind, js_name = "udxSend6")]
 pub fn udx_send6(socket: u32, bytes: &[u8], host: String, port: u32, ttl: u32) {
@@ -160,7 +178,7 @@ pub fn udx_buffer_size(socket: u32, send: bool) -> Result<u32> {
 
 #[napi(catch_unwind)]
 pub fn udx_set_buffer_size(socket: u32, send: bool, size: u32) -> Result<()> {
-    if size == 0 {
+    if size == 0 || i32::try_from(size).is_err() {
         return Err(invalid());
     }
     let set = |socket: &SharedSocket| {
@@ -176,7 +194,7 @@ pub fn udx_membership(socket: u32, group: String, interface: String, join: bool)
     let group: IpAddr = group.parse().map_err(|_| invalid())?;
     let interface = match interface.as_str() {
         "" => None,
-        text => Some(text.parse().map_err(|_| invalid())?),
+        text => Some(address(text, 0).ok_or_else(invalid)?),
     };
     let set =
         |socket: &SharedSocket| socket.with(|socket| socket.set_membership(group, interface, join));

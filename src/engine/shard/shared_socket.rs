@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use mio::Token;
 use parking_lot::RwLock;
 
+use super::super::udp::fragmentation::may_be_cut;
 use super::super::udp::receive_batch::ReceiveBatch;
 use super::super::udp::socket::Socket;
 use super::super::udp::traffic::{Traffic, TrafficSnapshot};
@@ -35,6 +36,16 @@ struct Place {
     socket: Option<Socket>,
     /// By which the poll knows it, once it is read.
     token: Option<Token>,
+    /// How many send by it.
+    streams: usize,
+}
+
+impl Place {
+    fn carry_streams(&self, on: bool) {
+        if let Some(socket) = &self.socket {
+            socket.carry_streams(on);
+        }
+    }
 }
 
 /// The tenant that gets what comes on a socket, and by which index it knows the socket.
@@ -57,7 +68,7 @@ impl SharedSocket {
         socket: Socket,
         route: Option<Route>,
     ) -> Arc<Self> {
-        let place = RwLock::new(Place { socket: Some(socket), token: None });
+        let place = RwLock::new(Place { socket: Some(socket), token: None, streams: 0 });
         let (traffic, guests) = (Traffic::default(), OnceLock::new());
         Arc::new(Self { sockets: Arc::clone(sockets), place, route, traffic, guests })
     }
@@ -99,21 +110,39 @@ impl SharedSocket {
         self.place.read().socket.as_ref().map(f)
     }
 
-    /// See [`Socket::send`].
+    /// See [`Socket::send`]. Long ones are cut where they have to be, which streams could not bear.
     pub fn send(&self, transmits: &[Transmit], bytes: &[u8]) {
-        let place = self.place.read();
-        if let Some(socket) = &place.socket {
+        let longest = transmits.iter().map(|transmit| transmit.len).max().unwrap_or(0);
+        self.with_cuts(longest, |socket| {
             socket.send(transmits, bytes);
             self.count(|t| t.count_sent(transmits.len() as u64, bytes.len() as u64));
+        });
+    }
+
+    /// See [`Socket::send_to`], and [`Self::send`].
+    pub fn send_to(&self, to: SocketAddr, ttl: u8, bytes: &[u8]) {
+        self.with_cuts(bytes.len(), |socket| {
+            socket.send_to(to, ttl, bytes);
+            self.count(|traffic| traffic.count_sent(1, bytes.len() as u64));
+        });
+    }
+
+    /// One more stream sends by it. While there are some, what [`Self::with`] sends is never cut: it
+    /// arrives whole or not at all. To be called with no lock held.
+    pub fn stream_joined(&self) {
+        let mut place = self.place.write();
+        place.streams += 1;
+        if place.streams == 1 {
+            place.carry_streams(true);
         }
     }
 
-    /// See [`Socket::send_to`].
-    pub fn send_to(&self, to: SocketAddr, ttl: u8, bytes: &[u8]) {
-        let place = self.place.read();
-        if let Some(socket) = &place.socket {
-            socket.send_to(to, ttl, bytes);
-            self.count(|traffic| traffic.count_sent(1, bytes.len() as u64));
+    /// One of those sends by it no more.
+    pub fn stream_left(&self) {
+        let mut place = self.place.write();
+        place.streams = place.streams.saturating_sub(1);
+        if place.streams == 0 {
+            place.carry_streams(false);
         }
     }
 
@@ -135,6 +164,26 @@ impl SharedSocket {
     pub fn listen(&self, listener: Option<Arc<dyn Listener>>) {
         if listener.is_some() || self.guests.get().is_some() {
             *self.guests().listener.write() = listener;
+        }
+    }
+
+    /// Runs `send`, of datagrams of up to `longest` bytes; alone, if these may be cut and others must not.
+    fn with_cuts(&self, longest: usize, send: impl FnOnce(&Socket)) {
+        let place = self.place.read();
+        let Some(socket) = &place.socket else { return };
+        if place.streams == 0 || !may_be_cut(longest) {
+            return send(socket);
+        }
+        drop(place);
+        self.send_alone(send);
+    }
+
+    fn send_alone(&self, send: impl FnOnce(&Socket)) {
+        let place = self.place.write();
+        match &place.socket {
+            Some(socket) if place.streams > 0 => socket.allow_cuts(send),
+            Some(socket) => send(socket),
+            None => {}
         }
     }
 
