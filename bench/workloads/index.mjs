@@ -9,11 +9,13 @@ import socketSend from './socket-send.mjs'
 import eventLoop from './event-loop.mjs'
 import spinning from './spinning.mjs'
 import { boot } from './boot.mjs'
+import filter from './filter.mjs'
 import nodes1000 from './nodes-1000.mjs'
 import nodes8000 from './nodes-8000.mjs'
 import lookups from './lookups.mjs'
 import pingOneProcess from './ping-one-process.mjs'
 import pingTwoProcesses from './ping-two-processes.mjs'
+import streams from './streams.mjs'
 import firstNode from './first-node.mjs'
 
 /**
@@ -44,10 +46,12 @@ export const WORKLOADS = [
   spinning,
   boot(100, [7, 3]),
   lookups,
+  filter,
   boot(2000, [5, 3]),
   nodes1000,
   nodes8000,
   pingOneProcess,
   pingTwoProcesses,
+  ...streams,
   firstNode
 ]

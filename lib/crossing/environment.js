@@ -7,8 +7,10 @@ const Slab = require('./slab')
 const PollDriver = require('./poll-driver')
 const outgoing = require('./outgoing')
 const asyncContext = require('./async-context')
+const turnEnd = require('./turn-end')
 const { MAX_RECORD, readLength, readKind, readHandle } = require('./record')
 
+const { drive } = native
 const BATCH = 64 * 1024 // bytes of a drain
 const MIN_BATCH = 1024
 const LONG = 4 // ms until the event loop turns for others
@@ -19,7 +21,8 @@ const AT_ONCE = 16 // replies and requests of one turn that leave without waitin
 const MAX_QUEUED_MS = 1 // that a reply or a request should wait for code that computes
 const READY = 1 << 30
 const MORE = 1 << 29
-const LENGTH = MORE - 1
+const HELD = 1 << 28
+const LENGTH = HELD - 1
 const IMMEDIATE = 64 // replies and requests that leave at once when others had waited for longer
 
 // What the nodes of one JavaScript thread share: the slab and the loop that empties it, the turn,
@@ -55,6 +58,8 @@ class Environment {
     this._ownSlabs = []
     this._ownDepth = 0
     this._callsUser = false // the record that is delivered
+    this._postponed = null // what is to be done before the next record of another kind
+    this._postponedKind = 0
     this._dispatchBound = this._dispatchAll.bind(this)
     this._endTurnBound = this._endTurn.bind(this)
     this._endOwnTurnBound = this._endOwnTurn.bind(this)
@@ -150,6 +155,12 @@ class Environment {
     this._resumeLater()
   }
 
+  // For what records of a kind lead to, so that it can be done for many of them at a time.
+  postpone(kind, fn) {
+    this._postponedKind = kind
+    this._postponed = fn
+  }
+
   // The next record belongs to the one that is being dispatched: nothing comes in between.
   goOn() {
     this._untilLook++
@@ -178,13 +189,15 @@ class Environment {
   }
 
   // Runs the shards' polls, and dispatches what came of it. Returns the bytes of that, with the flags
-  // READY: something was to be done, ANEW: a shard had taken its poll back, MORE: of what came.
+  // READY: something was to be done, ANEW: a shard had taken its poll back, MORE: of what came,
+  // HELD: acknowledgements.
   drive() {
     if (this._yielded) return READY
-    const driven = native.drive(this._number, this.slab.bytes)
+    const driven = drive(this._number, this.slab.bytes)
     this._looping = (driven & MORE) !== 0
     this._load(driven & LENGTH)
     this._resume()
+    if (driven & HELD) turnEnd.hold()
     return driven
   }
 
@@ -224,6 +237,7 @@ class Environment {
 
   _drainMore() {
     for (;;) {
+      this._catchUp()
       this._load(
         native.drain(this._number, this.pollDriver.isPatient, this._batch, this.slab.bytes)
       )
@@ -235,6 +249,7 @@ class Environment {
   _resume() {
     this._yielded = false
     if (!this._dispatch()) return
+    this._catchUp()
     this._flush()
     if (this._looping) this._drainMore()
   }
@@ -268,6 +283,7 @@ class Environment {
         if (this._at === this._end && !this._looping) break
       }
       this._yielded = true
+      this._catchUp()
       if (isLong) this._rest()
       return false
     }
@@ -313,6 +329,7 @@ class Environment {
   _deliver(slab, at) {
     const handle = this._handleOf(readHandle(slab, at))
     if (handle === undefined) return
+    if (this._postponed !== null && readKind(slab, at) !== this._postponedKind) this._catchUp()
 
     const nested = this._dispatching
     this._dispatching = true
@@ -331,7 +348,15 @@ class Environment {
         at = this._deliverSome(slab, at, end)
       }
       while (at < end) asyncContext.isolate(deliver)
+      this._catchUp()
     }
+  }
+
+  _catchUp() {
+    const postponed = this._postponed
+    if (postponed === null) return
+    this._postponed = null
+    postponed()
   }
 
   // Up to the first that calls code of the user's, which may change the context.

@@ -17,6 +17,7 @@ const startSoon = require('./start-queue')
 const DHTError = require('../common/errors')
 const Interest = require('./interest')
 const Interfaces = require('./interfaces')
+const UserLookup = require('./user-lookup')
 const Observers = require('./observers')
 const { stats } = require('./stats')
 const { lazily, loadAll } = require('../common/lazily')
@@ -55,6 +56,8 @@ module.exports = class NodeHandle {
     this.udx = udx || null
     const hub = udx ? HubHandle().of(udx) : null
     config.hub = hub === null ? 0 : hub.number
+    if (hub !== null) hub.addNode(this)
+    config.userLookup = UserLookup.isWanted(udx)
     this.parts = NO_PARTS
     // By which the binding knows it. Where a call sees or changes what is in flight: flushed().
     this.number = environment.make((number) => native.create(number, config))
@@ -67,6 +70,7 @@ module.exports = class NodeHandle {
     this._alarms = null
     this._interfaces = null
     this._interest = null
+    this.names = config.userLookup ? new UserLookup(this) : null
     // Whether the sockets are closed for a while.
     this.suspended = false
     // Who is told more than what is meant for a node, if somebody is.
@@ -94,6 +98,7 @@ module.exports = class NodeHandle {
     this._starting = asyncContext.run(deferred)
     this._ready = asyncContext.run(deferred)
     this._closing = null
+    if (this.udx !== null) this._interfaces = new Interfaces(this)
 
     environment.add(this)
     this.retain()
@@ -420,6 +425,13 @@ module.exports = class NodeHandle {
     this.changed()
   }
 
+  // The address of a name that LOOKUP_WANTED record `key` asked for; -1: it has none.
+  answerLookup(key, ip) {
+    if (this._gone) return
+    native.lookedUp(this.flushed(), key, ip)
+    this.changed()
+  }
+
   answerBootstrapNodes(key, list) {
     native.bootstrapNodes(this.flushed(), key, list)
     this.changed()
@@ -458,8 +470,8 @@ module.exports = class NodeHandle {
   }
 
   _openElsewhere() {
-    const { server, client } = this._foreignSockets.open((socket, buffer, from) => {
-      this.dht.onmessage(socket, buffer, from)
+    const { server, client } = this._foreignSockets.open((socket, buffer, { host, port }) => {
+      this.message(socket, buffer, host, port)
     })
     this.sockets.adopt(server, client)
   }

@@ -77,6 +77,13 @@ module.exports = class Sockets {
     return ref === undefined ? null : ref.deref() || null
   }
 
+  // Of the node's own two the one that its UDX knows by this number, or null.
+  ofHub(number) {
+    const own = this._adopted ? [] : [this.server, this.client]
+    const is = (socket) => native.udxSocketNumber(SocketHandle().of(socket).number) === number
+    return own.find((socket) => socket !== null && is(socket)) || null
+  }
+
   // It is about to be sent by.
   numberOf(socket) {
     datagrams.flush()

@@ -31,11 +31,13 @@ module.exports = class SocketHandle {
     this.streams = new Set()
     this.closing = null
     this.closed = false
+    // The system was asked for a socket, if in vain.
+    this.isOpened = false
     // Whose own it is, and by which number that knows it.
     this.node = null
     this.nodeNumber = 0
 
-    this._socket = socket
+    this.socket = socket
     this._listens = false
     this._unheard = 0
     this._traffic = NO_TRAFFIC // of one that is closed
@@ -84,15 +86,17 @@ module.exports = class SocketHandle {
 
   send(buffer, port, host, ttl) {
     if (!host) host = LOCALHOST
-    const ip = parseIPv4(host)
+    const ip = parseIPv4(`${host}`)
     if (ip === -1 && !isIPv6(host)) throw new Error(`${host} is not a valid IP address`)
     check.bytes(buffer, 'buffer')
-    if (this.port === 0) this._socket.bind(0)
-    if (ttl && !(ttl >= 1 && ttl <= 255)) throw invalidArgument()
-    if (ip !== -1 && !ttl) return datagrams.send(this.number, buffer, ip, port & 0xffff)
+    if (this.port === 0) this.socket.bind(0)
+    ttl = ttl ? Number(ttl) : 0
+    if (ttl !== 0 && !(ttl >= 1 && ttl <= 255)) throw invalidArgument()
+    this._sent()
+    if (ip !== -1 && ttl === 0) return datagrams.send(this.number, buffer, ip, port & 0xffff)
     datagrams.flush()
     if (ip !== -1) native.udxSend(this.number, buffer, ip, port & 0xffff, ttl)
-    else native.udxSend6(this.number, buffer, host, port & 0xffff, ttl || 0)
+    else native.udxSend6(this.number, buffer, String(host), port & 0xffff, ttl)
   }
 
   // What the engine is asked of a bound socket.
@@ -105,6 +109,8 @@ module.exports = class SocketHandle {
   // One of: bytes sent, packets sent, bytes received, packets received.
   traffic(i) {
     if (this.closed || this.number === 0) return this._traffic[i]
+    const hub = this._hub()
+    if (hub !== null) return hub.figures.ofSocket(this, i)
     datagrams.flush()
     return native.udxSocketTraffic(this.number)[i]
   }
@@ -113,26 +119,43 @@ module.exports = class SocketHandle {
   closeMaybe() {
     if (this.closed || this.closing === null) return this.closed
     if (this.port === 0) {
-      this.closed = true
-      this._socket.emit('close')
+      this._closeUnbound()
     } else if (this.streams.size === 0) {
       this._shut(this.node === null ? native.udxClose : native.udxShut)
     }
     return this.closed
   }
 
-  // The node closes it.
+  // The node closes it. The peers of its streams hear of that.
   closedByNode() {
-    if (this.closed) return
     if (this.closing === null) this.closing = Promise.resolve()
-    this._shut(native.udxClose)
+    for (const stream of [...this.streams]) stream.destroy()
+    if (!this.closed) this._shut(native.udxClose)
   }
 
   onrecord(kind, slab, at) {
     if (kind !== KINDS.MESSAGE || this.closed) return
-    if (this._socket.listenerCount('message') === 0) return this._onunheard()
+    if (this.socket.listenerCount('message') === 0) return this._onunheard()
     environment.expectUserCode()
-    this._socket.emit('message', readDatagram(slab, at), readSender(slab, at))
+    this.socket.emit('message', readDatagram(slab, at), readSender(slab, at))
+  }
+
+  // Of a socket of the engine's; null of one whose UDX is gone, or nobody's.
+  _hub() {
+    const { udx } = this.socket
+    return udx ? internalsOf(udx) : null
+  }
+
+  _sent() {
+    const hub = this.node === null ? this._hub() : null
+    if (hub !== null) hub.figures.change()
+  }
+
+  // Who tried to bind it hears of its end later, as of any socket's.
+  _closeUnbound() {
+    this.closed = true
+    if (this.isOpened) asyncContext.run(() => setImmediate(() => this._onclose()))
+    else this.socket.emit('close')
   }
 
   _bindAnywhere(udx, port) {
@@ -144,13 +167,17 @@ module.exports = class SocketHandle {
   }
 
   _bind(udx, port, host, family) {
+    this.isOpened = true
+    if (this.ipv6Only && family === 4) throw invalidArgument()
     const flags = (this.ipv6Only ? IPV6_ONLY : 0) | (this.reuseAddress ? REUSE_ADDRESS : 0)
     const hub = internalsOf(udx).number
-    this.number = environment.make((own) => native.udxBind(own, hub, host, port, flags))
+    this.number = environment.make((own) => native.udxBind(own, hub, `${host}`, port, flags))
     this._listens = true
     this.host = host
     this.family = family
     this.port = native.udxPort(this.number)
+    internalsOf(udx).addSocket(this)
+    internalsOf(udx).figures.addSocket(this)
     environment.add(this)
     environment.retain()
   }
@@ -167,6 +194,8 @@ module.exports = class SocketHandle {
   _shut(close) {
     datagrams.flush()
     this._traffic = native.udxSocketTraffic(this.number)
+    const hub = this._hub()
+    if (hub !== null) hub.figures.remove(this)
     close(this.number)
     this._end()
     if (this.node === null || this._listens) environment.forget(this)
@@ -180,7 +209,7 @@ module.exports = class SocketHandle {
   }
 
   _onclose() {
-    asyncContext.isolate(() => this._socket.emit('close'))
+    asyncContext.isolate(() => this.socket.emit('close'))
   }
 }
 

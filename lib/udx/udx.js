@@ -10,12 +10,15 @@ const { hide, internalsOf } = require('../common/internals')
 const { lazily } = require('../common/lazily')
 const ip = require('./ip')
 
+const UDXStream = lazily(() => require('./udx-stream'))
 const lookup = lazily(() => require('../crossing/lookup'))
 
 // Nobody knows what the system dropped. It is what udx-native says, too.
 const UNKNOWN = 2 ** 64
+// Characters of a name.
+const MAX_NAME = 255
 
-// Sockets of the engine's: those that are made here, and those of the nodes that share it.
+// Sockets and streams of the engine's: those that are made here, and those of the nodes that share it.
 class UDX {
   constructor() {
     hide(this, new HubHandle(this, null))
@@ -53,6 +56,10 @@ class UDX {
     return new UDXSocket(this, opts)
   }
 
+  createStream(id, opts) {
+    return new (UDXStream())(this, id, opts)
+  }
+
   networkInterfaces() {
     const [watcher] = internalsOf(this).watchers
     return watcher === undefined ? native.networkInterfaces() : watcher.interfaces
@@ -68,8 +75,16 @@ class UDX {
   }
 
   async lookup(host, { family = 0 } = {}) {
+    if (typeof host !== 'string' || host === '' || host.length > MAX_NAME) {
+      throw DHTError.coded(Error, 'EINVAL', 'invalid argument')
+    }
+    const wanted = family === 4 || family === 6 ? family : 0
+    const known = ip.isIP(host)
+    if (wanted !== 0 && known !== 0 && known !== wanted) {
+      throw DHTError.coded(Error, 'EAI_ADDRFAMILY', 'address family not supported')
+    }
     try {
-      const { address, family: found } = await lookup()(host, family)
+      const { address, family: found } = await lookup()(host, wanted)
       return { host: address, family: found }
     } catch {
       // As libuv calls it.

@@ -10,9 +10,10 @@ use napi::Env;
 use napi::bindgen_prelude::{Function, Result};
 use parking_lot::Mutex;
 
+use super::lent_memory::LentMemory;
 use super::outbox::{BATCH, Outbox};
 use super::wake::Wake;
-use crate::engine::{AdaptiveSpin, Driven, NotificationFlag, Shard};
+use crate::engine::{AdaptiveSpin, Driven, NotificationFlag, Shard, held_acks};
 
 /// Rounds of the polls in one go: a lookup among nodes of this process takes several.
 const ROUNDS: usize = 8;
@@ -21,6 +22,8 @@ const ROUNDS: usize = 8;
 #[derive(Default)]
 pub struct Shared {
     pub outbox: Outbox,
+    /// What JavaScript lent, for bytes beside the records.
+    pub memory: LentMemory,
     /// Raised: JavaScript was told, or will look by itself; no need to wake it.
     pub notified: NotificationFlag,
     /// JavaScript's.
@@ -163,7 +166,8 @@ pub fn drive() -> Driven {
             all.anew |= driven.anew;
         }
         all.ready |= ready;
-        if !ready {
+        // What JavaScript answers comes first.
+        if !ready || held_acks::are_some() {
             break;
         }
     }

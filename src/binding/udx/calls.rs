@@ -68,7 +68,7 @@ pub fn udx_watch(environment: u32, hub: u32, on: bool) {
 #[napi(catch_unwind)]
 pub fn udx_traffic(hub: u32) -> Vec<f64> {
     let Some(hub) = sockets::hub(hub) else { return vec![0.0; 5] };
-    let mut figures = figures(hub.traffic().snapshot());
+    let mut figures = figures(hub.total());
     figures.push(hub.dropped() as f64);
     figures
 }
@@ -178,7 +178,7 @@ pub fn udx_buffer_size(socket: u32, send: bool) -> Result<u32> {
 
 #[napi(catch_unwind)]
 pub fn udx_set_buffer_size(socket: u32, send: bool, size: u32) -> Result<()> {
-    if size == 0 {
+    if size == 0 || i32::try_from(size).is_err() {
         return Err(invalid());
     }
     let set = |socket: &SharedSocket| {
@@ -194,7 +194,7 @@ pub fn udx_membership(socket: u32, group: String, interface: String, join: bool)
     let group: IpAddr = group.parse().map_err(|_| invalid())?;
     let interface = match interface.as_str() {
         "" => None,
-        text => Some(text.parse().map_err(|_| invalid())?),
+        text => Some(address(text, 0).ok_or_else(invalid)?),
     };
     let set =
         |socket: &SharedSocket| socket.with(|socket| socket.set_membership(group, interface, join));

@@ -35,12 +35,13 @@ use parking_lot::RwLock;
 
 use self::deadlines::NEVER;
 use self::run_queue::RunQueue;
-use self::sockets::Sockets;
+use self::sockets::{Sockets, Source};
 use self::start_error::StartError;
 use self::tenant::{Tenant, guarded};
 use super::clock;
 use super::sync::adaptive_spin::AdaptiveSpin;
 use super::sync::poll_ownership::{Borrowed, PollOwnership};
+use super::udp::datagram::MAX_BATCH;
 use super::udp::receive_batch::ReceiveBatch;
 
 /// How long the thread sleeps before it looks whether its borrower still drives.
@@ -320,16 +321,16 @@ impl Shard {
         let PollState { poll, events, spin, .. } = state;
         let timeout = self.fall_asleep();
         spin.fall_asleep(Instant::now());
-        let polled = poll.poll(events, timeout.map(Duration::from_millis));
+        let polled = poll.poll(events, timeout.map(Duration::from_micros));
         self.queue.wake_up();
         spin.wake_up(Instant::now());
         polled
     }
 
-    /// How long the poll may wait, in ms.
+    /// How long the poll may wait, in µs.
     fn fall_asleep(&self) -> Option<u64> {
         let until = self.queue.fall_asleep(|| self.is_lent());
-        (until != NEVER).then(|| until.saturating_sub(clock::mono_ms()))
+        (until != NEVER).then(|| until.saturating_sub(clock::mono_us()))
     }
 
     fn read(&self, state: &mut PollState) {
@@ -347,15 +348,17 @@ impl Shard {
                 unread.push(token);
             }
             *fruitless = if batch.is_empty() { fruitless.saturating_add(1) } else { 0 };
-            socket.deliver(batch);
+            if socket.deliver(batch) {
+                read_on(&*socket, batch);
+            }
         }
         events.clear();
     }
 
     fn fire_timers(&self) {
-        let now_ms = clock::mono_ms();
+        let now_us = clock::mono_us();
         loop {
-            let Some((at, key)) = self.queue.pop_due(now_ms) else { return };
+            let Some((at, key)) = self.queue.pop_due(now_us) else { return };
             if let Some(tenant) = self.get(key) {
                 guarded(&*tenant, || tenant.timeout(at));
             }
@@ -377,5 +380,15 @@ impl Shard {
 
     fn get(&self, key: usize) -> Option<Arc<dyn Tenant>> {
         self.tenants.read().get(key)?.clone()
+    }
+}
+
+/// Reads the rest of what waits, if that is not more than one round may read of a busy socket.
+fn read_on(socket: &dyn Source, batch: &mut ReceiveBatch) {
+    for _ in 0..MAX_BATCH {
+        socket.read(batch);
+        if batch.is_empty() || !socket.deliver(batch) {
+            return;
+        }
     }
 }

@@ -4,7 +4,7 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::sync::OnceLock;
 
@@ -12,6 +12,7 @@ use mio::net::UdpSocket;
 
 use super::super::super::clock;
 use super::super::family::Family;
+use super::super::raw_option;
 use super::message::{Control, Name, header_of, places};
 use super::parcels::{MOST, Outgoing, Parcels, arrange};
 use super::refusals::Refusals;
@@ -31,16 +32,9 @@ pub struct Sender {
 impl Sender {
     /// For this socket, with bundles if the system knows them.
     pub fn new(socket: &UdpSocket, family: Family) -> Self {
-        let mut len = size_of::<libc::c_int>() as libc::socklen_t;
-        let mut segment: libc::c_int = 0;
-        // SAFETY: the system writes no more than `len` bytes, which `segment` has.
-        let done = unsafe {
-            let segment = std::ptr::from_mut(&mut segment).cast();
-            let (level, name) = (libc::SOL_UDP, libc::UDP_SEGMENT);
-            libc::getsockopt(socket.as_raw_fd(), level, name, segment, &mut len)
-        };
+        let bundles = raw_option::get(socket, (libc::SOL_UDP, libc::UDP_SEGMENT)).is_ok();
         // One that does not would send a bundle as one datagram.
-        Self { bundles: done == 0, ..Self::plain(family) }
+        Self { bundles, ..Self::plain(family) }
     }
 
     /// Without bundles.
@@ -68,6 +62,23 @@ impl Sender {
         match ttl {
             0 => drop(socket.send_to(bytes, to)),
             _ => send_with_ttl(socket, to, ttl, bytes),
+        }
+    }
+
+    /// Datagrams of `segment` bytes each, of which the last may be shorter, to one address.
+    pub fn send_run(&self, socket: &UdpSocket, to: SocketAddr, bytes: &[u8], segment: usize) {
+        let towards = self.family.towards(to);
+        let is_bundle = bytes.len() > segment && self.takes_from(to.ip(), segment);
+        if is_bundle {
+            match send_bundle(socket, towards, bytes, segment) {
+                Ok(()) => return,
+                // No room, and each alone would ask in vain.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) => self.refused(to.ip(), segment, &error),
+            }
+        }
+        for datagram in bytes.chunks(segment.max(1)) {
+            let _ = socket.send_to(datagram, towards);
         }
     }
 
@@ -129,10 +140,7 @@ impl Sender {
     /// A parcel did not leave. A datagram alone is lost then, those of a bundle have another chance.
     fn send_singly(&self, socket: &UdpSocket, parcel: &[Outgoing<'_>], error: &io::Error) {
         let [first, _, ..] = parcel else { return };
-        if let Some(len) = refused_from(first.bytes.len(), error) {
-            tracing::debug!(to = %first.to, len, %error, "no bundles on this way");
-            self.refusals.get_or_init(Box::default).note((*first.to.ip()).into(), len, minute());
-        }
+        self.refused((*first.to.ip()).into(), first.bytes.len(), error);
         for datagram in parcel {
             let _ = socket.send_to(datagram.bytes, self.towards(datagram.to));
         }
@@ -142,10 +150,20 @@ impl Sender {
         self.family.towards(to.into())
     }
 
+    /// Remembers that there are no bundles on this way, if that is what the error says.
+    fn refused(&self, to: IpAddr, len: usize, error: &io::Error) {
+        if let Some(len) = refused_from(len, error) {
+            tracing::debug!(%to, len, %error, "no bundles on this way");
+            self.refusals.get_or_init(Box::default).note(to, len, minute());
+        }
+    }
+
     fn takes(&self, first: &Outgoing<'_>) -> bool {
-        let refused = |refusals: &Refusals| {
-            refusals.hold((*first.to.ip()).into(), first.bytes.len(), minute())
-        };
+        self.takes_from((*first.to.ip()).into(), first.bytes.len())
+    }
+
+    fn takes_from(&self, to: IpAddr, len: usize) -> bool {
+        let refused = |refusals: &Refusals| refusals.hold(to, len, minute());
         self.bundles && !self.refusals.get().is_some_and(|refusals| refused(refusals))
     }
 }
@@ -193,6 +211,19 @@ fn refused_from(len: usize, error: &io::Error) -> Option<usize> {
         libc::EMSGSIZE | libc::EINVAL => Some(len),
         _ => None,
     }
+}
+
+fn send_bundle(socket: &UdpSocket, to: SocketAddr, bytes: &[u8], segment: usize) -> io::Result<()> {
+    let mut name = Name::of(to);
+    let base = bytes.as_ptr().cast_mut().cast();
+    let mut part = libc::iovec { iov_base: base, iov_len: bytes.len() };
+    let mut control = Control::EMPTY;
+    let mut header = header_of(&mut name, &mut part, 1).msg_hdr;
+    control.say(&mut header, (libc::SOL_UDP, libc::UDP_SEGMENT), segment as u16);
+    // SAFETY: the header points to bytes, name, part and control data that live until the end of
+    // this function; sending writes to none of them.
+    let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), &header, libc::MSG_DONTWAIT as _) };
+    if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// The TTL goes with the datagram: as an option of the socket it would be everyone's for a moment.
