@@ -1,5 +1,6 @@
 //! Streams of UDX in memory: two hubs, a link between them, and a clock of our own.
 
+#[path = "../link/mod.rs"]
 mod link;
 mod lone;
 mod world;
