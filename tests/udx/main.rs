@@ -8,6 +8,7 @@ mod world;
 mod attacks;
 mod firewall;
 mod goodput;
+mod late;
 mod properties;
 mod receiving;
 mod recovery;
