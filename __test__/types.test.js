@@ -107,8 +107,16 @@ async function members(t, DHT) {
     RttStats: of(await node.rttStats()),
     RttSummary: of((await node.rttStats()).responses),
     Config: of(node.config),
+    UDX: of(node.udx),
+    'UDX.Stream': of(streamOf(t, node.udx), 'UDXStream'),
     ...options(t, DHT, to)
   }
+}
+
+function streamOf(t, udx) {
+  const stream = udx.createStream(1)
+  t.after(() => stream.destroy())
+  return stream
 }
 
 // The options that are looked at.
@@ -182,11 +190,12 @@ function check(declarations) {
 
 const HEAD = [
   `import DHT = require(${JSON.stringify(path.join(ROOT, 'index.js'))})`,
+  `import UDX = require(${JSON.stringify(path.join(ROOT, 'udx.js'))})`,
   "import { EventEmitter } from 'events'",
   "type Inherited = keyof EventEmitter | keyof typeof EventEmitter | 'prototype' | symbol",
   'type Members<T> = { [K in Exclude<keyof T, Inherited>]: 1 }'
 ]
 
 function qualified(type) {
-  return type === 'DHT' || type === 'typeof DHT' ? type : `DHT.${type}`
+  return /^(?:typeof DHT|DHT|UDX\.Stream)$/.test(type) ? type : `DHT.${type}`
 }

@@ -87,5 +87,29 @@ const counted: UDX.Traffic[] = [udx, socket, shared.udx]
 // @ts-expect-error a port is a number
 socket.bind('10001')
 
+// Streams of the engine.
+const firewall: UDX.StreamOptions['firewall'] = function (from, port, host, family) {
+  this.connect(from, 2, port, host, { ack: 5 })
+  return family === 6
+}
+const stream: UDX.Stream = udx.createStream(1, { firewall, framed: true, seq: 5 })
+stream.connect(socket, 2, 10001, { ack: 0 })
+stream.on('data', (data: Buffer) => stream.write(data) && stream.end('over'))
+stream.on('remote-changed', () => {})
+const changing: Promise<void> | null = stream.changeRemote(socket, 3, 10002, null)
+const flushed: boolean = (await stream.flush()) && (await stream.send(Buffer.of(1)))
+stream.relayTo(shared.udx.createStream(2))
+for await (const chunk of stream) console.log(chunk.byteLength, stream.toJSON().socket?.streams)
+for (const one of socket.streams) one.destroy(new Error('mine'))
+// @ts-expect-error an id is a number
+udx.createStream('1')
+// @ts-expect-error bytes or text
+stream.write(5)
+// @ts-expect-error only a socket of the package
+stream.connect({ bind() {} }, 2, 10001)
+// @ts-expect-error only a UDX makes them
+void new UDX.Stream(udx, 1)
+console.log(changing, flushed, stream.rtt + stream.bbrBandwidth)
+
 console.log(sent, own, counted, UDX.isIP('::1'))
 console.log(few, id, rtt, error, listed, options, onevent, names, code, oldest)

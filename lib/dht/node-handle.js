@@ -40,6 +40,7 @@ module.exports = class NodeHandle {
     this.udx = udx || null
     const hub = udx ? HubHandle().of(udx) : null
     config.hub = hub === null ? 0 : hub.number
+    if (hub !== null) hub.addNode(this)
     this.parts = new Parts()
     // By which the binding knows it. Where a call sees or changes what is in flight: flushed().
     this.number = environment.make((number) => native.create(number, config))

@@ -1,6 +1,6 @@
 'use strict'
 
-const { Readable, getStreamError, scheduleReally } = require('./readable')
+const { Readable, getStreamError, scheduleReally } = require('../crossing/streams')
 const native = require('../crossing/native')
 const environment = require('../crossing/environment')
 const ClosestReplies = require('./closest-replies')

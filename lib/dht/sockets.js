@@ -74,6 +74,13 @@ module.exports = class Sockets {
     return ref === undefined ? null : ref.deref() || null
   }
 
+  // Of the node's own two the one that its UDX knows by this number, or null.
+  ofHub(number) {
+    const own = this._adopted ? [] : [this.server, this.client]
+    const is = (socket) => native.udxSocketNumber(SocketHandle().of(socket).number) === number
+    return own.find((socket) => socket !== null && is(socket)) || null
+  }
+
   numberOf(socket) {
     if (socket === this._server && socket !== null) return SERVER
     if (socket === this._client && socket !== null) return CLIENT

@@ -3,6 +3,7 @@
 import { EventEmitter } from 'events'
 import { NetworkInterfaces } from './io'
 import { NetworkInterface } from './network'
+import { UDXStream, UDXStreamOptions } from './udx-stream'
 
 export interface UDXSocketOptions {
   /** Nothing of IPv4 on an IPv6 address. Exactly `true` counts. */
@@ -45,7 +46,8 @@ export interface UDXTraffic {
  */
 export interface UDXSocket extends EventEmitter<UDXSocketEvents>, UDXTraffic {
   readonly udx: UDX
-  readonly streams: Set<unknown>
+  /** Those that are connected by it. */
+  readonly streams: Set<UDXStream>
   /** Yours. */
   userData: unknown
   /** Stays true after {@link close}. */
@@ -101,7 +103,7 @@ export interface UDXSocket extends EventEmitter<UDXSocketEvents>, UDXTraffic {
   }
 }
 
-/** Sockets of one owner, those of the nodes that are given it with `opts.udx` among them. */
+/** Sockets and streams of one owner, those of the nodes that are given it with `opts.udx` among them. */
 export declare class UDX implements UDXTraffic {
   /** Without leading zeros. */
   static isIPv4(host: string): boolean
@@ -119,6 +121,8 @@ export declare class UDX implements UDXTraffic {
 
   /** Nothing is opened before it is bound. */
   createSocket(opts?: UDXSocketOptions): UDXSocket
+  /** @param id 32 bits; what it was given as is kept. A second stream of the same id takes the place of the first. */
+  createStream(id: number, opts?: UDXStreamOptions): UDXStream
   /** What the first watcher read last, if there is one. */
   networkInterfaces(): NetworkInterface[]
   /** Watches when it is returned, and keeps the process alive while it does. */

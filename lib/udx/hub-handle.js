@@ -17,6 +17,8 @@ module.exports = class HubHandle {
   // node: whose own it is, or null.
   constructor(udx, node) {
     this.watchers = new Set()
+    this._sockets = new Map() // by the engine's numbers
+    this._nodes = new Set() // those that share it, as WeakRefs
     this._ref = new WeakRef(udx)
     this._node = node
     this._number = 0
@@ -38,6 +40,34 @@ module.exports = class HubHandle {
   // One of: bytes sent, packets sent, bytes received, packets received, of all sockets.
   traffic(i) {
     return this._number === 0 && this._node === null ? 0 : native.udxTraffic(this.number)[i]
+  }
+
+  // A socket is bound. handle: its SocketHandle.
+  addSocket(handle) {
+    this._sockets.set(native.udxSocketNumber(handle.number), handle)
+  }
+
+  // node: whose sockets are of this hub.
+  addNode(node) {
+    this._nodes.add(new WeakRef(node))
+  }
+
+  // The UDXSocket that the engine knows as `number`; null if it is closed.
+  socketOf(number) {
+    const known = this._sockets.get(number)
+    if (known !== undefined && !known.closed) return known.socket
+    this._sockets.delete(number)
+    return this._ofNodes(number)
+  }
+
+  // Nodes' own are made for who looks at them.
+  _ofNodes(number) {
+    const nodes = [this._node, ...Array.from(this._nodes, (ref) => ref.deref())]
+    for (const node of nodes.filter(Boolean)) {
+      const socket = node.sockets.ofHub(number)
+      if (socket !== null) return socket
+    }
+    return null
   }
 
   // A watcher that watches keeps the process alive.

@@ -34,7 +34,7 @@ module.exports = class SocketHandle {
     this.node = null
     this.nodeNumber = 0
 
-    this._socket = socket
+    this.socket = socket
     this._listens = false
     this._unheard = 0
     this._traffic = NO_TRAFFIC // of one that is closed
@@ -86,7 +86,7 @@ module.exports = class SocketHandle {
     const ip = parseIPv4(host)
     if (ip === -1 && !isIPv6(host)) throw new Error(`${host} is not a valid IP address`)
     check.bytes(buffer, 'buffer')
-    if (this.port === 0) this._socket.bind(0)
+    if (this.port === 0) this.socket.bind(0)
     if (ttl && !(ttl >= 1 && ttl <= 255)) throw invalidArgument()
     if (ip !== -1) native.udxSend(this.number, buffer, ip, port & 0xffff, ttl || 0)
     else native.udxSend6(this.number, buffer, host, port & 0xffff, ttl || 0)
@@ -109,7 +109,7 @@ module.exports = class SocketHandle {
     if (this.closed || this.closing === null) return this.closed
     if (this.port === 0) {
       this.closed = true
-      this._socket.emit('close')
+      this.socket.emit('close')
     } else if (this.streams.size === 0) {
       this._shut(this.node === null ? native.udxClose : native.udxShut)
     }
@@ -125,9 +125,9 @@ module.exports = class SocketHandle {
 
   onrecord(kind, slab, at) {
     if (kind !== KINDS.MESSAGE || this.closed) return
-    if (this._socket.listenerCount('message') === 0) return this._onunheard()
+    if (this.socket.listenerCount('message') === 0) return this._onunheard()
     environment.expectUserCode()
-    this._socket.emit('message', readDatagram(slab, at), readSender(slab, at))
+    this.socket.emit('message', readDatagram(slab, at), readSender(slab, at))
   }
 
   _bindAnywhere(udx, port) {
@@ -146,6 +146,7 @@ module.exports = class SocketHandle {
     this.host = host
     this.family = family
     this.port = native.udxPort(this.number)
+    internalsOf(udx).addSocket(this)
     environment.add(this)
     environment.retain()
   }
@@ -174,7 +175,7 @@ module.exports = class SocketHandle {
   }
 
   _onclose() {
-    asyncContext.isolate(() => this._socket.emit('close'))
+    asyncContext.isolate(() => this.socket.emit('close'))
   }
 }
 

@@ -10,12 +10,13 @@ const { hide, internalsOf } = require('../common/internals')
 const { lazily } = require('../common/lazily')
 const ip = require('./ip')
 
+const UDXStream = lazily(() => require('./udx-stream'))
 const lookup = lazily(() => require('../crossing/lookup'))
 
 // Nobody knows what the system dropped. It is what udx-native says, too.
 const UNKNOWN = 2 ** 64
 
-// Sockets of the engine's: those that are made here, and those of the nodes that share it.
+// Sockets and streams of the engine's: those that are made here, and those of the nodes that share it.
 class UDX {
   constructor() {
     hide(this, new HubHandle(this, null))
@@ -51,6 +52,10 @@ class UDX {
 
   createSocket(opts) {
     return new UDXSocket(this, opts)
+  }
+
+  createStream(id, opts) {
+    return new (UDXStream())(this, id, opts)
   }
 
   networkInterfaces() {

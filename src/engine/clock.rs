@@ -17,6 +17,11 @@ pub fn mono_ms() -> u64 {
     mono().as_millis() as u64
 }
 
+/// The same in whole µs.
+pub fn mono_us() -> u64 {
+    mono().as_micros() as u64
+}
+
 /// Reads both clocks, in whole ms. The wall clock is read once for each ms of the other: it is
 /// there to notice that the machine slept, and the steps of busy nodes are far shorter than that.
 pub fn now() -> Now {

@@ -13,35 +13,37 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::LocalKey;
 
-use super::clock;
 use super::shard::Shard;
 use super::shard::deadlines::NEVER;
 use super::shard::tenant::Panic;
 use super::sync::combining_lock::CombiningLock;
 use super::sync::primitives::MutexGuard;
-use crate::net::clock::Now;
 
 /// A state machine that has to be drained after each step.
 pub trait Core {
+    /// What its steps take as the time.
+    type Time: Copy;
     /// What steps produce besides events; reused from step to step.
     type Output: Default + 'static;
     /// Where events go.
     type Sink: ?Sized;
 
+    /// The time by its clock.
+    fn now() -> Self::Time;
     /// The output that this thread reuses.
     fn output() -> &'static LocalKey<RefCell<Self::Output>>;
     /// Moves what a step produced out of the core.
     fn collect(&mut self, output: &mut Self::Output, sink: &Self::Sink);
-    /// When it wants to be woken, in ms of the monotonic clock, or [`NEVER`].
+    /// When it wants to be woken, in µs of the monotonic clock, or [`NEVER`].
     fn deadline(&mut self) -> u64;
     /// Empties an output that was carried out.
     fn clear(output: &mut Self::Output);
 }
 
-type Call<C> = Box<dyn FnOnce(&mut C, Now) + Send>;
+type Call<C> = Box<dyn FnOnce(&mut C, <C as Core>::Time) + Send>;
 
 /// A core behind its lock, on a shard.
-pub struct Driver<C> {
+pub struct Driver<C: Core> {
     state: CombiningLock<State<C>, Call<C>>,
     shard: Arc<Shard>,
     /// By which the shard knows it.
@@ -101,7 +103,7 @@ impl<C: Core> Driver<C> {
     }
 
     /// Leaves a call for whoever holds the core next.
-    pub fn enqueue(&self, call: impl FnOnce(&mut C, Now) + Send + 'static) {
+    pub fn enqueue(&self, call: impl FnOnce(&mut C, C::Time) + Send + 'static) {
         self.state.enqueue(Box::new(call));
     }
 
@@ -114,7 +116,7 @@ impl<C: Core> Driver<C> {
         &self,
         mut state: MutexGuard<'_, State<C>>,
         sink: &C::Sink,
-        f: impl FnOnce(&mut C, Now) -> R,
+        f: impl FnOnce(&mut C, C::Time) -> R,
         carry_out: impl FnOnce(&mut C::Output),
     ) -> Result<Option<R>, Panic> {
         if state.closed {
@@ -122,7 +124,7 @@ impl<C: Core> Driver<C> {
             return Ok(None);
         }
         let mut output = C::output().take();
-        let now = clock::now();
+        let now = C::now();
         let result = catch_unwind(AssertUnwindSafe(|| {
             self.state.take_calls().into_iter().for_each(|call| call(&mut state.core, now));
             let result = f(&mut state.core, now);

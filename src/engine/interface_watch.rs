@@ -9,7 +9,7 @@ use super::aux_threads::AUX_THREADS;
 use super::clock;
 use super::interfaces::{NetworkInterface, network_interfaces};
 use super::shard::Shard;
-use super::shard::deadlines::{NEVER, on_grid};
+use super::shard::deadlines::{MS, NEVER, on_grid};
 use super::shard::tenant::{Panic, Tenant};
 use super::udp::receive_batch::ReceiveBatch;
 
@@ -46,7 +46,7 @@ impl InterfaceWatch {
     }
 
     fn arm(&self) {
-        let at = on_grid(clock::mono_ms() + INTERVAL_MS);
+        let at = on_grid(clock::mono_ms() + INTERVAL_MS) * MS;
         if self.shard.arm(self.key.load(Ordering::Relaxed), NEVER, at) {
             self.shard.wake_if_asleep();
         }

@@ -30,7 +30,7 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::Mutex;
 
 pub use clock::mono;
-pub use hub::{BindError, Hub, Watcher};
+pub use hub::{BindError, Hub, StreamSink, Submission, Watcher};
 pub use interfaces::{NetworkInterface, network_interfaces};
 pub use node::{BindOptions, Runner, Sink};
 pub use resolver::lookup;

@@ -83,6 +83,11 @@ impl Header {
     }
 }
 
+/// Whether it is a packet, by its first bytes and its length.
+pub fn is_packet(datagram: &[u8]) -> bool {
+    datagram.len() >= HEADER_LEN && datagram[..2] == [MAGIC, VERSION]
+}
+
 fn u32_at(bytes: &[u8; HEADER_LEN], at: usize) -> u32 {
     u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }

@@ -15,7 +15,7 @@ const HEALTHY = [10, 0]
 const OFFLINE = [0, 8]
 
 // Each with a network of its own.
-module.exports = [tables, replies, life, congestion, requests, queries, states, sockets]
+module.exports = [tables, replies, life, congestion, requests, queries, states, sockets, streams]
 
 // A bucket that is full, and an old node that does not answer.
 async function tables(world, look) {
@@ -168,6 +168,38 @@ async function sockets(world, look) {
   look('NetworkInterfaces', watcher)
   look('UDX', udx)
   await watcher.destroy()
+}
+
+// Two streams, one of them on its way to another socket, and what is left of both.
+async function streams(world, look) {
+  const { udx } = await world.joined()
+  const firewall = () => false
+  const [a, b] = [1, 2].map((id) => udx.createStream(id, { firewall }))
+  look('UDXStream', a)
+  look('UDXStream.toJSON()', a.toJSON())
+  const [socket, other, peer] = [0, 1, 2].map(() => udx.createSocket())
+  for (const each of [socket, other, peer]) each.bind(0, HOST)
+  a.connect(socket, 2, peer.address().port)
+  b.connect(peer, 1, socket.address().port)
+  b.resume()
+
+  const came = once(b, 'message')
+  a.trySend(Buffer.from('hello'))
+  await came
+  a.write('on its way')
+  await null
+  const changed = a.changeRemote(other, 2, peer.address().port)
+  look('UDXStream', a)
+  look('UDXStream.toJSON()', a.toJSON())
+  look('UDXSocket', socket)
+  await changed
+  a.resume()
+  const closed = [a, b].map((stream) => once(stream, 'close'))
+  a.end()
+  b.end()
+  await Promise.all(closed)
+  look('UDXStream', a)
+  await Promise.all([socket, other, peer].map((each) => each.close()))
 }
 
 function tick(node, [responses, timeouts]) {

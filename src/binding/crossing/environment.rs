@@ -10,6 +10,7 @@ use napi::Env;
 use napi::bindgen_prelude::{Function, Result};
 use parking_lot::Mutex;
 
+use super::lent_memory::LentMemory;
 use super::outbox::{BATCH, Outbox};
 use super::wake::Wake;
 use crate::engine::{AdaptiveSpin, Driven, NotificationFlag, Shard};
@@ -21,6 +22,8 @@ const ROUNDS: usize = 8;
 #[derive(Default)]
 pub struct Shared {
     pub outbox: Outbox,
+    /// What JavaScript lent, for bytes beside the records.
+    pub memory: LentMemory,
     /// Raised: JavaScript was told, or will look by itself; no need to wake it.
     pub notified: NotificationFlag,
     /// JavaScript's.

@@ -4,6 +4,9 @@ mod chunks;
 #[cfg(any(feature = "node-api", test))]
 pub mod errno;
 pub mod inbox;
+#[cfg(feature = "node-api")]
+#[cfg_attr(test, allow(dead_code, reason = "only the addon lends some"))]
+pub mod lent_memory;
 pub mod outbox;
 pub mod pack;
 

@@ -61,7 +61,7 @@ pub fn udx_watch(environment: u32, hub: u32, on: bool) {
 #[napi(catch_unwind)]
 pub fn udx_traffic(hub: u32) -> Vec<f64> {
     let Some(hub) = sockets::hub(hub) else { return vec![0.0; 5] };
-    let mut figures = figures(hub.traffic().snapshot());
+    let mut figures = figures(hub.total());
     figures.push(hub.dropped() as f64);
     figures
 }

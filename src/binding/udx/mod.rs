@@ -8,6 +8,15 @@ mod address;
 #[cfg_attr(test, allow(dead_code, reason = "only the addon exports them"))]
 mod calls;
 #[cfg(feature = "node-api")]
+mod lane;
+#[cfg(feature = "node-api")]
 mod sink;
 #[cfg(feature = "node-api")]
 pub mod sockets;
+#[cfg(feature = "node-api")]
+#[cfg_attr(test, allow(dead_code, reason = "only the addon exports them"))]
+mod stream_calls;
+#[cfg(feature = "node-api")]
+mod stream_sink;
+#[cfg(feature = "node-api")]
+pub mod streams;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::super::crossing::environment::{self, Guest, Shared};
+use super::streams;
 use crate::engine::{Hub, SharedSocket};
 
 /// A socket that JavaScript has a handle of.
@@ -28,6 +29,7 @@ impl Guest for Sockets {
     fn repack(&self, _: u32, _: &Arc<Shared>) {}
 
     fn tear_down(&self) {
+        streams::tear_down();
         SOCKETS.take().into_values().for_each(Held::close);
         HUBS.take().into_values().for_each(|hub| hub.close());
     }

@@ -3,26 +3,36 @@
 //! It is a tenant with a lock of its own. Nothing that it does takes a node's lock, and none of a node's
 //! datagrams takes its lock.
 
+mod calls;
+mod output;
+mod relays;
+mod streams;
+
+use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter};
 use std::io;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 
+use self::streams::{Streams, snapshot};
+use super::driver::Driver;
 use super::shard::Shard;
-use super::shard::shared_socket::{Listener, SharedSocket};
+use super::shard::shared_socket::{Carrier, Listener, SharedSocket};
 use super::shard::tenant::{Panic, Tenant};
 use super::udp::receive_batch::ReceiveBatch;
 use super::udp::socket::Socket;
 use super::udp::socket_options::SocketOptions;
-use super::udp::traffic::Traffic;
+use super::udp::tally::Tally;
+use super::udp::traffic::{Traffic, TrafficSnapshot};
+use crate::udx::{Limits, SocketId, wire};
+
+pub use self::calls::Submission;
+pub use self::streams::StreamSink;
 
 /// Sockets that one hub has open: as many as there are ports.
 const MAX_SOCKETS: usize = 65_536;
-
-/// No key of a tenant.
-const NOWHERE: usize = usize::MAX;
 
 /// Why a socket could not be bound.
 #[derive(Debug)]
@@ -56,8 +66,12 @@ pub trait Watcher: Send + Sync {
 /// See the module's page.
 pub struct Hub {
     me: Weak<Hub>,
-    shard: Arc<Shard>,
-    key: AtomicUsize,
+    driver: Driver<Streams>,
+    /// It has streams, or had some.
+    is_carrying: AtomicBool,
+    /// By the numbers by which its streams know them.
+    sockets: RwLock<HashMap<SocketId, Weak<SharedSocket>>>,
+    last_socket: AtomicU32,
     traffic: Arc<Traffic>,
     /// Datagrams that whoever listens had no room for.
     dropped: AtomicU64,
@@ -73,10 +87,17 @@ struct Open {
 impl Hub {
     /// A hub on this shard, until [`Self::close`].
     pub fn start(shard: &Arc<Shard>) -> Arc<Self> {
+        Self::start_with(shard, Limits::default())
+    }
+
+    /// As [`Self::start`], with bounds of the user's.
+    pub fn start_with(shard: &Arc<Shard>, limits: Limits) -> Arc<Self> {
         let hub = Arc::new_cyclic(|me| Self {
             me: Weak::clone(me),
-            shard: Arc::clone(shard),
-            key: AtomicUsize::new(NOWHERE),
+            driver: Driver::new(Streams::new(limits), Arc::clone(shard)),
+            is_carrying: AtomicBool::new(false),
+            sockets: RwLock::default(),
+            last_socket: AtomicU32::new(0),
             traffic: Arc::default(),
             dropped: AtomicU64::new(0),
             open: Mutex::default(),
@@ -87,10 +108,11 @@ impl Hub {
 
     /// The shard that it lives on.
     pub fn shard(&self) -> &Arc<Shard> {
-        &self.shard
+        self.driver.shard()
     }
 
-    /// What all of its sockets sent and received, those of its nodes among them.
+    /// What all of its sockets sent and received, those of its nodes among them, but for what its
+    /// streams did: see [`Self::total`].
     pub fn traffic(&self) -> &Arc<Traffic> {
         &self.traffic
     }
@@ -134,13 +156,23 @@ impl Hub {
         self.open.lock().watcher = watcher;
     }
 
-    /// It is a tenant no more.
+    /// It is a tenant no more, and its streams are gone. Their peers are not told, see
+    /// [`Self::destroy_streams`].
     pub fn close(&self) {
         self.watch(None);
-        let key = self.key.swap(NOWHERE, Ordering::Relaxed);
-        if key != NOWHERE {
-            self.shard.detach(key);
+        if self.driver.close() {
+            self.shard().detach(self.driver.key());
         }
+    }
+
+    /// Its streams may go by a socket, which counts in its traffic.
+    pub(in super::super) fn adopt(&self, socket: &Arc<SharedSocket>) {
+        socket.join(&self.traffic);
+        let number = self.last_socket.fetch_add(1, Ordering::Relaxed) + 1;
+        self.sockets.write().insert(SocketId(number), Arc::downgrade(socket));
+        self.with(|streams, _| streams.open_socket(SocketId(number)));
+        let me: Weak<dyn Carrier> = self.me.clone();
+        socket.carry(me, number);
     }
 
     fn take_place(&self) -> Result<(), BindError> {
@@ -158,24 +190,35 @@ impl Hub {
         listener: Arc<dyn Listener>,
     ) -> io::Result<Arc<SharedSocket>> {
         let socket = Socket::open(options)?;
-        let socket = SharedSocket::new(self.shard.sockets(), socket, None);
-        socket.join(&self.traffic);
+        let socket = SharedSocket::new(self.shard().sockets(), socket, None);
+        self.adopt(&socket);
         socket.listen(Some(listener));
-        socket.register()?;
+        if let Err(error) = socket.register() {
+            socket.close();
+            return Err(error);
+        }
         Ok(socket)
     }
 }
 
 impl Tenant for Hub {
     fn placed(&self, key: usize) {
-        self.key.store(key, Ordering::Relaxed);
+        self.driver.set_key(key);
+        self.with(|_, _| ());
     }
 
     fn receive(&self, _: usize, _: &ReceiveBatch) {}
 
-    fn timeout(&self, _: u64) {}
+    fn timeout(&self, at: u64) {
+        self.settle(self.driver.lock_due(at), Streams::handle_timeout);
+        self.run_waiting_calls();
+    }
 
-    fn run_waiting_calls(&self) {}
+    fn run_waiting_calls(&self) {
+        while let Some(state) = self.driver.try_lock_pending() {
+            self.settle(state, |_, _| ());
+        }
+    }
 
     fn network_changed(&self) {
         let watcher = self.open.lock().watcher.clone();
@@ -186,7 +229,34 @@ impl Tenant for Hub {
 
     fn crash(&self, _: Panic) {
         tracing::error!("a hub panicked");
+        self.driver.give_up();
         self.close();
+    }
+}
+
+impl Carrier for Hub {
+    fn is_carrying(&self) -> bool {
+        self.is_carrying.load(Ordering::Relaxed)
+    }
+
+    fn take(&self, socket: u32, batch: &mut ReceiveBatch) -> Tally {
+        if !batch.has(wire::is_packet) {
+            return batch.tally();
+        }
+        let taken = self.with(|streams, now| streams.take(now, SocketId(socket), batch));
+        taken.unwrap_or_else(|| batch.tally())
+    }
+
+    fn traffic(&self, socket: u32) -> TrafficSnapshot {
+        let socket = SocketId(socket);
+        let traffic = self.with(|streams, _| streams.core.socket_traffic(socket));
+        snapshot(traffic.unwrap_or_default())
+    }
+
+    fn socket_closed(&self, socket: u32) {
+        self.sockets.write().remove(&SocketId(socket));
+        // What was left for the streams leaves, or is lost, with it.
+        self.with(|streams, now| streams.remove_socket(now, SocketId(socket)));
     }
 }
 

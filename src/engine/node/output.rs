@@ -3,10 +3,12 @@
 use std::cell::RefCell;
 use std::thread::LocalKey;
 
+use super::super::clock;
 use super::super::driver::Core;
-use super::super::shard::deadlines::{NEVER, on_grid};
+use super::super::shard::deadlines::{MS, NEVER, on_grid};
 use super::sink::Sink;
 use crate::dht::{Event, Node};
+use crate::net::clock::Now;
 use crate::net::transmit::Transmit;
 
 /// Capacity that an output keeps between two steps, in bytes.
@@ -28,8 +30,13 @@ thread_local! {
 }
 
 impl Core for Node {
+    type Time = Now;
     type Output = Output;
     type Sink = dyn Sink;
+
+    fn now() -> Now {
+        clock::now()
+    }
 
     fn output() -> &'static LocalKey<RefCell<Output>> {
         &OUTPUT
@@ -52,7 +59,7 @@ impl Core for Node {
     }
 
     fn deadline(&mut self) -> u64 {
-        self.poll_timeout_with(on_grid).unwrap_or(NEVER)
+        self.poll_timeout_with(on_grid).map_or(NEVER, |at| at.saturating_mul(MS))
     }
 
     fn clear(output: &mut Output) {

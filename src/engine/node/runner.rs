@@ -156,7 +156,7 @@ impl Runner {
         let sockets = Sockets::bind(&self.options, *ports, self.shard().sockets(), &me)?;
         *ports = sockets.ports;
         if let Some(hub) = self.past.hub.get() {
-            sockets.join(hub.traffic());
+            sockets.all().into_iter().for_each(|socket| hub.adopt(socket));
         }
         Ok(sockets)
     }
@@ -169,7 +169,7 @@ impl Runner {
             let hub = Hub::start(self.shard());
             hub.traffic().add(self.past.traffic.snapshot());
             if let Bound::Reserved(sockets) | Bound::Open(sockets) = &*sockets {
-                sockets.join(hub.traffic());
+                sockets.all().into_iter().for_each(|socket| hub.adopt(socket));
             }
             hub
         });

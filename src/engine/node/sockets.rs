@@ -52,10 +52,9 @@ impl Sockets {
         self.client.close();
     }
 
-    /// What both send and receive counts in `total` as well.
-    pub fn join(&self, total: &Arc<Traffic>) {
-        self.server.join(total);
-        self.client.join(total);
+    /// Both.
+    pub fn all(&self) -> [&Arc<SharedSocket>; 2] {
+        [&self.server, &self.client]
     }
 
     /// What both sent and received goes to `past`.

@@ -14,7 +14,10 @@ pub fn on_grid(at: u64) -> u64 {
     at.checked_next_multiple_of(TICK_GRID).unwrap_or(at)
 }
 
-/// One deadline a tenant, in ms of the monotonic clock.
+/// µs in a ms.
+pub const MS: u64 = 1000;
+
+/// One deadline a tenant, in µs of the monotonic clock.
 #[derive(Default)]
 pub struct Deadlines {
     due: BTreeSet<(u64, usize)>,
@@ -37,9 +40,9 @@ impl Deadlines {
     }
 
     /// Takes one tenant whose deadline has come.
-    pub fn pop_due(&mut self, now_ms: u64) -> Option<(u64, usize)> {
+    pub fn pop_due(&mut self, now_us: u64) -> Option<(u64, usize)> {
         let &first = self.due.first()?;
-        (first.0 <= now_ms).then(|| {
+        (first.0 <= now_us).then(|| {
             self.due.remove(&first);
             first
         })

@@ -320,16 +320,16 @@ impl Shard {
         let PollState { poll, events, spin, .. } = state;
         let timeout = self.fall_asleep();
         spin.fall_asleep(Instant::now());
-        let polled = poll.poll(events, timeout.map(Duration::from_millis));
+        let polled = poll.poll(events, timeout.map(Duration::from_micros));
         self.queue.wake_up();
         spin.wake_up(Instant::now());
         polled
     }
 
-    /// How long the poll may wait, in ms.
+    /// How long the poll may wait, in µs.
     fn fall_asleep(&self) -> Option<u64> {
         let until = self.queue.fall_asleep(|| self.is_lent());
-        (until != NEVER).then(|| until.saturating_sub(clock::mono_ms()))
+        (until != NEVER).then(|| until.saturating_sub(clock::mono_us()))
     }
 
     fn read(&self, state: &mut PollState) {
@@ -353,9 +353,9 @@ impl Shard {
     }
 
     fn fire_timers(&self) {
-        let now_ms = clock::mono_ms();
+        let now_us = clock::mono_us();
         loop {
-            let Some((at, key)) = self.queue.pop_due(now_ms) else { return };
+            let Some((at, key)) = self.queue.pop_due(now_us) else { return };
             if let Some(tenant) = self.get(key) {
                 guarded(&*tenant, || tenant.timeout(at));
             }

@@ -5,7 +5,7 @@ use super::super::sync::park_deadline::ParkDeadline;
 use super::super::sync::primitives::Mutex;
 use super::deadlines::Deadlines;
 
-/// See the module's page. Tenants go by their keys, times are ms of the monotonic clock.
+/// See the module's page. Tenants go by their keys, times are µs of the monotonic clock.
 #[derive(Default)]
 pub struct RunQueue {
     deadlines: Mutex<Deadlines>,
@@ -48,8 +48,8 @@ impl RunQueue {
     }
 
     /// Takes one tenant whose deadline has come.
-    pub fn pop_due(&self, now_ms: u64) -> Option<(u64, usize)> {
-        self.deadlines.lock().pop_due(now_ms)
+    pub fn pop_due(&self, now_us: u64) -> Option<(u64, usize)> {
+        self.deadlines.lock().pop_due(now_us)
     }
 
     /// Whether tenants have calls.

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
 use mio::Token;
@@ -9,6 +10,7 @@ use parking_lot::RwLock;
 
 use super::super::udp::receive_batch::ReceiveBatch;
 use super::super::udp::socket::Socket;
+use super::super::udp::tally::Tally;
 use super::super::udp::traffic::{Traffic, TrafficSnapshot};
 use super::sockets::{Sockets, Source};
 use super::tenant::{Tenant, guarded};
@@ -18,6 +20,21 @@ use crate::net::transmit::Transmit;
 pub trait Listener: Send + Sync {
     /// Called by whichever thread drives the poll, with no lock held but that of who listens.
     fn hear(&self, batch: &ReceiveBatch);
+}
+
+/// Whose streams go by a socket.
+pub trait Carrier: Send + Sync {
+    /// Whether there are streams, or were.
+    fn is_carrying(&self) -> bool;
+
+    /// Takes what is of its streams out of the batch, and counts that. Returns what it did not count.
+    fn take(&self, socket: u32, batch: &mut ReceiveBatch) -> Tally;
+
+    /// What its streams sent and received by a socket.
+    fn traffic(&self, socket: u32) -> TrafficSnapshot;
+
+    /// The socket is closed.
+    fn socket_closed(&self, socket: u32);
 }
 
 /// See the module's page.
@@ -47,6 +64,9 @@ pub(in super::super) struct Route {
 struct Guests {
     /// Of all sockets of its hub.
     total: OnceLock<Arc<Traffic>>,
+    carrier: OnceLock<(Weak<dyn Carrier>, u32)>,
+    /// A stream was connected to it.
+    carries: AtomicBool,
     listener: RwLock<Option<Arc<dyn Listener>>>,
 }
 
@@ -92,6 +112,9 @@ impl SharedSocket {
         if let Some(token) = token {
             self.sockets.remove(token);
         }
+        if let Some((carrier, number)) = self.carrier() {
+            carrier.socket_closed(number);
+        }
     }
 
     /// `None`: it is closed.
@@ -117,9 +140,18 @@ impl SharedSocket {
         }
     }
 
+    /// See [`Socket::send_run`]. Whoever calls has counted them.
+    pub(in super::super) fn send_run(&self, to: SocketAddr, bytes: &[u8], segment: usize) {
+        self.with(|socket| socket.send_run(to, bytes, segment));
+    }
+
     /// What it sent and received.
     pub fn traffic(&self) -> TrafficSnapshot {
-        self.traffic.snapshot()
+        let own = self.traffic.snapshot();
+        match self.carrier() {
+            Some((carrier, number)) => own + carrier.traffic(number),
+            None => own,
+        }
     }
 
     /// What it sends and receives, and what it did so far, counts in `total` as well.
@@ -131,10 +163,38 @@ impl SharedSocket {
         }
     }
 
+    /// Packets of streams go to `carrier`, which knows the socket as `number`.
+    pub(in super::super) fn carry(&self, carrier: Weak<dyn Carrier>, number: u32) {
+        let _ = self.guests().carrier.set((carrier, number));
+    }
+
+    /// A stream is about to be connected to it.
+    pub(in super::super) fn carry_stream(&self) {
+        if !self.guests().carries.swap(true, Ordering::Relaxed) {
+            self.with(Socket::make_room);
+        }
+    }
+
+    /// By which number its hub knows it.
+    pub fn number(&self) -> Option<u32> {
+        self.guests.get()?.carrier.get().map(|(_, number)| *number)
+    }
+
     /// Who else gets what comes on it from now on.
     pub fn listen(&self, listener: Option<Arc<dyn Listener>>) {
         if listener.is_some() || self.guests.get().is_some() {
             *self.guests().listener.write() = listener;
+        }
+    }
+
+    fn carrier(&self) -> Option<(Arc<dyn Carrier>, u32)> {
+        let (carrier, number) = self.guests.get()?.carrier.get()?;
+        Some((carrier.upgrade()?, *number))
+    }
+
+    fn count_received(&self, read: Tally) {
+        if read.messages > 0 {
+            self.count(|traffic| traffic.count_received(u64::from(read.datagrams), read.bytes));
         }
     }
 
@@ -158,14 +218,23 @@ impl Source for SharedSocket {
             return true;
         };
         let emptied = batch.fill(socket);
-        let read = batch.tally();
-        if read.messages > 0 {
-            self.count(|traffic| traffic.count_received(u64::from(read.datagrams), read.bytes));
+        batch.is_uncounted = self.carrier().is_some_and(|(carrier, _)| carrier.is_carrying());
+        if !batch.is_uncounted {
+            self.count_received(batch.tally());
         }
         emptied
     }
 
-    fn deliver(&self, batch: &ReceiveBatch) {
+    fn deliver(&self, batch: &mut ReceiveBatch) {
+        if std::mem::take(&mut batch.is_uncounted)
+            && let Some((carrier, number)) = self.carrier()
+        {
+            let rest = carrier.take(number, batch);
+            self.count_received(rest);
+            if batch.is_empty() {
+                return;
+            }
+        }
         if let Some(guests) = self.guests.get()
             && let Some(listener) = &*guests.listener.read()
         {

@@ -13,7 +13,7 @@ pub trait Source: Send + Sync {
     fn read(&self, batch: &mut ReceiveBatch) -> bool;
 
     /// Hands what was read to all who get it.
-    fn deliver(&self, batch: &ReceiveBatch);
+    fn deliver(&self, batch: &mut ReceiveBatch);
 }
 
 /// Tokens count from 0 on; those of sockets that were closed are given again.

@@ -17,7 +17,7 @@ pub trait Tenant: Send + Sync {
     /// This was read from its socket with this index.
     fn receive(&self, socket: usize, batch: &ReceiveBatch);
 
-    /// The deadline `at` has come, in ms of the monotonic clock.
+    /// The deadline `at` has come, in µs of the monotonic clock.
     fn timeout(&self, at: u64);
 
     /// Runs the calls that were left for whoever has time.

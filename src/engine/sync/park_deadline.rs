@@ -10,12 +10,12 @@ const AWAKE: u64 = 0;
 /// store of that order costs and leave loom one order of them only.
 #[derive(Default)]
 pub struct ParkDeadline {
-    /// In ms; [`AWAKE`] if nobody sleeps.
+    /// In µs; [`AWAKE`] if nobody sleeps.
     at: AtomicU64,
 }
 
 impl ParkDeadline {
-    /// The thread is about to sleep until `at` at the latest, in ms.
+    /// The thread is about to sleep until `at` at the latest, in µs.
     pub fn set(&self, at: u64) {
         self.at.swap(at.max(AWAKE + 1), Ordering::SeqCst);
     }

@@ -14,7 +14,7 @@ pub mod receive_batch;
 pub mod socket;
 pub mod socket_options;
 mod system;
-mod tally;
+pub mod tally;
 pub mod traffic;
 
 #[cfg(test)]

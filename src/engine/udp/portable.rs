@@ -110,6 +110,13 @@ impl Sender {
         self.with_ttl(socket, ttl, || drop(socket.send_to(bytes, self.family.towards(to))));
     }
 
+    /// Datagrams of `segment` bytes each, of which the last may be shorter, to one address.
+    pub fn send_run(&self, socket: &UdpSocket, to: SocketAddr, bytes: &[u8], segment: usize) {
+        for datagram in bytes.chunks(segment.max(1)) {
+            self.send_to(socket, to, 0, datagram);
+        }
+    }
+
     fn with_ttl(&self, socket: &UdpSocket, ttl: u8, send: impl FnOnce()) {
         /// The TTL is an option of the socket: whoever sets it sends alone, then puts it back.
         static TTL: RwLock<()> = RwLock::new(());

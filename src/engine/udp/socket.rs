@@ -135,9 +135,23 @@ impl Socket {
         self.sender.send(&self.socket, transmits, bytes);
     }
 
+    /// Has room for what streams bring at a time, if the system allows it.
+    pub fn make_room(&self) {
+        let socket = SockRef::from(&self.socket);
+        if socket.recv_buffer_size().is_ok_and(|size| size < RECEIVE_BUFFER) {
+            let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+        }
+    }
+
     /// As [`Self::send`], one to whatever address. A TTL of 0 is the socket's.
     pub fn send_to(&self, to: SocketAddr, ttl: u8, bytes: &[u8]) {
         self.sender.send_to(&self.socket, to, ttl, bytes);
+    }
+
+    /// Sends datagrams of `segment` bytes each, of which the last may be shorter, to one address. As
+    /// one bundle where there are several and the way takes them.
+    pub fn send_run(&self, to: SocketAddr, bytes: &[u8], segment: usize) {
+        self.sender.send_run(&self.socket, to, bytes, segment);
     }
 
     /// # Errors

@@ -17,12 +17,14 @@ pub struct Tally {
 impl Tally {
     pub fn of(messages: &[Message]) -> Self {
         let mut tally = Self::default();
-        for message in messages {
-            tally.messages += 1;
-            tally.datagrams = tally.datagrams.saturating_add(message.count() as u32);
-            tally.bytes += message.len as u64;
-        }
+        messages.iter().for_each(|message| tally.add(*message));
         tally
+    }
+
+    pub fn add(&mut self, message: Message) {
+        self.messages += 1;
+        self.datagrams = self.datagrams.saturating_add(message.count() as u32);
+        self.bytes += message.len as u64;
     }
 
     /// How many datagrams take so much memory, if they come as these did.

@@ -1,5 +1,6 @@
 //! What sockets sent and received, counted.
 
+use std::ops::Add;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Datagrams, and their bytes without those of IP and UDP.
@@ -16,6 +17,19 @@ pub struct TrafficSnapshot {
     pub packets_sent: u64,
     pub bytes_received: u64,
     pub packets_received: u64,
+}
+
+impl Add for TrafficSnapshot {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            bytes_sent: self.bytes_sent + other.bytes_sent,
+            packets_sent: self.packets_sent + other.packets_sent,
+            bytes_received: self.bytes_received + other.bytes_received,
+            packets_received: self.packets_received + other.packets_received,
+        }
+    }
 }
 
 impl Traffic {

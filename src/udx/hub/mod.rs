@@ -129,6 +129,11 @@ impl Hub {
         self.streams.get(stream).map(Stream::stats)
     }
 
+    /// Bytes of backlog beyond which whoever writes had better wait, while the stream lives.
+    pub fn high_water_mark(&self, stream: StreamKey) -> Option<u64> {
+        self.streams.get(stream).map(Stream::high_water_mark)
+    }
+
     /// Where a stream's packets go, once it is connected.
     pub fn remote(&self, stream: StreamKey) -> Option<Remote> {
         self.streams.get(stream)?.remote().copied()

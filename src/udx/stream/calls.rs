@@ -29,7 +29,7 @@ impl Stream {
     }
 
     /// Bytes of backlog beyond which a writer had better wait.
-    pub(super) fn high_water_mark(&self) -> u64 {
+    pub fn high_water_mark(&self) -> u64 {
         let flight = u64::from(self.bbr.cwnd()) * self.mtu.payload() as u64;
         BACKLOG_SLACK + flight.min(u64::from(self.peer_window))
     }

@@ -4,15 +4,9 @@
 
 const { KINDS } = require('../kinds')
 
-const { SOCKETS, INTERNAL } = KINDS
+const { INTERNAL } = KINDS
 
 module.exports = [
-  {
-    of: 'UDX',
-    kind: SOCKETS,
-    members: ['createStream'],
-    why: 'Streams: a chapter of their own.'
-  },
   {
     of: 'UDX',
     kind: INTERNAL,

@@ -4,7 +4,7 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::sync::OnceLock;
 
@@ -71,6 +71,23 @@ impl Sender {
         }
     }
 
+    /// Datagrams of `segment` bytes each, of which the last may be shorter, to one address.
+    pub fn send_run(&self, socket: &UdpSocket, to: SocketAddr, bytes: &[u8], segment: usize) {
+        let towards = self.family.towards(to);
+        let is_bundle = bytes.len() > segment && self.takes_from(to.ip(), segment);
+        if is_bundle {
+            match send_bundle(socket, towards, bytes, segment) {
+                Ok(()) => return,
+                // No room, and each alone would ask in vain.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) => self.refused(to.ip(), segment, &error),
+            }
+        }
+        for datagram in bytes.chunks(segment.max(1)) {
+            let _ = socket.send_to(datagram, towards);
+        }
+    }
+
     fn send_many(&self, socket: &UdpSocket, transmits: &[Transmit], mut bytes: &[u8]) {
         let nowhere = Addr::new(Ipv4Addr::UNSPECIFIED, 0);
         let mut datagrams = [Outgoing { to: nowhere, bytes: &[] }; MOST];
@@ -129,10 +146,7 @@ impl Sender {
     /// A parcel did not leave. A datagram alone is lost then, those of a bundle have another chance.
     fn send_singly(&self, socket: &UdpSocket, parcel: &[Outgoing<'_>], error: &io::Error) {
         let [first, _, ..] = parcel else { return };
-        if let Some(len) = refused_from(first.bytes.len(), error) {
-            tracing::debug!(to = %first.to, len, %error, "no bundles on this way");
-            self.refusals.get_or_init(Box::default).note((*first.to.ip()).into(), len, minute());
-        }
+        self.refused((*first.to.ip()).into(), first.bytes.len(), error);
         for datagram in parcel {
             let _ = socket.send_to(datagram.bytes, self.towards(datagram.to));
         }
@@ -142,10 +156,20 @@ impl Sender {
         self.family.towards(to.into())
     }
 
+    /// Remembers that there are no bundles on this way, if that is what the error says.
+    fn refused(&self, to: IpAddr, len: usize, error: &io::Error) {
+        if let Some(len) = refused_from(len, error) {
+            tracing::debug!(%to, len, %error, "no bundles on this way");
+            self.refusals.get_or_init(Box::default).note(to, len, minute());
+        }
+    }
+
     fn takes(&self, first: &Outgoing<'_>) -> bool {
-        let refused = |refusals: &Refusals| {
-            refusals.hold((*first.to.ip()).into(), first.bytes.len(), minute())
-        };
+        self.takes_from((*first.to.ip()).into(), first.bytes.len())
+    }
+
+    fn takes_from(&self, to: IpAddr, len: usize) -> bool {
+        let refused = |refusals: &Refusals| refusals.hold(to, len, minute());
         self.bundles && !self.refusals.get().is_some_and(|refusals| refused(refusals))
     }
 }
@@ -193,6 +217,19 @@ fn refused_from(len: usize, error: &io::Error) -> Option<usize> {
         libc::EMSGSIZE | libc::EINVAL => Some(len),
         _ => None,
     }
+}
+
+fn send_bundle(socket: &UdpSocket, to: SocketAddr, bytes: &[u8], segment: usize) -> io::Result<()> {
+    let mut name = Name::of(to);
+    let base = bytes.as_ptr().cast_mut().cast();
+    let mut part = libc::iovec { iov_base: base, iov_len: bytes.len() };
+    let mut control = Control::EMPTY;
+    let mut header = header_of(&mut name, &mut part, 1).msg_hdr;
+    control.say(&mut header, (libc::SOL_UDP, libc::UDP_SEGMENT), segment as u16);
+    // SAFETY: the header points to bytes, name, part and control data that live until the end of
+    // this function; sending writes to none of them.
+    let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), &header, libc::MSG_DONTWAIT as _) };
+    if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// The TTL goes with the datagram: as an option of the socket it would be everyone's for a moment.

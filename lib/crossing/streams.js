@@ -1,6 +1,6 @@
 'use strict'
 
-const clock = require('../crossing/clock')
+const clock = require('./clock')
 
 // The streams of streamx. What it schedules with it takes from the global object when it is loaded.
 const streamx = withReal('queueMicrotask', () => require('streamx'))
@@ -11,11 +11,15 @@ tryOut()
 
 module.exports = {
   Readable: streamx.Readable,
+  Duplex: streamx.Duplex,
+  drained: streamx.Writable.drained,
   getStreamError: streamx.getStreamError,
 
   // Has what the new stream schedules run whatever streamx schedules it with.
   scheduleReally(stream) {
-    if (!isReal) takeOver(stream._readableState)
+    if (isReal) return
+    takeOver(stream._readableState)
+    if (stream._writableState !== null) takeOver(stream._writableState)
   }
 }
 
