@@ -8,9 +8,9 @@ const { createHash, randomBytes } = require('node:crypto')
 const { mixtures, createNetwork, createNode, listen, connect } = require('./helpers/hyper')
 const { once, until } = require('./helpers/until')
 
-// TEST_MEGABYTES=100 is the long form.
+// 100 MB in all.
 const MEGABYTE = 1 << 20
-const MEGABYTES = Number(process.env.TEST_MEGABYTES || 4)
+const MEGABYTES = 50
 const CONNECTS = 50
 
 for (const { name, network, server, client } of mixtures) {
