@@ -21,10 +21,9 @@ for (const { name, network, server, client } of mixtures) {
         connector: { fastOpen: false, localConnection: false, ...(relaying.connector && through) }
       })
       await exchange(connection, other)
-      assert.strictEqual(connection.rawStream.remotePort, relay.node.address().port)
-      assert.strictEqual(other.rawStream.remotePort, relay.node.address().port)
-      assert.deepStrictEqual(relay.stats().streams.active, 2)
-      connection.end()
+      assert.ok(goTo(connection, relay) && goTo(other, relay))
+      assert.strictEqual(relay.stats().streams.active, 2)
+      for (const end of [connection, other]) end.resume().end()
       await Promise.all([closed(connection), closed(other)])
       await until(() => relay.stats().pairings.active === 0, 'the pair gone')
     })
@@ -32,26 +31,33 @@ for (const { name, network, server, client } of mixtures) {
 
   test(`${name}: a relay's connection becomes a direct one, and loses nothing`, async (t) => {
     const { to, from, relay } = await createPeers(t)
-    const through = { relayThrough: relay.publicKey }
-    const { connection, other } = await meet(t, to, from, { listener: through, connector: through })
+    const ofRelay = from.constructor.hash(relay.publicKey)
+    const punch = heldBack(from._router, 'peerHolepunch', (target) => !ofRelay.equals(target))
+    const { connection, other } = await meet(t, to, from, {
+      connector: { relayThrough: relay.publicKey, fastOpen: false, localConnection: false }
+    })
+    assert.ok(goTo(connection, relay) && goTo(other, relay))
     const heard = collected(other)
     const said = []
-    const isDirect = () => connection.rawStream.remotePort !== relay.node.address().port
+    punch()
     await until(() => {
-      const piece = randomBytes(10000)
-      said.push(piece)
-      connection.write(piece)
-      return isDirect()
-    }, 'the upgrade')
-    await until(() => other.rawStream.remotePort !== relay.node.address().port, 'the other one')
-    assert.strictEqual(connection.rawStream.remotePort, to.address().port)
-    await until(() => relay.stats().sessions.active === 0, 'the relay left alone')
+      said.push(randomBytes(10000))
+      connection.write(said.at(-1))
+      return goTo(connection, other) && goTo(other, connection)
+    }, 'the direct way')
+    // Either end leaves the relay when it hears something by the direct way.
+    connection.resume()
+    await until(() => {
+      for (const end of [connection, other]) end.write(said[0])
+      said.push(said[0])
+      return relay.stats().sessions.active === 0
+    }, 'the relay left alone')
     connection.end(said[0])
     assert.deepStrictEqual(await heard, Buffer.concat([...said, said[0]]))
   })
 
   async function createPeers(t) {
-    const { bootstrap } = await createNetwork(t, network)
+    const { bootstrap } = await createNetwork(t, network, 6)
     const node = createNode(t, network[0], bootstrap, PRIVATE)
     const relay = await createRelay(t, network[0], node)
     const to = createNode(t, server, bootstrap, PRIVATE)
@@ -64,13 +70,16 @@ const PRIVATE = { quickFirewall: false, ephemeral: true }
 
 async function createRelay(t, kind, node) {
   const { Server } = kind.require('blind-relay')
-  const relay = new Server({ createStream: (opts) => node.createRawStream({ ...opts, framed: true }) })
+  const relay = new Server({
+    createStream: (opts) => node.createRawStream({ ...opts, framed: true })
+  })
   atEnd(t, () => relay.close())
   const { publicKey } = await listen(t, node, (connection) => {
     const session = relay.accept(connection, { id: connection.remotePublicKey })
     session.on('error', () => {})
   })
-  return { node, publicKey, stats: () => relay.stats }
+  const rawStream = { socket: node.io.serverSocket }
+  return { publicKey, rawStream, stats: () => relay.stats }
 }
 
 async function meet(t, to, from, { listener, connector }) {
@@ -81,6 +90,23 @@ async function meet(t, to, from, { listener, connector }) {
   const [other] = accepted
   for (const end of [connection, other]) end.on('error', () => {})
   return { connection, other }
+}
+
+// What is called with arguments to hold waits until the function that this returns is called.
+function heldBack(object, method, isHeld) {
+  const original = object[method]
+  let go = null
+  const gate = new Promise((resolve) => (go = resolve))
+  object[method] = async (...args) => {
+    if (isHeld(...args)) await gate
+    return original.apply(object, args)
+  }
+  return go
+}
+
+// Where an end's packets go: to the other end's socket, or to the relay's.
+function goTo({ rawStream }, { rawStream: { socket } }) {
+  return rawStream.remotePort === socket.address().port
 }
 
 async function exchange(...ends) {
@@ -103,7 +129,8 @@ async function take(end, bytes) {
 
 async function collected(end) {
   const pieces = []
-  for await (const piece of end) pieces.push(piece)
+  end.on('data', (piece) => pieces.push(piece))
+  await once(end, 'end', 20000)
   end.end()
   return Buffer.concat(pieces)
 }
