@@ -225,6 +225,7 @@ for (const { name, UDX } of packages) {
     const { port } = socket.address()
     socket.on('message', () => log.push('stray'))
     raw.send({ flags: FLAGS.MESSAGE, id: 1, payload: Buffer.from('no') }, port)
+    await until(() => log.includes('close'), 'its end')
     raw.send({ flags: FLAGS.MESSAGE, id: 1, payload: Buffer.from('no') }, port)
     await until(() => log.length === 3, 'all')
     assert.deepStrictEqual(log, ['question', 'close', 'stray'])

@@ -132,8 +132,10 @@ for (const { name, left, right } of pairings) {
       b.stream.pipe(b.stream)
       const sent = Buffer.alloc(2_000_000, (i) => i)
       const received = collectData(a.stream)
+      const over = closed(a.stream, b.stream)
       a.stream.end(sent)
       assert.ok((await received).equals(sent))
+      await over
     })
   }
 }

@@ -181,7 +181,7 @@ for (const { name, UDX } of packages) {
     for (const change of changes) await assert.rejects(change, { message: 'Stream is closed' })
   })
 
-  test(`${name}: what a relay that is not connected gets is lost`, async (t) => {
+  test(`${name}: what comes to a relay before it is connected costs no byte`, async (t) => {
     const rig = new Rig(t)
     const udx = new UDX()
     const firewall = () => false
@@ -201,7 +201,7 @@ for (const { name, UDX } of packages) {
     b.stream.connect(b.socket, 20, port)
     assert.strictEqual(String((await once(b.stream, 'data'))[0]), 'patience')
     await a.stream.flush()
-    assert.ok(left.packetsReceived > 1 && right.packetsReceived > 0)
+    assert.ok(left.packetsReceived > 0 && right.packetsReceived > 0)
   })
 }
 

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use dht_rpc_native::dht::{Config, Event, RequestSpec, Transmit};
 use dht_rpc_native::engine::{
-    BindOptions, Engine, Hub, Listener, ReceiveBatch, Runner, SharedSocket, Sink, SocketOptions,
-    TrafficSnapshot,
+    BindOptions, BufferKind, Engine, Hub, Listener, ReceiveBatch, Runner, SharedSocket, Sink,
+    SocketOptions, TrafficSnapshot,
 };
 use dht_rpc_native::net::SocketKey;
 
@@ -255,5 +255,38 @@ fn hundreds_of_sockets_hear_each_their_own() {
     for (_, port) in &sockets {
         drop(UdpSocket::bind((LOCALHOST, *port)).expect("the port is free"));
     }
+    hub.close();
+}
+
+#[test]
+fn a_socket_has_room_for_streams_once_it_carries_some() {
+    let hub = Engine::get().add_hub().unwrap();
+    let (usual, _) = open(&hub, ear().0);
+    let (sized, _) = open(&hub, ear().0);
+    let size = |socket: &SharedSocket| {
+        socket.with(|socket| socket.buffer_size(BufferKind::Receive).unwrap()).unwrap()
+    };
+    let set = |socket: &SharedSocket, to| {
+        socket.with(|socket| socket.set_buffer_size(BufferKind::Receive, to).unwrap()).unwrap();
+    };
+    let before = size(&usual);
+    // What the system gives to who asks for as much.
+    let (most, _) = open(&hub, ear().0);
+    set(&most, 1 << 20);
+    set(&sized, 50_000);
+    let own = size(&sized);
+    for socket in [&usual, &sized] {
+        socket.stream_joined();
+    }
+    assert!(size(&usual) > before && size(&usual) == size(&most));
+    assert_eq!(size(&sized), own, "its user said how much");
+
+    let node = node();
+    let server = node.socket(SocketKey::Server).unwrap();
+    let before = size(&server);
+    server.stream_joined();
+    assert_eq!(size(&server), before.max(size(&most)), "no less than before");
+    node.destroy();
+    [&usual, &sized, &most].iter().for_each(|socket| hub.close_socket(socket));
     hub.close();
 }

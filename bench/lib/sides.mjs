@@ -12,6 +12,14 @@ export const PACKAGES = {
   engine: fileURLToPath(new URL('../../index.js', import.meta.url))
 }
 
+/** The files of UDX that are measured, by side. */
+export const UDX_PACKAGES = {
+  get reference() {
+    return require.resolve('udx-native')
+  },
+  engine: fileURLToPath(new URL('../../udx.js', import.meta.url))
+}
+
 /** Both packages, in the order of a round. */
 export const BOTH = ['reference', 'engine']
 

@@ -12,6 +12,7 @@ import nodes8000 from './nodes-8000.mjs'
 import lookups from './lookups.mjs'
 import pingOneProcess from './ping-one-process.mjs'
 import pingTwoProcesses from './ping-two-processes.mjs'
+import streams from './streams.mjs'
 import firstNode from './first-node.mjs'
 
 /**
@@ -45,5 +46,6 @@ export const WORKLOADS = [
   nodes8000,
   pingOneProcess,
   pingTwoProcesses,
+  ...streams,
   firstNode
 ]

@@ -7,8 +7,10 @@ const Slab = require('./slab')
 const PollDriver = require('./poll-driver')
 const outgoing = require('./outgoing')
 const asyncContext = require('./async-context')
+const turnEnd = require('./turn-end')
 const { MAX_RECORD, readLength, readKind, readHandle } = require('./record')
 
+const { drive } = native
 const BATCH = 64 * 1024 // bytes of a drain
 const MIN_BATCH = 1024
 const LONG = 4 // ms until the event loop turns for others
@@ -19,7 +21,8 @@ const AT_ONCE = 16 // replies and requests of one turn that leave without waitin
 const MAX_QUEUED_MS = 1 // that a reply or a request should wait for code that computes
 const READY = 1 << 30
 const MORE = 1 << 29
-const LENGTH = MORE - 1
+const HELD = 1 << 28
+const LENGTH = HELD - 1
 const IMMEDIATE = 64 // replies and requests that leave at once when others had waited for longer
 
 // What the nodes of one JavaScript thread share: the slab and the loop that empties it, the turn,
@@ -178,13 +181,15 @@ class Environment {
   }
 
   // Runs the shards' polls, and dispatches what came of it. Returns the bytes of that, with the flags
-  // READY: something was to be done, ANEW: a shard had taken its poll back, MORE: of what came.
+  // READY: something was to be done, ANEW: a shard had taken its poll back, MORE: of what came,
+  // HELD: acknowledgements.
   drive() {
     if (this._yielded) return READY
-    const driven = native.drive(this._number, this.slab.bytes)
+    const driven = drive(this._number, this.slab.bytes)
     this._looping = (driven & MORE) !== 0
     this._load(driven & LENGTH)
     this._resume()
+    if (driven & HELD) turnEnd.hold()
     return driven
   }
 

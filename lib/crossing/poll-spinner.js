@@ -54,6 +54,8 @@ module.exports = class PollSpinner {
     this._silentSince = 0
   }
 
+  bulk() {}
+
   woken() {}
 
   // A request was made.

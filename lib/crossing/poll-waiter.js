@@ -16,6 +16,7 @@ const DEEP_LOOK = 32 // deep turns after which the time is looked at, two for ea
 const SHALLOW_LOOK = 32 // shallow wakes in a row after which JavaScript waits by itself again
 const READY = 1 << 30
 const ANEW = 1 << 31
+const BULK_MS = 5 // after bytes in bulk, which a shard reads and sends while JavaScript handles those before
 const MAX_SENT_ALONE = 4 // requests in flight that are sent one by one
 
 // JavaScript's event loop waits on the polls of the shards: who is woken by a datagram handles it, and
@@ -28,6 +29,7 @@ module.exports = class PollWaiter {
     this._waits = false
     this._isShared = false // the work is shared with the shards
     this._drivenAt = 0
+    this._bulkAt = -BULK_MS
     this._vain = 0
     this._skips = 0
     this._wokenAt = 0
@@ -81,6 +83,12 @@ module.exports = class PollWaiter {
     if (this._streak >= STREAK) this._want()
   }
 
+  // Bytes come or leave in bulk.
+  bulk() {
+    this._bulkAt = now()
+    this._leave()
+  }
+
   close() {
     this._leave()
   }
@@ -95,6 +103,7 @@ module.exports = class PollWaiter {
       this._skips--
       return
     }
+    if (now() - this._bulkAt < BULK_MS) return
     this._waits = native.waitOnPolls(this._number)
     this._drivenAt = now()
   }

@@ -32,6 +32,13 @@ module.exports = class Slab {
     return true
   }
 
+  // A Buffer that shares its memory with its like, if it is small.
+  copyPooled(start, length) {
+    const out = Buffer.allocUnsafe(length)
+    if (length > 0) this.bytes.copy(out, 0, start, start + length)
+    return out
+  }
+
   // A Buffer that owns its bytes exactly, so that what a user keeps pins nothing else.
   copy(start, length) {
     const out = Buffer.allocUnsafeSlow(length)

@@ -87,7 +87,8 @@ export interface UDXSocket extends EventEmitter<UDXSocketEvents>, UDXTraffic {
   getRecvBufferSize(): number
   setRecvBufferSize(size: number): void
   getSendBufferSize(): number
-  setSendBufferSize(size: number): void
+  /** Returns what was asked for. */
+  setSendBufferSize(size: number): number
   /** @param ifaceAddress an address of the interface; the system chooses one without */
   addMembership(group: string, ifaceAddress?: string): void
   dropMembership(group: string, ifaceAddress?: string): void

@@ -4,6 +4,7 @@ const native = require('../crossing/native')
 const environment = require('../crossing/environment')
 const asyncContext = require('../crossing/async-context')
 const { internalsOf } = require('../common/internals')
+const Figures = require('./figures')
 const { KINDS } = require('./records')
 
 // A hub that nothing of JavaScript can reach any more.
@@ -18,6 +19,7 @@ module.exports = class HubHandle {
   constructor(udx, node) {
     this.watchers = new Set()
     this._sockets = new Map() // by the engine's numbers
+    this.figures = new Figures(this)
     this._nodes = new Set() // those that share it, as WeakRefs
     this._ref = new WeakRef(udx)
     this._node = node
@@ -39,7 +41,7 @@ module.exports = class HubHandle {
 
   // One of: bytes sent, packets sent, bytes received, packets received, of all sockets.
   traffic(i) {
-    return this._number === 0 && this._node === null ? 0 : native.udxTraffic(this.number)[i]
+    return this._number === 0 && this._node === null ? 0 : this.figures.ofHub(i)
   }
 
   // A socket is bound. handle: its SocketHandle.

@@ -5,13 +5,15 @@ const { parseIPv4 } = require('../common/address')
 
 module.exports = { isIPv4, isIPv6, isIP }
 
+// What is no text is taken for what it says, as by a regular expression.
 function isIPv4(host) {
-  return parseIPv4(host) !== -1
+  return parseIPv4(`${host}`) !== -1
 }
 
 // It may name an interface: fe80::1%eth0
 function isIPv6(host) {
-  return typeof host === 'string' && host.includes(':') && native.udxIsIPv6(host)
+  const text = `${host}`
+  return text.includes(':') && native.udxIsIPv6(text)
 }
 
 // The family, 0 if it is no address.

@@ -51,7 +51,7 @@ function readDatagram(slab, at) {
 
 // Of a stream: data, or a message.
 function readBytes(slab, at) {
-  return slab.copy(at + HEAD + 4, slab.words[(at + HEAD) >> 2])
+  return slab.copyPooled(at + HEAD + 4, slab.words[(at + HEAD) >> 2])
 }
 
 function readAcked(slab, at) {

@@ -30,6 +30,8 @@ module.exports = class SocketHandle {
     this.streams = new Set()
     this.closing = null
     this.closed = false
+    // The system was asked for a socket, if in vain.
+    this.isOpened = false
     // Whose own it is, and by which number that knows it.
     this.node = null
     this.nodeNumber = 0
@@ -83,13 +85,15 @@ module.exports = class SocketHandle {
 
   send(buffer, port, host, ttl) {
     if (!host) host = LOCALHOST
-    const ip = parseIPv4(host)
+    const ip = parseIPv4(`${host}`)
     if (ip === -1 && !isIPv6(host)) throw new Error(`${host} is not a valid IP address`)
     check.bytes(buffer, 'buffer')
     if (this.port === 0) this.socket.bind(0)
-    if (ttl && !(ttl >= 1 && ttl <= 255)) throw invalidArgument()
-    if (ip !== -1) native.udxSend(this.number, buffer, ip, port & 0xffff, ttl || 0)
-    else native.udxSend6(this.number, buffer, host, port & 0xffff, ttl || 0)
+    ttl = ttl ? Number(ttl) : 0
+    if (ttl !== 0 && !(ttl >= 1 && ttl <= 255)) throw invalidArgument()
+    if (ip !== -1) native.udxSend(this.number, buffer, ip, port & 0xffff, ttl)
+    else native.udxSend6(this.number, buffer, String(host), port & 0xffff, ttl)
+    this._sent()
   }
 
   // What the engine is asked of a bound socket.
@@ -101,15 +105,15 @@ module.exports = class SocketHandle {
   // One of: bytes sent, packets sent, bytes received, packets received.
   traffic(i) {
     if (this.closed || this.number === 0) return this._traffic[i]
-    return native.udxSocketTraffic(this.number)[i]
+    const hub = this._hub()
+    return hub === null ? native.udxSocketTraffic(this.number)[i] : hub.figures.ofSocket(this, i)
   }
 
   // true: it is, or was by this. It waits for the last of its streams.
   closeMaybe() {
     if (this.closed || this.closing === null) return this.closed
     if (this.port === 0) {
-      this.closed = true
-      this.socket.emit('close')
+      this._closeUnbound()
     } else if (this.streams.size === 0) {
       this._shut(this.node === null ? native.udxClose : native.udxShut)
     }
@@ -130,6 +134,24 @@ module.exports = class SocketHandle {
     this.socket.emit('message', readDatagram(slab, at), readSender(slab, at))
   }
 
+  // Of a socket of the engine's; null of one whose UDX is gone, or nobody's.
+  _hub() {
+    const { udx } = this.socket
+    return udx ? internalsOf(udx) : null
+  }
+
+  _sent() {
+    const hub = this.node === null ? this._hub() : null
+    if (hub !== null) hub.figures.change()
+  }
+
+  // Who tried to bind it hears of its end later, as of any socket's.
+  _closeUnbound() {
+    this.closed = true
+    if (this.isOpened) asyncContext.run(() => setImmediate(() => this._onclose()))
+    else this.socket.emit('close')
+  }
+
   _bindAnywhere(udx, port) {
     try {
       this._bind(udx, port, '::', 6)
@@ -139,14 +161,17 @@ module.exports = class SocketHandle {
   }
 
   _bind(udx, port, host, family) {
+    this.isOpened = true
+    if (this.ipv6Only && family === 4) throw invalidArgument()
     const flags = (this.ipv6Only ? IPV6_ONLY : 0) | (this.reuseAddress ? REUSE_ADDRESS : 0)
     const hub = internalsOf(udx).number
-    this.number = environment.make((own) => native.udxBind(own, hub, host, port, flags))
+    this.number = environment.make((own) => native.udxBind(own, hub, `${host}`, port, flags))
     this._listens = true
     this.host = host
     this.family = family
     this.port = native.udxPort(this.number)
     internalsOf(udx).addSocket(this)
+    internalsOf(udx).figures.addSocket(this)
     environment.add(this)
     environment.retain()
   }
@@ -162,6 +187,8 @@ module.exports = class SocketHandle {
   // The port is free, and nothing is heard any more.
   _shut(close) {
     this._traffic = native.udxSocketTraffic(this.number)
+    const hub = this._hub()
+    if (hub !== null) hub.figures.remove(this)
     close(this.number)
     this._end()
     if (this.node === null || this._listens) environment.forget(this)

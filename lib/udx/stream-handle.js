@@ -5,14 +5,19 @@ const environment = require('../crossing/environment')
 const DHTError = require('../common/errors')
 const { internalsOf } = require('../common/internals')
 const lentMemory = require('./lent-memory')
-const submissions = require('./submissions')
+const turnEnd = require('../crossing/turn-end')
 const records = require('./records')
 
 const { KINDS } = records
+const { udxStreamWrite } = native
+const isWorker = loadIsWorker()
 const MAX_BACKLOG = 2 ** 30 // bytes that are not acknowledged
 const FIRST_MARK = 262144 + 10 * 1152 // bytes of backlog beyond which a writer waits, before the engine says so
 const FULL = 64 * 1024 // bytes that cross without waiting for the rest of their turn
-const MIN_CONSUMED = 256 * 1024 // bytes that were read, before the engine hears of it
+const BULK = 32 * 1024 // bytes of one event from which a shard had better read
+const CONSUMED = 64 * 1024 // bytes that were read, before the engine hears of it
+const MAX_UNTOLD = 256 * 1024 // bytes that were read, before a peer that sends nothing hears of it
+const NONE = []
 const UNCONNECTED = Object.assign(new Array(13).fill(0), { 0: 1200, 2: 10 })
 
 // The engine's half of a UDXStream.
@@ -22,6 +27,7 @@ module.exports = class StreamHandle {
     this.number = environment.make((own) =>
       native.udxStreamCreate(own, hub.number, id, seq, firewall)
     )
+    if (isWorker) native.udxTellEnd()
     this._stream = stream
     this._hub = hub
     this._written = 0
@@ -29,13 +35,15 @@ module.exports = class StreamHandle {
     this._mark = FIRST_MARK
     this._waits = false
     this._consumed = 0
+    this._untold = 0
     this._figures = null // the last ones, once it is closed
     // What waits to cross.
-    this._buffers = []
+    this._buffers = NONE
     this._bytes = 0
-    this._messages = []
+    this._messages = NONE
     this._ends = false
     this._isQueued = false
+    hub.figures.addStream(this)
     environment.add(this)
   }
 
@@ -46,7 +54,7 @@ module.exports = class StreamHandle {
 
   // false: _onremotechanged() follows.
   changeRemote(socket, remoteId, port, host) {
-    this.submit()
+    this.submit(true) // it counts as what is on its way
     const { number } = internalsOf(socket)
     return native.udxStreamChangeRemote(this.number, number, remoteId, host, port)
   }
@@ -63,10 +71,15 @@ module.exports = class StreamHandle {
     if (this._written - this._acked > MAX_BACKLOG) this._refuse(length)
     this._bytes += length
     this._buffers = this._buffers.length === 0 ? buffers : this._buffers.concat(buffers)
-    this._waits = this._written - this._acked > this._mark
-    if (this._bytes >= FULL) this.submit()
-    else this._queue()
+    this._waits = this._isFull()
+    if (this._bytes < FULL) this._queue()
+    else this._submitBulk()
     return !this._waits
+  }
+
+  // _onacked() says when all that was written by now is acknowledged, if it was not said before.
+  watch() {
+    if (this._figures === null) native.udxStreamWatch(this.number, this._written)
   }
 
   end() {
@@ -75,7 +88,8 @@ module.exports = class StreamHandle {
   }
 
   send(buffer) {
-    this._messages.push(buffer)
+    if (this._messages === NONE) this._messages = []
+    this._messages.push(Buffer.from(buffer)) // which is its user's again
     this._queue()
     return true
   }
@@ -87,15 +101,18 @@ module.exports = class StreamHandle {
   // The reader took so many bytes.
   consumed(bytes) {
     this._consumed += bytes
-    if (this._consumed < MIN_CONSUMED) return
-    native.udxStreamConsumed(this.number, this._consumed)
+    if (this._consumed < CONSUMED) return
+    this._untold += this._consumed
+    const soon = this._untold >= MAX_UNTOLD
+    if (soon) this._untold = 0
+    native.udxStreamConsumed(this.number, this._consumed, soon)
     this._consumed = 0
   }
 
   // Nothing comes any more.
   destroy() {
     if (this._figures !== null) return
-    this._buffers = []
+    this._buffers = NONE
     this._bytes = 0
     this._ends = false
     this.submit()
@@ -105,35 +122,37 @@ module.exports = class StreamHandle {
   // One of the figures that records.js reads.
   stat(i) {
     if (this._figures !== null) return this._figures[i]
-    const figures = native.udxStreamFigures(this.number)
-    return figures.length === 0 ? UNCONNECTED[i] : figures[i]
+    const figure = this._hub.figures.ofStream(this, i)
+    return figure === figure ? figure : UNCONNECTED[i]
   }
 
   // What waits crosses together.
-  submit() {
+  submit(withNext = false) {
     this._isQueued = false
     if (this._bytes === 0 && this._messages.length === 0 && !this._ends) return
     const buffers = this._buffers
     const messages = this._messages
     const ends = this._ends
-    this._buffers = []
+    this._buffers = NONE
     this._bytes = 0
-    this._messages = []
+    this._messages = NONE
     this._ends = false
-    native.udxStreamSubmit(this.number, buffers, messages, ends)
+    const isOne = buffers.length === 1 && messages.length === 0 && !withNext
+    if (isOne) udxStreamWrite(this.number, buffers[0], ends)
+    else native.udxStreamSubmit(this.number, buffers, messages, ends, withNext)
+    this._hub.figures.change()
   }
 
   onrecord(kind, slab, at) {
     const stream = this._stream
     if (kind === KINDS.HANDLED) return native.udxStreamContinue(this.number)
+    if (kind === KINDS.ACKED) return this._onacked(slab, at)
     environment.expectUserCode()
     switch (kind) {
       case KINDS.DATA:
         return stream._ondata(records.readBytes(slab, at))
       case KINDS.BYTES_WAIT:
         return this._onbytes()
-      case KINDS.ACKED:
-        return this._onacked(records.readAcked(slab, at), records.readMark(slab, at))
       case KINDS.END:
         return stream._onend()
       case KINDS.STREAM_MESSAGE:
@@ -151,14 +170,19 @@ module.exports = class StreamHandle {
 
   _onbytes() {
     const bytes = lentMemory.take(this.number)
-    if (bytes !== null) this._stream._ondata(bytes)
+    if (bytes === null) return
+    if (bytes.byteLength >= BULK) environment.pollDriver.bulk()
+    this._stream._ondata(bytes)
   }
 
-  _onacked(total, mark) {
+  // Who waits for it is user's code.
+  _onacked(slab, at) {
+    const total = records.readAcked(slab, at)
     this._acked = total
-    this._mark = mark
+    this._mark = records.readMark(slab, at)
+    environment.expectUserCode()
     this._stream._onacked(total)
-    if (!this._waits || this._written - total > mark) return
+    if (!this._waits || this._written - total > this._mark) return
     this._waits = false
     this._stream._ondrain()
   }
@@ -171,10 +195,21 @@ module.exports = class StreamHandle {
     if (this._figures === null) native.udxStreamVerdict(this.number, !rejected)
   }
 
+  _submitBulk() {
+    environment.pollDriver.bulk()
+    this.submit()
+  }
+
+  // What is acknowledged is told in larger steps: who seems to be far ahead asks.
+  _isFull() {
+    if (this._written - this._acked <= this._mark) return false
+    return !native.udxStreamIsDrained(this.number, this._written)
+  }
+
   _queue() {
     if (this._isQueued) return
     this._isQueued = true
-    submissions.add(this)
+    turnEnd.add(this)
   }
 
   _refuse(length) {
@@ -185,6 +220,16 @@ module.exports = class StreamHandle {
 
   _close(figures) {
     this._figures = figures.length === 0 ? UNCONNECTED : figures
+    this._hub.figures.remove(this)
     environment.forget(this)
+  }
+}
+
+// Its peers hear of it when a worker ends, as those of udx-native do.
+function loadIsWorker() {
+  try {
+    return require('worker_threads').isMainThread === false
+  } catch {
+    return false
   }
 }

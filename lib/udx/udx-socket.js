@@ -100,6 +100,7 @@ class UDXSocket extends EventEmitter {
 
   setSendBufferSize(size) {
     native.udxSetBufferSize(internalsOf(this).active(), true, size >>> 0)
+    return size >>> 0
   }
 
   // ifaceAddress: of the interface; the system chooses one without.

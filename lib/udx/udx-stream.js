@@ -12,7 +12,6 @@ const countTraffic = require('./count-traffic')
 const errors = require('./stream-errors')
 const { isIP } = require('./ip')
 
-const CONSUMED = 64 * 1024 // bytes that the reader took, after which the peer hears of it
 const TRAFFIC = 9 // where the counters begin
 const NO_REQUESTS = { length: 0 }
 
@@ -60,7 +59,7 @@ class Internals {
   // The engine is told what the reader took since it was told last.
   consume() {
     const consumed = this.received - this.stream._readableState.buffered
-    if (this.closed || consumed - this.consumed < CONSUMED) return
+    if (this.closed || consumed === this.consumed) return
     this.handle.consumed(consumed - this.consumed)
     this.consumed = consumed
   }
@@ -142,14 +141,14 @@ class UDXStream extends Duplex {
     }
   }
 
-  connect(socket, remoteId, port, host, opts) {
+  connect(socket, remoteId, port, host, opts = {}) {
     const { closed, remote } = internalsOf(this)
     if (closed) return
     if (typeof host === 'object' && host !== null) {
       opts = host
       host = null
     }
-    remote.connect(socket, remoteId, port, host, opts ? opts.ack : 0)
+    remote.connect(socket, remoteId, port, host, opts.ack)
   }
 
   // A promise, or null if nothing was on its way.
@@ -183,7 +182,9 @@ class UDXStream extends Duplex {
   // Whether the peer has all that was written.
   async flush() {
     if (!(await drained(this)) || this.destroying) return false
-    return internalsOf(this).acknowledgements.flush()
+    const { acknowledgements, handle } = internalsOf(this)
+    handle.watch()
+    return acknowledgements.flush()
   }
 
   // 0: none.
@@ -194,7 +195,7 @@ class UDXStream extends Duplex {
   }
 
   // Of no effect, as in udx-native.
-  setInteractive() {}
+  setInteractive(bool) {}
 
   _read(cb) {
     internalsOf(this).consume()

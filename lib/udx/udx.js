@@ -15,6 +15,8 @@ const lookup = lazily(() => require('../crossing/lookup'))
 
 // Nobody knows what the system dropped. It is what udx-native says, too.
 const UNKNOWN = 2 ** 64
+// Characters of a name.
+const MAX_NAME = 255
 
 // Sockets and streams of the engine's: those that are made here, and those of the nodes that share it.
 class UDX {
@@ -73,8 +75,16 @@ class UDX {
   }
 
   async lookup(host, { family = 0 } = {}) {
+    if (typeof host !== 'string' || host === '' || host.length > MAX_NAME) {
+      throw DHTError.coded(Error, 'EINVAL', 'invalid argument')
+    }
+    const wanted = family === 4 || family === 6 ? family : 0
+    const known = ip.isIP(host)
+    if (wanted !== 0 && known !== 0 && known !== wanted) {
+      throw DHTError.coded(Error, 'EAI_ADDRFAMILY', 'address family not supported')
+    }
     try {
-      const { address, family: found } = await lookup()(host, family)
+      const { address, family: found } = await lookup()(host, wanted)
       return { host: address, family: found }
     } catch {
       // As libuv calls it.

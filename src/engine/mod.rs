@@ -30,7 +30,8 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::Mutex;
 
 pub use clock::mono;
-pub use hub::{BindError, Hub, StreamSink, Submission, Watcher};
+pub use hub::held_acks;
+pub use hub::{BindError, Hub, StreamSink, Submission, Watcher, When};
 pub use interfaces::{NetworkInterface, network_interfaces};
 pub use node::{BindOptions, Runner, Sink};
 pub use resolver::lookup;
@@ -39,6 +40,7 @@ pub use shard::start_error::StartError;
 pub use shard::{Driven, Shard};
 pub use sync::adaptive_spin::AdaptiveSpin;
 pub use sync::notification_flag::NotificationFlag;
+pub use udp::fragmentation::route_mtu;
 pub use udp::receive_batch::ReceiveBatch;
 pub use udp::socket_options::{BufferKind, SocketOptions};
 pub use udp::traffic::{Traffic, TrafficSnapshot};

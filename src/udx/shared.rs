@@ -32,6 +32,8 @@ pub(super) struct Shared {
     /// What waits out of order at all streams, and for their firewalls, in bytes.
     pub reassembly: usize,
     pub held: usize,
+    /// Those that got their first stream, or lost their last one.
+    pub turned: Vec<SocketId>,
     /// Kept so that no acknowledgement needs memory of its own.
     pub scratch: Vec<(Seq, Seq)>,
 }
@@ -48,6 +50,7 @@ impl Shared {
             drops: Drops::default(),
             reassembly: 0,
             held: 0,
+            turned: Vec::new(),
             scratch: Vec::new(),
         }
     }
@@ -87,14 +90,20 @@ impl Shared {
     }
 
     pub fn join(&mut self, socket: SocketId) {
-        if let Some(socket) = self.sockets.get_mut(&socket) {
-            socket.streams += 1;
+        if let Some(found) = self.sockets.get_mut(&socket) {
+            found.streams += 1;
+            if found.streams == 1 {
+                self.turned.push(socket);
+            }
         }
     }
 
     pub fn leave(&mut self, socket: SocketId) {
-        if let Some(socket) = self.sockets.get_mut(&socket) {
-            socket.streams = socket.streams.saturating_sub(1);
+        if let Some(found) = self.sockets.get_mut(&socket) {
+            found.streams = found.streams.saturating_sub(1);
+            if found.streams == 0 {
+                self.turned.push(socket);
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! Streams of hubs on real sockets, with each other and with `udx-native`.
 
+mod limits;
+mod peer;
 mod rig;
 
 use dht_rpc_native::udx::*;
@@ -29,7 +31,65 @@ fn many_bytes_are_the_same_at_the_other_end() {
     });
     assert_eq!(two.came(|came| (came.received, came.has_ended)), (bytes, true));
     assert_eq!(two.received_hash(), hex(&one.sent));
-    let (reason, stats) = one.came(|came| came.closed.clone()).expect("it closed");
+    let (reason, stats) = one.came(|came| came.closed).expect("it closed");
     assert_eq!(reason, CloseReason::Ended);
-    println!("{stats:?}");
+    assert_eq!((stats.written, stats.acked), (bytes as u64, bytes as u64));
+}
+
+#[test]
+fn what_streams_do_is_counted_on_them_their_socket_and_their_hub() {
+    let (a, b) = (hub(), hub());
+    let ((at_a, to_a), (at_b, to_b)) = (open(&a), open(&b));
+    let (mut one, two) = (End::new(&a, 1, Firewall::Reject), End::new(&b, 2, Firewall::Reject));
+    a.connect(one.key, &at_a, 2, to_b, 0).expect("connected");
+    b.connect(two.key, &at_b, 1, to_a, 0).expect("connected");
+    std::thread::scope(|scope| {
+        scope.spawn(|| two.read_until("all bytes", |came| came.received == 3_000_000));
+        one.write_all(3_000_000);
+    });
+    for (end, socket) in [(&one, &at_a), (&two, &at_b)] {
+        let figures = end.hub.figures(&[end.key], &[socket]);
+        let traffic = figures.streams[0].expect("it lives").traffic;
+        let (socket, total) = (figures.sockets[0], figures.total);
+        assert_eq!(socket, total);
+        assert_eq!(
+            (total.bytes_sent, total.packets_sent),
+            (traffic.bytes_transmitted, traffic.packets_transmitted)
+        );
+        assert_eq!(
+            (total.bytes_received, total.packets_received),
+            (traffic.bytes_received, traffic.packets_received)
+        );
+    }
+}
+
+#[test]
+fn a_relay_between_two_hubs_hands_on_what_comes_and_ends_with_its_target() {
+    let hubs = [hub(), hub(), hub(), hub()];
+    let sockets: Vec<_> = hubs.iter().map(open).collect();
+    let ends: Vec<_> = (0..4).map(|n| End::new(&hubs[n], n as u32, Firewall::Reject)).collect();
+    // 0 with 1, 2 with 3; 1 and 2 relay to one another.
+    for (near, far) in [(0, 1), (1, 0), (2, 3), (3, 2)] {
+        let (socket, to) = (&sockets[near].0, sockets[far].1);
+        hubs[near].connect(ends[near].key, socket, far as u32, to, 0).expect("connected");
+    }
+    hubs[1].relay_to(ends[1].key, &hubs[2], ends[2].key).expect("it relays");
+    hubs[2].relay_to(ends[2].key, &hubs[1], ends[1].key).expect("it relays");
+    let again = hubs[1].relay_to(ends[1].key, &hubs[2], ends[2].key);
+    assert_eq!(again, Err(Error::BadRelay));
+    let mut ends = ends;
+    let mut writer = End::of(&ends[0]);
+    std::thread::scope(|scope| {
+        scope.spawn(|| ends[3].read_until("all bytes", |came| came.received == 5_000_000));
+        writer.write_all(5_000_000);
+    });
+    assert_eq!(ends[3].received_hash(), hex(&writer.sent));
+    let last = ends.remove(2);
+    hubs[2].destroy(last.key);
+    let relay = &ends[1];
+    relay.wait("the other half", |came| came.closed.is_some());
+    assert_eq!(
+        relay.came(|came| came.closed.map(|closed| closed.0)),
+        Some(CloseReason::RelayClosed)
+    );
 }

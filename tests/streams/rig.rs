@@ -63,7 +63,9 @@ impl StreamSink for Ear {
         }
     }
 
-    fn acked(&self, _: u64, _: u64) {}
+    fn acked(&self, _: u64, _: u64) -> bool {
+        false
+    }
 
     fn wake(&self) {
         self.changed.notify_all();
@@ -84,6 +86,12 @@ impl End {
         let options = StreamOptions { firewall, seq: 0 };
         let key = hub.create_stream(id, &options, ear.clone()).expect("a stream");
         Self { hub: Arc::clone(hub), key, ear, sent: Blake2b512::new() }
+    }
+
+    /// The same stream, for another thread.
+    pub fn of(end: &Self) -> Self {
+        let Self { hub, key, ear, .. } = end;
+        Self { hub: hub.clone(), key: *key, ear: ear.clone(), sent: Blake2b512::new() }
     }
 
     /// Writes so many bytes, as fast as they are taken; another thread may read meanwhile.
@@ -115,7 +123,7 @@ impl End {
             let done = is_done(&came);
             drop(came);
             if unread > 0 {
-                self.hub.consumed(self.key, unread);
+                self.hub.consumed(self.key, unread, true);
             }
             if done {
                 return;

@@ -11,7 +11,7 @@ use napi_derive::napi;
 use super::outbox::BATCH;
 use super::wake::Wake;
 use super::{environment, event_loop};
-use crate::engine::{self, NotificationFlag};
+use crate::engine::{self, NotificationFlag, held_acks};
 
 /// The monotonic clock in ms, with their fractions.
 #[napi(catch_unwind)]
@@ -81,18 +81,27 @@ const ANEW: u32 = 1 << 31;
 /// Added to what [`drive`] returns: there is more to drain.
 const MORE: u32 = 1 << 29;
 
+/// Added to what [`drive`] returns: acknowledgements are held, for [`release_acks`].
+const HELD: u32 = 1 << 28;
+
 /// Runs the shards' polls on this thread without waiting, then drains. Returns the bytes, and flags.
 #[napi(catch_unwind)]
 pub fn drive(environment: u32, mut slab: BufferSlice<'_>) -> u32 {
     let Some(shared) = environment::shared(environment) else { return 0 };
-    let driven = {
+    let (driven, held) = {
         let _suppressed = Suppressed::new(&shared.notified);
-        environment::drive()
+        held_acks::hold(environment::drive)
     };
     let len = shared.outbox.drain(&mut slab, BATCH) as u32;
     let flag = |on: bool, bit: u32| if on { bit } else { 0 };
     let more = shared.outbox.is_filled();
-    len | flag(driven.ready, READY) | flag(driven.anew, ANEW) | flag(more, MORE)
+    len | flag(held, HELD) | flag(driven.ready, READY) | flag(driven.anew, ANEW) | flag(more, MORE)
+}
+
+/// What the turn had to say to what came is said: acknowledgements that it did not carry leave.
+#[napi(catch_unwind)]
+pub fn release_acks() {
+    held_acks::release();
 }
 
 /// Prepares for `callback` to be called when a poll that [`wait_on_polls`] watches is readable.

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use super::lent_memory::LentMemory;
 use super::outbox::{BATCH, Outbox};
 use super::wake::Wake;
-use crate::engine::{AdaptiveSpin, Driven, NotificationFlag, Shard};
+use crate::engine::{AdaptiveSpin, Driven, NotificationFlag, Shard, held_acks};
 
 /// Rounds of the polls in one go: a lookup among nodes of this process takes several.
 const ROUNDS: usize = 8;
@@ -166,7 +166,8 @@ pub fn drive() -> Driven {
             all.anew |= driven.anew;
         }
         all.ready |= ready;
-        if !ready {
+        // What JavaScript answers comes first.
+        if !ready || held_acks::are_some() {
             break;
         }
     }

@@ -160,7 +160,7 @@ pub fn udx_buffer_size(socket: u32, send: bool) -> Result<u32> {
 
 #[napi(catch_unwind)]
 pub fn udx_set_buffer_size(socket: u32, send: bool, size: u32) -> Result<()> {
-    if size == 0 {
+    if size == 0 || i32::try_from(size).is_err() {
         return Err(invalid());
     }
     let set = |socket: &SharedSocket| {
@@ -176,7 +176,7 @@ pub fn udx_membership(socket: u32, group: String, interface: String, join: bool)
     let group: IpAddr = group.parse().map_err(|_| invalid())?;
     let interface = match interface.as_str() {
         "" => None,
-        text => Some(text.parse().map_err(|_| invalid())?),
+        text => Some(address(text, 0).ok_or_else(invalid)?),
     };
     let set =
         |socket: &SharedSocket| socket.with(|socket| socket.set_membership(group, interface, join));

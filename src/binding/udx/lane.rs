@@ -50,6 +50,10 @@ impl Lane {
         begun
     }
 
+    pub fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
     /// Something else happened: what comes is no part of what came.
     pub fn seal(&mut self) {
         self.is_open = false;

@@ -30,8 +30,12 @@ impl Guest for Sockets {
 
     fn tear_down(&self) {
         streams::tear_down();
+        let hubs = HUBS.take();
+        if streams::tells_end() {
+            hubs.values().for_each(|hub| hub.destroy_streams());
+        }
         SOCKETS.take().into_values().for_each(Held::close);
-        HUBS.take().into_values().for_each(|hub| hub.close());
+        hubs.into_values().for_each(|hub| hub.close());
     }
 }
 

@@ -15,7 +15,7 @@ use super::records;
 use super::sockets;
 use super::stream_sink::RecordSink;
 use super::streams::{self, Stream};
-use crate::engine::Submission;
+use crate::engine::{Submission, TrafficSnapshot, When};
 use crate::udx::{self, Firewall, RemoteChange, StreamOptions};
 
 type Result<T> = std::result::Result<T, Error<String>>;
@@ -39,6 +39,12 @@ pub fn udx_stream_create(environment: u32, hub: u32, id: u32, seq: u32, asks: bo
     let key = hub.create_stream(id, &options, sink.clone()).map_err(refused)?;
     streams::insert(handle, Stream { hub, key, sink });
     Ok(handle)
+}
+
+/// This environment is a worker's.
+#[napi(catch_unwind)]
+pub fn udx_tell_end() {
+    streams::tell_end();
 }
 
 /// Throws a coded error, as those that follow do.
@@ -77,29 +83,57 @@ pub fn udx_stream_relay(stream: u32, to: u32) -> Result<()> {
     try_with(stream, |s| s.hub.relay_to(s.key, &to.hub, to.key))
 }
 
-/// What a turn did with a stream: bytes that it wrote, messages that it sends, whether it ends.
+/// What a turn did with a stream: bytes that it wrote, messages that it sends, whether it ends. Of one step
+/// with the next call if that is to be.
 #[napi(catch_unwind)]
 pub fn udx_stream_submit(
     stream: u32,
     written: Vec<BufferSlice<'_>>,
     messages: Vec<BufferSlice<'_>>,
     ends: bool,
+    with_next: bool,
 ) {
     let len: usize = written.iter().map(|bytes| bytes.len()).sum();
     let mut bytes = Vec::with_capacity(len);
     written.iter().for_each(|piece| bytes.extend_from_slice(piece));
-    let at_once = len + messages.iter().map(|bytes| bytes.len()).sum::<usize>() <= AT_ONCE;
+    let all = len + messages.iter().map(|bytes| bytes.len()).sum::<usize>();
+    let when = match with_next {
+        true => When::WithNext,
+        false if all <= AT_ONCE => When::Now,
+        false => When::ByShard,
+    };
     let messages = messages.iter().map(|message| Bytes::copy_from_slice(message)).collect();
     let what = Submission { messages, bytes: bytes.into(), ends };
-    streams::with(stream, |s| s.hub.submit(s.key, what, at_once));
+    streams::with(stream, |s| s.hub.submit(s.key, what, when));
+}
+
+/// Whether a writer of so many bytes in all may go on. If not, ACKED says when.
+#[napi(catch_unwind)]
+pub fn udx_stream_is_drained(stream: u32, written: f64) -> bool {
+    streams::with(stream, |s| s.sink.is_drained(written as u64)).unwrap_or(true)
+}
+
+/// ACKED says when so many bytes are acknowledged; at once if they are.
+#[napi(catch_unwind)]
+pub fn udx_stream_watch(stream: u32, written: f64) {
+    streams::with(stream, |s| s.sink.watch(written as u64));
+}
+
+/// As [`udx_stream_submit`], of what most turns do: one piece that is written.
+#[napi(catch_unwind)]
+pub fn udx_stream_write(stream: u32, written: BufferSlice<'_>, ends: bool) {
+    let when = if written.len() <= AT_ONCE { When::Now } else { When::ByShard };
+    let bytes = Bytes::copy_from_slice(&written);
+    let what = Submission { messages: Vec::new(), bytes, ends };
+    streams::with(stream, |s| s.hub.submit(s.key, what, when));
 }
 
 /// Gives the stream up, and says its last figures. No record follows.
 #[napi(catch_unwind)]
 pub fn udx_stream_destroy(stream: u32) -> Vec<f64> {
     let Some(s) = streams::remove(stream) else { return Vec::new() };
-    let stats = s.hub.destroy(s.key);
-    stats.map_or_else(Vec::new, |stats| records::figures(&stats).to_vec())
+    s.hub.destroy(s.key);
+    s.sink.last_figures().map_or_else(Vec::new, |stats| records::figures(&stats).to_vec())
 }
 
 /// JavaScript knows that it has closed.
@@ -108,10 +142,10 @@ pub fn udx_stream_forget(stream: u32) {
     streams::remove(stream);
 }
 
-/// The reader took so many bytes more.
+/// The reader took so many bytes more. `soon`: the peer has to hear of it.
 #[napi(catch_unwind)]
-pub fn udx_stream_consumed(stream: u32, bytes: f64) {
-    streams::with(stream, |s| s.hub.consumed(s.key, bytes as u64));
+pub fn udx_stream_consumed(stream: u32, bytes: f64, soon: bool) {
+    streams::with(stream, |s| s.hub.consumed(s.key, bytes as u64, soon));
 }
 
 /// A heartbeat leaves each `ms` while nothing is on its way; 0 turns that off.
@@ -135,11 +169,34 @@ pub fn udx_stream_continue(stream: u32) {
     streams::with(stream, |s| s.hub.firewall_continue(s.key));
 }
 
-/// Its figures, see [`records::figures`]; none once it has closed.
+/// Figures of a hub, of sockets and of streams at one moment: as [`udx_traffic`](super::calls::udx_traffic)
+/// for the hub, four for each socket, as [`records::figures`] for each stream, NaN where one is gone.
 #[napi(catch_unwind)]
-pub fn udx_stream_figures(stream: u32) -> Vec<f64> {
-    let stats = streams::with(stream, |s| s.hub.stats(s.key)).flatten();
-    stats.map_or_else(Vec::new, |stats| records::figures(&stats).to_vec())
+pub fn udx_figures(hub: u32, sockets: Vec<u32>, streams: Vec<u32>) -> Vec<f64> {
+    let Some(hub) = sockets::hub(hub) else { return Vec::new() };
+    let held: Vec<_> = sockets.iter().map(|socket| sockets::get(*socket)).collect();
+    let known: Vec<_> = held.iter().flatten().map(|held| &*held.socket).collect();
+    let keys: Vec<_> = streams.iter().map(|n| streams::with(*n, |s| s.key)).collect();
+    let living: Vec<_> = keys.iter().flatten().copied().collect();
+    let figures = hub.figures(&living, &known);
+    let mut out = traffic(figures.total).to_vec();
+    out.push(hub.dropped() as f64);
+    let mut of_sockets = figures.sockets.into_iter();
+    for socket in &held {
+        let found = socket.as_ref().and_then(|_| of_sockets.next());
+        out.extend(found.map_or([f64::NAN; 4], traffic));
+    }
+    let mut of_streams = figures.streams.into_iter();
+    for key in &keys {
+        let found = key.and_then(|_| of_streams.next()).flatten();
+        out.extend(found.map_or([f64::NAN; 13], |stats| records::figures(&stats)));
+    }
+    out
+}
+
+fn traffic(traffic: TrafficSnapshot) -> [f64; 4] {
+    let TrafficSnapshot { bytes_sent, packets_sent, bytes_received, packets_received } = traffic;
+    [bytes_sent, packets_sent, bytes_received, packets_received].map(|n| n as f64)
 }
 
 /// Takes the bytes of a BYTES record: how many they are, and times 2^20 the chunk that they are in. 0 is

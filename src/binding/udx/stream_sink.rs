@@ -10,21 +10,61 @@ use super::super::crossing::outbox::RecordClass;
 use super::lane::{Lane, Piece};
 use super::records;
 use crate::engine::StreamSink;
-use crate::udx::Event;
+use crate::udx::{Event, StreamStats, limits};
 
 /// Bytes that travel in their record, where JavaScript waits for them.
 const INLINE: usize = 4096;
+
+/// Bytes of backlog beyond which a writer waits before anything is known of the way: what goes in ten
+/// packets beside what always may.
+const FIRST_MARK: u64 = limits::BACKLOG_SLACK + 10 * 1152;
+
+/// Bytes that are acknowledged of which JavaScript hears unasked.
+const NEWS: u64 = 128 * 1024;
+
+/// What is acknowledged, and who waits for that.
+struct Acks {
+    total: u64,
+    mark: u64,
+    told: u64,
+    wanted: Option<u64>,
+    /// How much a writer had written that waits for the backlog to fall below the mark.
+    writer: Option<u64>,
+}
+
+impl Default for Acks {
+    fn default() -> Self {
+        Self { total: 0, mark: FIRST_MARK, told: 0, wanted: None, writer: None }
+    }
+}
+
+impl Acks {
+    fn are_news(&self) -> bool {
+        let is_drained = |written| written <= self.total.saturating_add(self.mark);
+        self.total - self.told >= NEWS
+            || self.wanted.is_some_and(|wanted| wanted <= self.total)
+            || self.writer.is_some_and(is_drained)
+    }
+}
 
 /// Packs what comes of the stream `handle`.
 pub struct RecordSink {
     pub handle: u32,
     pub shared: Arc<Shared>,
     lane: Mutex<Lane>,
+    last: Mutex<Option<Box<StreamStats>>>,
+    acks: Mutex<Acks>,
 }
 
 impl RecordSink {
     pub fn new(handle: u32, shared: Arc<Shared>) -> Self {
-        Self { handle, shared, lane: Mutex::default() }
+        Self {
+            handle,
+            shared,
+            lane: Mutex::default(),
+            last: Mutex::default(),
+            acks: Mutex::default(),
+        }
     }
 
     /// The bytes of the oldest record that says that there are some.
@@ -37,6 +77,11 @@ impl RecordSink {
         self.lane.lock().close(Some(&self.shared.memory));
     }
 
+    /// Its figures when it closed.
+    pub fn last_figures(&self) -> Option<Box<StreamStats>> {
+        self.last.lock().take()
+    }
+
     /// JavaScript is gone, and its memory with it.
     pub fn tear_down(&self) {
         self.lane.lock().close(None);
@@ -47,6 +92,32 @@ impl RecordSink {
     pub fn tell_handled(&self) {
         self.tell(RecordClass::Always, |out| records::handled(out, self.handle));
         self.wake();
+    }
+
+    /// Whether a writer of so many bytes may go on. If not, a record says when.
+    pub fn is_drained(&self, written: u64) -> bool {
+        let mut acks = self.acks.lock();
+        let is_drained = written <= acks.total.saturating_add(acks.mark);
+        acks.writer = (!is_drained).then_some(written);
+        is_drained
+    }
+
+    /// A record says when so many bytes are acknowledged.
+    pub fn watch(&self, written: u64) {
+        let mut acks = self.acks.lock();
+        acks.wanted = Some(written);
+        if acks.are_news() {
+            self.tell_acked(&mut acks);
+            self.wake();
+        }
+    }
+
+    fn tell_acked(&self, acks: &mut Acks) {
+        let (total, mark) = (acks.total, acks.mark);
+        acks.told = total;
+        acks.wanted = acks.wanted.filter(|wanted| *wanted > total);
+        acks.writer = acks.writer.filter(|written| *written > total.saturating_add(mark));
+        self.tell(RecordClass::Always, |out| records::acked(out, self.handle, total, mark));
     }
 
     fn tell(&self, class: RecordClass, write: impl FnOnce(&mut Vec<u8>)) -> bool {
@@ -70,7 +141,14 @@ impl StreamSink for RecordSink {
     }
 
     fn event(&self, event: Event) {
-        self.lane.lock().seal();
+        let mut lane = self.lane.lock();
+        if lane.is_closed() {
+            if let Event::Closed { stats, .. } = event {
+                *self.last.lock() = Some(stats);
+            }
+            return;
+        }
+        lane.seal();
         let class = match event {
             Event::Message { .. } => RecordClass::Sends,
             _ => RecordClass::Always,
@@ -78,8 +156,14 @@ impl StreamSink for RecordSink {
         self.tell(class, |out| records::stream_event(out, self.handle, &event));
     }
 
-    fn acked(&self, total: u64, mark: u64) {
-        self.tell(RecordClass::Always, |out| records::acked(out, self.handle, total, mark));
+    fn acked(&self, total: u64, mark: u64) -> bool {
+        let mut acks = self.acks.lock();
+        (acks.total, acks.mark) = (total, mark);
+        let are_news = acks.are_news();
+        if are_news {
+            self.tell_acked(&mut acks);
+        }
+        are_news
     }
 
     fn wake(&self) {

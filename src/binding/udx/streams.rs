@@ -1,6 +1,6 @@
 //! The streams of an environment, by their handles.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ pub struct Stream {
 }
 
 thread_local! {
+    /// Peers are told when the environment ends.
+    static TELLS_END: Cell<bool> = const { Cell::new(false) };
     static STREAMS: RefCell<HashMap<u32, Stream>> = RefCell::default();
 }
 
@@ -35,6 +37,16 @@ pub fn remove(handle: u32) -> Option<Stream> {
         stream.sink.close();
     }
     stream
+}
+
+/// Streams are given up one by one when the environment ends, as those of udx-native's in a worker; a
+/// process that ends says nothing.
+pub fn tell_end() {
+    TELLS_END.set(true);
+}
+
+pub fn tells_end() -> bool {
+    TELLS_END.get()
 }
 
 /// The environment ends: its memory is not written into any more.

@@ -10,10 +10,11 @@ use super::super::driver::State;
 use super::super::shard::shared_socket::SharedSocket;
 use super::super::shard::tenant::{Tenant, guarded};
 use super::super::sync::primitives::MutexGuard;
+use super::super::udp::fragmentation::route_mtu;
 use super::super::udp::traffic::TrafficSnapshot;
 use super::output::Output;
 use super::streams::{StreamSink, Streams, snapshot};
-use super::{Hub, relays};
+use super::{Hub, held_acks, relays};
 use crate::udx::{
     ConnectOptions, Error, Remote, RemoteChange, SocketId, StreamKey, StreamOptions, StreamStats,
     Written,
@@ -27,6 +28,31 @@ pub struct Submission {
     pub bytes: Bytes,
     /// Our direction is over.
     pub ends: bool,
+}
+
+/// When a submission is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// By this thread, or by whoever holds the hub.
+    Now,
+    /// By the shard.
+    ByShard,
+    /// In one step with the call that follows.
+    WithNext,
+}
+
+/// What streams and sockets of a hub did.
+pub struct Figures {
+    /// All sockets of the hub.
+    pub total: TrafficSnapshot,
+    /// `None` of one that is gone.
+    pub streams: Vec<Option<StreamStats>>,
+    pub sockets: Vec<TrafficSnapshot>,
+}
+
+fn of_socket(core: &crate::udx::Hub, socket: &SharedSocket) -> TrafficSnapshot {
+    let streams = socket.number().map(|number| core.socket_traffic(SocketId(number)));
+    socket.own_traffic() + snapshot(streams.unwrap_or_default())
 }
 
 impl Hub {
@@ -57,11 +83,12 @@ impl Hub {
         ack: u32,
     ) -> Result<(), Error> {
         let remote = self.remote(socket, id, addr)?;
-        let options = ConnectOptions { ack, route_mtu: None };
+        let options = ConnectOptions { ack, route_mtu: route_mtu(addr) };
         self.call_for(|streams, now| streams.core.connect(now, stream, remote, &options))
     }
 
-    /// From here a stream's packets go elsewhere.
+    /// From here a stream's packets go elsewhere. Of the new route only the packets tell how much it takes,
+    /// as with udx-native.
     ///
     /// # Errors
     /// As those of [`crate::udx::Hub::change_remote`].
@@ -92,9 +119,8 @@ impl Hub {
         self.call_for(|streams, now| streams.core.end(now, stream))
     }
 
-    /// Does all of it by this thread if that is `at_once` and nobody holds the hub, else by its shard.
-    /// What would be refused is lost.
-    pub fn submit(&self, stream: StreamKey, what: Submission, at_once: bool) {
+    /// Does all of it at that time. What would be refused is lost.
+    pub fn submit(&self, stream: StreamKey, what: Submission, when: When) {
         let write = move |streams: &mut Streams, now| {
             let core = &mut streams.core;
             for message in &what.messages {
@@ -107,17 +133,16 @@ impl Hub {
                 let _ = core.end(now, stream);
             }
         };
-        if at_once { self.call(write) } else { self.call_on_shard(write) }
+        match when {
+            When::Now => self.call(write),
+            When::ByShard => self.call_on_shard(write),
+            When::WithNext => self.driver.enqueue(write),
+        }
     }
 
-    /// Gives a stream up: its peer is told once. Says its last figures.
-    pub fn destroy(&self, stream: StreamKey) -> Option<StreamStats> {
-        let destroy = |streams: &mut Streams, now| {
-            let stats = streams.core.stats(stream);
-            streams.core.destroy(now, stream);
-            stats
-        };
-        self.with(destroy).flatten()
+    /// Gives a stream up: its peer is told once.
+    pub fn destroy(&self, stream: StreamKey) {
+        self.with(|streams, now| streams.core.destroy(now, stream));
     }
 
     /// Gives all streams up.
@@ -138,9 +163,10 @@ impl Hub {
         self.with(|streams, now| streams.core.set_keepalive(now, stream, us));
     }
 
-    /// The reader took so many bytes more. By the shard, soon.
-    pub fn consumed(&self, stream: StreamKey, bytes: u64) {
-        self.call_on_shard(move |streams, now| streams.core.consumed(now, stream, bytes));
+    /// The reader took so many bytes more: by the shard, soon, or with the next thing that happens.
+    pub fn consumed(&self, stream: StreamKey, bytes: u64, soon: bool) {
+        let consumed = move |streams: &mut Streams, now| streams.core.consumed(now, stream, bytes);
+        if soon { self.call_on_shard(consumed) } else { self.driver.enqueue(consumed) }
     }
 
     /// The verdict on the packet that was asked about.
@@ -158,6 +184,20 @@ impl Hub {
         self.with(|streams, _| streams.core.stats(stream)).flatten()
     }
 
+    /// All of it at one moment.
+    pub fn figures(&self, streams: &[StreamKey], sockets: &[&SharedSocket]) -> Figures {
+        let own = |core: &crate::udx::Hub| Figures {
+            total: self.traffic.snapshot() + snapshot(core.traffic()),
+            streams: streams.iter().map(|stream| core.stats(*stream)).collect(),
+            sockets: sockets.iter().map(|socket| of_socket(core, socket)).collect(),
+        };
+        self.with(|streams, _| own(&streams.core)).unwrap_or_else(|| Figures {
+            total: self.traffic.snapshot(),
+            streams: streams.iter().map(|_| None).collect(),
+            sockets: sockets.iter().map(|socket| socket.own_traffic()).collect(),
+        })
+    }
+
     /// What all sockets sent and received.
     pub fn total(&self) -> TrafficSnapshot {
         let streams = self.with(|streams, _| streams.core.traffic()).unwrap_or_default();
@@ -167,6 +207,10 @@ impl Hub {
     /// The socket of that number.
     pub fn socket(&self, number: SocketId) -> Option<Arc<SharedSocket>> {
         self.sockets.read().get(&number)?.upgrade()
+    }
+
+    pub(super) fn send_held(&self) {
+        self.with(|_, _| ());
     }
 
     /// Runs `f` on the streams, and has carried out what comes of it. `None`: the hub is gone.
@@ -219,8 +263,20 @@ impl Hub {
     }
 
     fn carry_out(&self, output: &mut Output) {
+        for (socket, carries) in output.turned.drain(..) {
+            match self.socket(socket) {
+                Some(socket) if carries => socket.stream_joined(),
+                Some(socket) => socket.stream_left(),
+                None => {}
+            }
+        }
         if !output.transmits.is_empty() {
             self.send(output);
+        }
+        if output.holds
+            && let Some(me) = self.me.upgrade()
+        {
+            held_acks::note(me);
         }
         output.sinks.iter().for_each(|sink| sink.wake());
         relays::pass_on(&output.forwards);
@@ -244,7 +300,6 @@ impl Hub {
 
     fn remote(&self, socket: &SharedSocket, id: u32, addr: SocketAddr) -> Result<Remote, Error> {
         let number = socket.number().ok_or(Error::SocketClosed)?;
-        socket.carry_stream();
         Ok(Remote { socket: SocketId(number), id, addr })
     }
 }

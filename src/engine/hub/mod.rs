@@ -4,6 +4,7 @@
 //! datagrams takes its lock.
 
 mod calls;
+pub mod held_acks;
 mod output;
 mod relays;
 mod streams;
@@ -28,7 +29,7 @@ use super::udp::tally::Tally;
 use super::udp::traffic::{Traffic, TrafficSnapshot};
 use crate::udx::{Limits, SocketId, wire};
 
-pub use self::calls::Submission;
+pub use self::calls::{Submission, When};
 pub use self::streams::StreamSink;
 
 /// Sockets that one hub has open: as many as there are ports.
@@ -243,7 +244,11 @@ impl Carrier for Hub {
         if !batch.has(wire::is_packet) {
             return batch.tally();
         }
-        let taken = self.with(|streams, now| streams.take(now, SocketId(socket), batch));
+        let may_hold = held_acks::are_held() && batch.tally().datagrams <= held_acks::FEW;
+        let taken = self.with(|streams, now| {
+            streams.may_hold = may_hold;
+            streams.take(now, SocketId(socket), batch)
+        });
         taken.unwrap_or_else(|| batch.tally())
     }
 

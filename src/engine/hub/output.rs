@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::relays::Link;
 use super::streams::StreamSink;
-use crate::udx::Transmit;
+use crate::udx::{SocketId, Transmit};
 
 /// Capacity that an output keeps between two steps, in bytes.
 const KEPT_CAPACITY: usize = 512 * 1024;
@@ -18,10 +18,14 @@ pub struct Output {
     pub transmits: Vec<Transmit>,
     /// Room for the pieces of a stream that came together.
     pub pieces: Vec<Bytes>,
+    /// Sockets that got their first stream, or lost their last one: whether they carry any.
+    pub turned: Vec<(SocketId, bool)>,
     /// Packets for streams of other hubs.
     pub forwards: Vec<(Link, Bytes)>,
     /// Streams of other hubs that relay to one that is gone.
     pub orphans: Vec<Link>,
+    /// Acknowledgements are held, see [`super::held_acks`].
+    pub holds: bool,
     /// Who has something new.
     pub sinks: Vec<Arc<dyn StreamSink>>,
 }
@@ -35,7 +39,9 @@ impl Output {
     }
 
     pub fn clear(&mut self) {
+        self.holds = false;
         self.transmits.clear();
+        self.turned.clear();
         self.forwards.clear();
         self.orphans.clear();
         self.sinks.clear();

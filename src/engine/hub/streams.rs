@@ -13,6 +13,7 @@ use super::super::shard::deadlines::NEVER;
 use super::super::udp::receive_batch::ReceiveBatch;
 use super::super::udp::tally::Tally;
 use super::super::udp::traffic::TrafficSnapshot;
+use super::held_acks::HELD_US;
 use super::output::Output;
 use super::relays::Relays;
 use crate::udx::{self, Error, Event, Limits, SocketId, StreamKey, StreamOptions, Traffic, wire};
@@ -29,8 +30,8 @@ pub trait StreamSink: Send + Sync {
     /// Takes over whatever else happened.
     fn event(&self, event: Event);
     /// So many of the bytes that were written are acknowledged; a writer had better wait while more
-    /// than `mark` bytes are not.
-    fn acked(&self, total: u64, mark: u64);
+    /// than `mark` bytes are not. False if that is nobody's news.
+    fn acked(&self, total: u64, mark: u64) -> bool;
     /// There is something new. Called without any lock.
     fn wake(&self);
 }
@@ -39,6 +40,9 @@ pub trait StreamSink: Send + Sync {
 pub struct Streams {
     pub core: udx::Hub,
     pub relays: Relays,
+    /// The next step may hold its acknowledgements; the last one did.
+    pub may_hold: bool,
+    is_holding: bool,
     /// By the streams' places.
     sinks: Vec<Option<(StreamKey, Arc<dyn StreamSink>)>>,
 }
@@ -50,7 +54,13 @@ thread_local! {
 
 impl Streams {
     pub fn new(limits: Limits) -> Self {
-        Self { core: udx::Hub::new(limits), relays: Relays::default(), sinks: Vec::new() }
+        Self {
+            core: udx::Hub::new(limits),
+            relays: Relays::default(),
+            may_hold: false,
+            is_holding: false,
+            sinks: Vec::new(),
+        }
     }
 
     pub fn create(
@@ -93,6 +103,33 @@ impl Streams {
         keys.into_iter().for_each(|key| self.core.destroy(now, key));
     }
 
+    /// Tells all that happened. True if there were bytes among it.
+    fn tell_all(&mut self, output: &mut Output) -> bool {
+        let mut has_data = false;
+        let mut pieces = std::mem::take(&mut output.pieces);
+        let mut next = self.core.poll_event();
+        while let Some(event) = next.take() {
+            let Event::Data { stream, bytes } = event else {
+                self.tell(event, output);
+                next = self.core.poll_event();
+                continue;
+            };
+            has_data = true;
+            pieces.push(bytes);
+            next = self.core.poll_event();
+            while let Some(Event::Data { stream: same, bytes }) = &mut next
+                && *same == stream
+            {
+                pieces.push(std::mem::take(bytes));
+                next = self.core.poll_event();
+            }
+            self.tell_data(stream, &pieces, output);
+            pieces.clear();
+        }
+        output.pieces = pieces;
+        has_data
+    }
+
     fn tell_data(&self, key: StreamKey, pieces: &[Bytes], output: &mut Output) {
         if let Some((_, sink)) = self.sinks.get(key.index()).and_then(Option::as_ref) {
             output.note(sink);
@@ -110,11 +147,14 @@ impl Streams {
         }
         let Some(place) = self.sinks.get_mut(key.index()) else { return };
         let Some((_, sink)) = place.as_ref().filter(|(known, _)| *known == key) else { return };
+        if let Event::Acked { total, .. } = event {
+            if sink.acked(total, self.core.high_water_mark(key).unwrap_or(u64::MAX)) {
+                output.note(sink);
+            }
+            return;
+        }
         output.note(sink);
         match event {
-            Event::Acked { total, .. } => {
-                sink.acked(total, self.core.high_water_mark(key).unwrap_or(u64::MAX));
-            }
             Event::Closed { .. } => {
                 sink.event(event);
                 *place = None;
@@ -139,35 +179,28 @@ impl Core for Streams {
     }
 
     fn collect(&mut self, output: &mut Output, _: &()) {
+        let has_data = self.tell_all(output);
+        while let Some(socket) = self.core.poll_turned() {
+            output.turned.push((socket, self.core.socket_streams(socket) > 0));
+        }
+        self.is_holding = std::mem::take(&mut self.may_hold) && has_data;
+        if self.is_holding {
+            output.holds = true;
+            return;
+        }
         let now = clock::mono_us();
         while output.bytes.len() < BUDGET
             && let Some(transmit) = self.core.poll_transmit(now, &mut output.bytes)
         {
             output.transmits.push(transmit);
         }
-        let mut pieces = std::mem::take(&mut output.pieces);
-        let mut next = self.core.poll_event();
-        while let Some(event) = next.take() {
-            let Event::Data { stream, bytes } = event else {
-                self.tell(event, output);
-                next = self.core.poll_event();
-                continue;
-            };
-            pieces.push(bytes);
-            next = self.core.poll_event();
-            while let Some(Event::Data { stream: same, bytes }) = &mut next
-                && *same == stream
-            {
-                pieces.push(std::mem::take(bytes));
-                next = self.core.poll_event();
-            }
-            self.tell_data(stream, &pieces, output);
-            pieces.clear();
-        }
-        output.pieces = pieces;
+        self.tell_all(output);
     }
 
     fn deadline(&mut self) -> u64 {
+        if self.is_holding {
+            return (clock::mono_us() + HELD_US).min(self.core.poll_timeout().unwrap_or(NEVER));
+        }
         if self.core.may_transmit() {
             // Behind what is due by now.
             return clock::mono_us() + 1;

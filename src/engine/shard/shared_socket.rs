@@ -2,12 +2,12 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
 use mio::Token;
 use parking_lot::RwLock;
 
+use super::super::udp::fragmentation::may_be_cut;
 use super::super::udp::receive_batch::ReceiveBatch;
 use super::super::udp::socket::Socket;
 use super::super::udp::tally::Tally;
@@ -52,6 +52,16 @@ struct Place {
     socket: Option<Socket>,
     /// By which the poll knows it, once it is read.
     token: Option<Token>,
+    /// How many send by it.
+    streams: usize,
+}
+
+impl Place {
+    fn carry_streams(&self, on: bool) {
+        if let Some(socket) = &self.socket {
+            socket.carry_streams(on);
+        }
+    }
 }
 
 /// The tenant that gets what comes on a socket, and by which index it knows the socket.
@@ -65,8 +75,6 @@ struct Guests {
     /// Of all sockets of its hub.
     total: OnceLock<Arc<Traffic>>,
     carrier: OnceLock<(Weak<dyn Carrier>, u32)>,
-    /// A stream was connected to it.
-    carries: AtomicBool,
     listener: RwLock<Option<Arc<dyn Listener>>>,
 }
 
@@ -77,7 +85,7 @@ impl SharedSocket {
         socket: Socket,
         route: Option<Route>,
     ) -> Arc<Self> {
-        let place = RwLock::new(Place { socket: Some(socket), token: None });
+        let place = RwLock::new(Place { socket: Some(socket), token: None, streams: 0 });
         let (traffic, guests) = (Traffic::default(), OnceLock::new());
         Arc::new(Self { sockets: Arc::clone(sockets), place, route, traffic, guests })
     }
@@ -122,21 +130,39 @@ impl SharedSocket {
         self.place.read().socket.as_ref().map(f)
     }
 
-    /// See [`Socket::send`].
+    /// See [`Socket::send`]. Long ones are cut where they have to be, which streams could not bear.
     pub fn send(&self, transmits: &[Transmit], bytes: &[u8]) {
-        let place = self.place.read();
-        if let Some(socket) = &place.socket {
+        let longest = transmits.iter().map(|transmit| transmit.len).max().unwrap_or(0);
+        self.with_cuts(longest, |socket| {
             socket.send(transmits, bytes);
             self.count(|t| t.count_sent(transmits.len() as u64, bytes.len() as u64));
+        });
+    }
+
+    /// See [`Socket::send_to`], and [`Self::send`].
+    pub fn send_to(&self, to: SocketAddr, ttl: u8, bytes: &[u8]) {
+        self.with_cuts(bytes.len(), |socket| {
+            socket.send_to(to, ttl, bytes);
+            self.count(|traffic| traffic.count_sent(1, bytes.len() as u64));
+        });
+    }
+
+    /// One more stream sends by it. While there are some, what [`Self::with`] sends is never cut: it
+    /// arrives whole or not at all. To be called with no lock held.
+    pub fn stream_joined(&self) {
+        let mut place = self.place.write();
+        place.streams += 1;
+        if place.streams == 1 {
+            place.carry_streams(true);
         }
     }
 
-    /// See [`Socket::send_to`].
-    pub fn send_to(&self, to: SocketAddr, ttl: u8, bytes: &[u8]) {
-        let place = self.place.read();
-        if let Some(socket) = &place.socket {
-            socket.send_to(to, ttl, bytes);
-            self.count(|traffic| traffic.count_sent(1, bytes.len() as u64));
+    /// One of those sends by it no more.
+    pub fn stream_left(&self) {
+        let mut place = self.place.write();
+        place.streams = place.streams.saturating_sub(1);
+        if place.streams == 0 {
+            place.carry_streams(false);
         }
     }
 
@@ -147,11 +173,16 @@ impl SharedSocket {
 
     /// What it sent and received.
     pub fn traffic(&self) -> TrafficSnapshot {
-        let own = self.traffic.snapshot();
+        let own = self.own_traffic();
         match self.carrier() {
             Some((carrier, number)) => own + carrier.traffic(number),
             None => own,
         }
+    }
+
+    /// What it sent and received, but for what its hub's streams did.
+    pub(in super::super) fn own_traffic(&self) -> TrafficSnapshot {
+        self.traffic.snapshot()
     }
 
     /// What it sends and receives, and what it did so far, counts in `total` as well.
@@ -166,13 +197,6 @@ impl SharedSocket {
     /// Packets of streams go to `carrier`, which knows the socket as `number`.
     pub(in super::super) fn carry(&self, carrier: Weak<dyn Carrier>, number: u32) {
         let _ = self.guests().carrier.set((carrier, number));
-    }
-
-    /// A stream is about to be connected to it.
-    pub(in super::super) fn carry_stream(&self) {
-        if !self.guests().carries.swap(true, Ordering::Relaxed) {
-            self.with(Socket::make_room);
-        }
     }
 
     /// By which number its hub knows it.
@@ -195,6 +219,26 @@ impl SharedSocket {
     fn count_received(&self, read: Tally) {
         if read.messages > 0 {
             self.count(|traffic| traffic.count_received(u64::from(read.datagrams), read.bytes));
+        }
+    }
+
+    /// Runs `send`, of datagrams of up to `longest` bytes; alone, if these may be cut and others must not.
+    fn with_cuts(&self, longest: usize, send: impl FnOnce(&Socket)) {
+        let place = self.place.read();
+        let Some(socket) = &place.socket else { return };
+        if place.streams == 0 || !may_be_cut(longest) {
+            return send(socket);
+        }
+        drop(place);
+        self.send_alone(send);
+    }
+
+    fn send_alone(&self, send: impl FnOnce(&Socket)) {
+        let place = self.place.write();
+        match &place.socket {
+            Some(socket) if place.streams > 0 => socket.allow_cuts(send),
+            Some(socket) => send(socket),
+            None => {}
         }
     }
 

@@ -5,11 +5,13 @@ mod batch_size;
 pub mod datagram;
 mod drop_counter;
 mod family;
+pub mod fragmentation;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 mod portable;
 mod queue_occupancy;
+mod raw_option;
 pub mod receive_batch;
 pub mod socket;
 pub mod socket_options;

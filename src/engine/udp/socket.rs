@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use mio::net::UdpSocket;
 use mio::{Registry, Token};
@@ -12,6 +13,7 @@ use super::batch_size::BatchSize;
 use super::datagram::{MAX_BATCH, Message};
 use super::drop_counter::DropCounter;
 use super::family::Family;
+use super::fragmentation::{self, Fragmentation};
 use super::queue_occupancy::QueueOccupancy;
 use super::socket_options::{self, BufferKind, SocketOptions};
 use super::system;
@@ -25,6 +27,9 @@ use crate::net::transmit::Transmit;
 /// wait.
 const RECEIVE_BUFFER: usize = 4 << 20;
 
+/// The same for a socket of a user's that carries streams: what is tried, one after the other.
+const STREAMS_BUFFER: [usize; 4] = [1 << 20, 512 << 10, 256 << 10, 208 << 10];
+
 /// See the module's page.
 pub struct Socket {
     socket: UdpSocket,
@@ -34,6 +39,8 @@ pub struct Socket {
     batch_size: BatchSize,
     drops: DropCounter,
     occupancy: QueueOccupancy,
+    /// Its receive buffer is as large as its user said.
+    is_sized: AtomicBool,
 }
 
 /// How a socket fares.
@@ -75,6 +82,7 @@ impl Socket {
             batch_size: BatchSize::default(),
             drops: DropCounter::default(),
             occupancy: QueueOccupancy::default(),
+            is_sized: AtomicBool::new(false),
         }
     }
 
@@ -135,14 +143,6 @@ impl Socket {
         self.sender.send(&self.socket, transmits, bytes);
     }
 
-    /// Has room for what streams bring at a time, if the system allows it.
-    pub fn make_room(&self) {
-        let socket = SockRef::from(&self.socket);
-        if socket.recv_buffer_size().is_ok_and(|size| size < RECEIVE_BUFFER) {
-            let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
-        }
-    }
-
     /// As [`Self::send`], one to whatever address. A TTL of 0 is the socket's.
     pub fn send_to(&self, to: SocketAddr, ttl: u8, bytes: &[u8]) {
         self.sender.send_to(&self.socket, to, ttl, bytes);
@@ -152,6 +152,24 @@ impl Socket {
     /// one bundle where there are several and the way takes them.
     pub fn send_run(&self, to: SocketAddr, bytes: &[u8], segment: usize) {
         self.sender.send_run(&self.socket, to, bytes, segment);
+    }
+
+    /// Streams send by it, or no more do. What is too long for a link is lost while they do, and a
+    /// window of theirs has room.
+    pub fn carry_streams(&self, on: bool) {
+        let what = if on { Fragmentation::Forbidden } else { Fragmentation::Usual };
+        self.set_fragmentation(what);
+        if on && !self.is_sized.load(Ordering::Relaxed) {
+            self.make_room();
+        }
+    }
+
+    /// Runs `send` on a socket that carries streams, and what it sends may be cut. Nobody else sends
+    /// meanwhile.
+    pub fn allow_cuts(&self, send: impl FnOnce(&Self)) {
+        self.set_fragmentation(Fragmentation::Allowed);
+        send(self);
+        self.set_fragmentation(Fragmentation::Forbidden);
     }
 
     /// # Errors
@@ -167,6 +185,9 @@ impl Socket {
 
     /// See [`socket_options::set_buffer_size`].
     pub fn set_buffer_size(&self, kind: BufferKind, size: usize) -> io::Result<()> {
+        if kind == BufferKind::Receive {
+            self.is_sized.store(true, Ordering::Relaxed);
+        }
         socket_options::set_buffer_size(&self.socket, kind, size)
     }
 
@@ -174,9 +195,27 @@ impl Socket {
     pub fn set_membership(
         &self,
         group: IpAddr,
-        interface: Option<IpAddr>,
+        interface: Option<SocketAddr>,
         join: bool,
     ) -> io::Result<()> {
         socket_options::set_membership(&self.socket, group, interface, join)
+    }
+
+    fn set_fragmentation(&self, what: Fragmentation) {
+        if let Err(error) = fragmentation::set(&self.socket, self.family, what) {
+            tracing::debug!(%error, ?what, "fragmentation stays as it is");
+        }
+    }
+
+    /// A node's own has more.
+    fn make_room(&self) {
+        let has = self.buffer_size(BufferKind::Receive).unwrap_or(0);
+        let larger = STREAMS_BUFFER.iter().filter(|size| **size > has);
+        let set = |size: &usize| {
+            socket_options::set_buffer_size(&self.socket, BufferKind::Receive, *size).is_ok()
+        };
+        if !{ larger }.any(set) {
+            tracing::debug!(has, "the receive buffer stays as it is");
+        }
     }
 }

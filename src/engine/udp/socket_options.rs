@@ -1,7 +1,7 @@
 //! What a user says of a socket: where it binds, and what is set afterwards.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 use mio::net::UdpSocket;
 use socket2::{Domain, Protocol, SockRef, Type};
@@ -46,16 +46,7 @@ fn reuse_address(socket: &socket2::Socket) -> io::Result<()> {
 /// There two may share a port by another option.
 #[cfg(target_vendor = "apple")]
 fn reuse_address(socket: &socket2::Socket) -> io::Result<()> {
-    use std::os::fd::AsRawFd;
-
-    let yes: libc::c_int = 1;
-    // SAFETY: the system reads `yes`, no more.
-    let done = unsafe {
-        let (value, len) = (std::ptr::from_ref(&yes).cast(), size_of_val(&yes) as libc::socklen_t);
-        let (level, name) = (libc::SOL_SOCKET, libc::SO_REUSEPORT);
-        libc::setsockopt(socket.as_raw_fd(), level, name, value, len)
-    };
-    if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    super::raw_option::set(socket, (libc::SOL_SOCKET, libc::SO_REUSEPORT), 1)
 }
 
 pub(super) fn buffer_size(socket: &UdpSocket, kind: BufferKind) -> io::Result<usize> {
@@ -79,15 +70,17 @@ pub(super) fn set_buffer_size(socket: &UdpSocket, kind: BufferKind, size: usize)
 pub(super) fn set_membership(
     socket: &UdpSocket,
     group: IpAddr,
-    interface: Option<IpAddr>,
+    interface: Option<SocketAddr>,
     join: bool,
 ) -> io::Result<()> {
     let socket = SockRef::from(socket);
     match (group, interface) {
         (IpAddr::V4(group), None) => member_v4(&socket, group, Ipv4Addr::UNSPECIFIED, join),
-        (IpAddr::V4(group), Some(IpAddr::V4(at))) => member_v4(&socket, group, at, join),
+        (IpAddr::V4(group), Some(SocketAddr::V4(at))) => member_v4(&socket, group, *at.ip(), join),
         (IpAddr::V6(group), None) => member_v6(&socket, group, 0, join),
-        (IpAddr::V6(group), Some(at)) => member_v6(&socket, group, index_of(at)?, join),
+        (IpAddr::V6(group), Some(SocketAddr::V6(at))) => {
+            member_v6(&socket, group, index_of(at)?, join)
+        }
         _ => Err(invalid()),
     }
 }
@@ -106,10 +99,13 @@ fn member_v6(socket: &SockRef<'_>, group: Ipv6Addr, at: u32, join: bool) -> io::
     }
 }
 
-/// By which number the system knows the interface that has an address.
-fn index_of(ip: IpAddr) -> io::Result<u32> {
+/// By which number the system knows the interface that an address names, or has. 0 is any.
+fn index_of(at: SocketAddrV6) -> io::Result<u32> {
+    if at.scope_id() != 0 || at.ip().is_unspecified() {
+        return Ok(at.scope_id());
+    }
     let interfaces = if_addrs::get_if_addrs()?;
-    let found = interfaces.into_iter().find(|interface| interface.ip() == ip);
+    let found = interfaces.into_iter().find(|interface| interface.ip() == *at.ip());
     found.and_then(|interface| interface.index).ok_or_else(invalid)
 }
 

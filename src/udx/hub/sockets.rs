@@ -41,6 +41,11 @@ impl Hub {
         self.shared.sockets.get(&socket).map_or(0, |socket| socket.streams)
     }
 
+    /// A socket that got its first stream or lost its last one, since this was asked before.
+    pub fn poll_turned(&mut self) -> Option<SocketId> {
+        self.shared.turned.pop()
+    }
+
     /// What came in and went out by a socket, streams or not.
     pub fn socket_traffic(&self, socket: SocketId) -> Traffic {
         self.shared.sockets.get(&socket).map(|socket| socket.traffic).unwrap_or_default()

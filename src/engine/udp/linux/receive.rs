@@ -1,13 +1,14 @@
 //! Reading: datagrams, and bundles where the sender or the network card made some.
 
 use std::os::fd::AsRawFd;
-use std::ptr::{from_ref, null_mut};
+use std::ptr::null_mut;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use mio::net::UdpSocket;
 
 use super::super::datagram::{MAX_BATCH, Message};
 use super::super::family::unmapped;
+use super::super::raw_option;
 use super::message::{Control, Name, header_of, places, segment_of};
 use super::parcels::LEAST;
 
@@ -48,13 +49,8 @@ impl Receiver {
 
     /// Has the system hand over bundles as they are from now on.
     pub fn take_bundles(&self, socket: &UdpSocket) {
-        let yes: libc::c_int = 1;
-        // SAFETY: the system reads `yes`, no more.
-        let done = unsafe {
-            let (value, len) = (from_ref(&yes).cast(), size_of_val(&yes) as libc::socklen_t);
-            libc::setsockopt(socket.as_raw_fd(), libc::SOL_UDP, libc::UDP_GRO, value, len)
-        };
-        self.bundles.store(if done == 0 { WHOLE } else { UNKNOWN }, Ordering::Relaxed);
+        let done = raw_option::set(socket, (libc::SOL_UDP, libc::UDP_GRO), 1).is_ok();
+        self.bundles.store(if done { WHOLE } else { UNKNOWN }, Ordering::Relaxed);
     }
 
     /// Reads up to `want` messages into the rooms of `buffer`. Returns whether the poll will say if

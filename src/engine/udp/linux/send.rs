@@ -12,6 +12,7 @@ use mio::net::UdpSocket;
 
 use super::super::super::clock;
 use super::super::family::Family;
+use super::super::raw_option;
 use super::message::{Control, Name, header_of, places};
 use super::parcels::{MOST, Outgoing, Parcels, arrange};
 use super::refusals::Refusals;
@@ -31,16 +32,9 @@ pub struct Sender {
 impl Sender {
     /// For this socket, with bundles if the system knows them.
     pub fn new(socket: &UdpSocket, family: Family) -> Self {
-        let mut len = size_of::<libc::c_int>() as libc::socklen_t;
-        let mut segment: libc::c_int = 0;
-        // SAFETY: the system writes no more than `len` bytes, which `segment` has.
-        let done = unsafe {
-            let segment = std::ptr::from_mut(&mut segment).cast();
-            let (level, name) = (libc::SOL_UDP, libc::UDP_SEGMENT);
-            libc::getsockopt(socket.as_raw_fd(), level, name, segment, &mut len)
-        };
+        let bundles = raw_option::get(socket, (libc::SOL_UDP, libc::UDP_SEGMENT)).is_ok();
         // One that does not would send a bundle as one datagram.
-        Self { bundles: done == 0, ..Self::plain(family) }
+        Self { bundles, ..Self::plain(family) }
     }
 
     /// Without bundles.
