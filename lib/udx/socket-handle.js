@@ -120,11 +120,11 @@ module.exports = class SocketHandle {
     return this.closed
   }
 
-  // The node closes it.
+  // The node closes it. The peers of its streams hear of that.
   closedByNode() {
-    if (this.closed) return
     if (this.closing === null) this.closing = Promise.resolve()
-    this._shut(native.udxClose)
+    for (const stream of [...this.streams]) stream.destroy()
+    if (!this.closed) this._shut(native.udxClose)
   }
 
   onrecord(kind, slab, at) {
