@@ -7,6 +7,7 @@ import userRequest from './user-request.mjs'
 import eventLoop from './event-loop.mjs'
 import spinning from './spinning.mjs'
 import { boot } from './boot.mjs'
+import filter from './filter.mjs'
 import nodes1000 from './nodes-1000.mjs'
 import nodes8000 from './nodes-8000.mjs'
 import lookups from './lookups.mjs'
@@ -41,6 +42,7 @@ export const WORKLOADS = [
   spinning,
   boot(100, [7, 3]),
   lookups,
+  filter,
   boot(2000, [5, 3]),
   nodes1000,
   nodes8000,

@@ -17,6 +17,7 @@ const startSoon = require('./start-queue')
 const DHTError = require('../common/errors')
 const Interest = require('./interest')
 const Interfaces = require('./interfaces')
+const UserLookup = require('./user-lookup')
 const Observers = require('./observers')
 const { stats } = require('./stats')
 const { lazily, loadAll } = require('../common/lazily')
@@ -41,6 +42,7 @@ module.exports = class NodeHandle {
     const hub = udx ? HubHandle().of(udx) : null
     config.hub = hub === null ? 0 : hub.number
     if (hub !== null) hub.addNode(this)
+    config.userLookup = UserLookup.isWanted(udx)
     this.parts = new Parts()
     // By which the binding knows it. Where a call sees or changes what is in flight: flushed().
     this.number = environment.make((number) => native.create(number, config))
@@ -51,7 +53,7 @@ module.exports = class NodeHandle {
     this.queries = new Queries(this)
     this.counters = new Counters(this)
     this.alarms = new Alarms(this)
-    this.interfaces = new Interfaces(this)
+    this.names = config.userLookup ? new UserLookup(this) : null
     this.interest = new Interest(this)
     // Whether the sockets are closed for a while.
     this.suspended = false
@@ -80,6 +82,7 @@ module.exports = class NodeHandle {
     this._starting = asyncContext.run(deferred)
     this._ready = asyncContext.run(deferred)
     this._closing = null
+    this.interfaces = new Interfaces(this)
 
     environment.add(this)
     this.retain()
@@ -372,6 +375,13 @@ module.exports = class NodeHandle {
     this.changed()
   }
 
+  // The address of a name that LOOKUP_WANTED record `key` asked for; -1: it has none.
+  answerLookup(key, ip) {
+    if (this._gone) return
+    native.lookedUp(this.flushed(), key, ip)
+    this.changed()
+  }
+
   answerBootstrapNodes(key, list) {
     native.bootstrapNodes(this.flushed(), key, list)
     this.changed()
@@ -410,8 +420,8 @@ module.exports = class NodeHandle {
   }
 
   _openElsewhere() {
-    const { server, client } = this._foreignSockets.open((socket, buffer, from) => {
-      this.dht.onmessage(socket, buffer, from)
+    const { server, client } = this._foreignSockets.open((socket, buffer, { host, port }) => {
+      this.message(socket, buffer, host, port)
     })
     this.sockets.adopt(server, client)
   }

@@ -78,6 +78,7 @@ function nativeConfig(opts, parsed, staticBootstrap) {
     downHintsRateLimit: parsed.downHintsRateLimit,
     adaptiveTimeout: parseAdaptiveTimeout(opts.adaptiveTimeout),
     filter: parsed.filterNode !== null,
+    keepVerdicts: opts.keepVerdicts !== false,
     filterRequest: parsed.filterRequest !== null,
     protections: parseProtections(opts.protections),
     hardened: parseHardened(opts.hardened),

@@ -208,7 +208,9 @@ impl Tenant for Hub {
         self.with(|_, _| ());
     }
 
-    fn receive(&self, _: usize, _: &ReceiveBatch) {}
+    fn receive(&self, _: usize, _: &ReceiveBatch) -> bool {
+        false
+    }
 
     fn timeout(&self, at: u64) {
         self.settle(self.driver.lock_due(at), Streams::handle_timeout);
