@@ -193,7 +193,8 @@ impl Hub {
             streams: streams.iter().map(|stream| core.stats(*stream)).collect(),
             sockets: sockets.iter().map(|socket| of_socket(core, socket)).collect(),
         };
-        self.with(|streams, _| own(&streams.core)).unwrap_or_else(|| Figures {
+        let look = |streams: &mut Streams, _| self.traffic.still(|| own(&streams.core));
+        self.with(look).unwrap_or_else(|| Figures {
             total: self.traffic.snapshot(),
             streams: streams.iter().map(|_| None).collect(),
             sockets: sockets.iter().map(|socket| socket.own_traffic()).collect(),

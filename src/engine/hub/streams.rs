@@ -166,9 +166,7 @@ impl Core for Streams {
 
     fn collect(&mut self, output: &mut Output, _: &()) {
         let has_data = self.tell_all(output);
-        while let Some(socket) = self.core.poll_turned() {
-            output.turned.push((socket, self.core.socket_streams(socket) > 0));
-        }
+        output.turned.extend(std::iter::from_fn(|| self.core.poll_turned()));
         self.is_holding = std::mem::take(&mut self.may_hold) && has_data;
         if self.is_holding {
             output.holds = true;
