@@ -2,9 +2,12 @@
 
 const test = require('node:test')
 const assert = require('node:assert')
+const fs = require('node:fs')
 const { spawn } = require('node:child_process')
+const { randomBytes } = require('node:crypto')
 const { once } = require('node:events')
 const path = require('node:path')
+const { temporary } = require('./helpers/copy')
 
 const EXAMPLES = path.join(__dirname, '..', 'examples')
 const HOST = '127.0.0.1'
@@ -60,6 +63,27 @@ test("the project's own telling of the article passes, and fails where it should
   assert.match(mute.output, /\n\d+ passed, [1-9]\d* failed\n$/)
 })
 
+for (const [sender, receiver] of [
+  ['../udx.js', '../udx.js'],
+  ['../udx.js', 'udx-native'],
+  ['udx-native', '../udx.js']
+]) {
+  test(`a file from a process on ${sender} to one on ${receiver}`, async (t) => {
+    const folder = temporary(t)
+    const [file, copy] = ['file', 'copy'].map((name) => path.join(folder, name))
+    fs.writeFileSync(file, randomBytes(5_000_001))
+    const receiving = start(t, 'file.mjs', 'receive', copy, receiver)
+    const [, port] = await receiving.matches(/^(\d+)\n/)
+    const sent = await start(t, 'file.mjs', 'send', file, port, sender).end()
+    const received = await receiving.end()
+    for (const { code, output } of [sent, received]) {
+      assert.strictEqual(code, 0, output)
+      assert.ok(Number(output.match(/^(\d+) bytes by UDX\n$/m)[1]) > 5_000_001)
+    }
+    assert.ok(fs.readFileSync(copy).equals(fs.readFileSync(file)))
+  })
+}
+
 function start(t, name, ...args) {
   const child = spawn(process.execPath, [path.join(EXAMPLES, name), ...args], {
     stdio: ['ignore', 'pipe', 'pipe']
@@ -69,13 +93,22 @@ function start(t, name, ...args) {
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data))
   t.after(() => child.kill('SIGKILL'))
 
-  return { prints, end, interrupt: () => child.kill('SIGINT') }
+  return { prints, matches, end, interrupt: () => child.kill('SIGINT') }
 
-  async function prints(text) {
-    while (!output.includes(text)) {
+  function prints(text) {
+    return until(() => output.includes(text), text)
+  }
+
+  function matches(pattern) {
+    return until(() => output.match(pattern), pattern)
+  }
+
+  async function until(found, what) {
+    while (!found()) {
       const [reason] = await Promise.race([once(child.stdout, 'data'), closed.then(() => ['end'])])
-      if (reason === 'end') assert.fail(`'${text}' was never printed: ${output}`)
+      if (reason === 'end') assert.fail(`'${what}' was never printed: ${output}`)
     }
+    return found()
   }
 
   async function end() {

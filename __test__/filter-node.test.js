@@ -1,6 +1,6 @@
 const test = require('node:test')
 const assert = require('node:assert')
-const { packages, pairings } = require('./helpers/packages')
+const { packages, pairings, natives } = require('./helpers/packages')
 const {
   HOST,
   createNode,
@@ -10,9 +10,11 @@ const {
 } = require('./helpers/network')
 const { until } = require('./helpers/until')
 const { idOf, randomTarget } = require('./helpers/ids')
+const { COMMANDS } = require('./helpers/wire')
 const RawPeer = require('./helpers/raw-peer')
+const ThreadPeer = require('./helpers/thread-peer')
 
-for (const { name, Server, Client } of pairings) {
+for (const { name, Server, Client, server: kind } of pairings) {
   test(`${name}: a node that is filtered out never enters the table`, async (t) => {
     const { all, bootstrap } = await createNetwork(t, Array(8).fill(Server))
     const banned = serverAddress(all[5]).port
@@ -60,7 +62,7 @@ for (const { name, Server, Client } of pairings) {
     assert.ok(client.table.has(server.id))
     assert.deepStrictEqual(
       asked.map(({ port }) => port),
-      Array(2).fill(serverAddress(client).port)
+      Array(kind === 'native' ? 1 : 2).fill(serverAddress(client).port)
     )
     assert.deepStrictEqual(asked[0].id, client.id)
   })
@@ -167,5 +169,55 @@ for (const { name, DHT } of packages) {
 
     assert.strictEqual(query.closestNodes.length, 10)
     assert.ok(asked > 100)
+  })
+}
+
+for (const { name, DHT } of natives) {
+  test(`${name}: what a filter said is kept, and asked again once a second`, async (t) => {
+    const server = await createBootstrapper(t, DHT)
+    let asked = 0
+    const node = createNode(t, DHT, { filterNode: () => ++asked > 0 })
+
+    const start = performance.now()
+    for (let i = 0; i < 100; i++) await node.ping(serverAddress(server))
+    const seconds = Math.floor((performance.now() - start) / 1000)
+    assert.ok(asked >= 1 && asked <= 1 + seconds, `${asked} in ${seconds} s`)
+  })
+
+  test(`${name}: an option has the filter asked each time`, async (t) => {
+    const server = await createBootstrapper(t, DHT)
+    let asked = 0
+    const node = createNode(t, DHT, { filterNode: () => ++asked > 0, keepVerdicts: false })
+    for (let i = 0; i < 100; i++) await node.ping(serverAddress(server))
+    assert.strictEqual(asked, 100)
+  })
+
+  test(`${name}: internal commands are answered while JavaScript computes`, async (t) => {
+    const peer = await ThreadPeer.create(t)
+    const node = await createBootstrapper(t, DHT, { filterNode: () => true })
+    const ping = { internal: true, command: COMMANDS.PING, id: idOf(peer.address) }
+
+    peer.ask(serverAddress(node), 200, 0, ping)
+    assert.ok(peer.waitFor(200), `${peer.received} of 200`)
+    await until(() => node.table.has(ping.id), 'the sender is known')
+  })
+
+  test(`${name}: a filtered node looks like any other`, async (t) => {
+    const [known, unknown] = [await RawPeer.create(t), await RawPeer.create(t)]
+    known.serve(() => ({ id: idOf(known.address) }))
+    unknown.serve(() => ({}))
+    const asked = []
+    const node = createNode(t, DHT, { filterNode: (node) => asked.push(node) })
+    await node.ping(known.address)
+    await node.ping(unknown.address)
+
+    const [first, second] = asked
+    const { id, host, port } = first
+    assert.deepStrictEqual({ id, host, port }, { id: idOf(known.address), ...known.address })
+    assert.strictEqual(first.id, id)
+    assert.deepStrictEqual({ ...first }, { id, ...known.address })
+    assert.deepStrictEqual({ ...second }, { id: null, ...unknown.address })
+    first.id = null
+    assert.strictEqual(first.id, null)
   })
 }

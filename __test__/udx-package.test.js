@@ -41,13 +41,14 @@ test('an override puts it where programs look for udx-native', (t) => {
   npm(cwd, 'install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund')
   const source = `
     const UDX = require('program')
-    const socket = new UDX().createSocket()
+    const udx = new UDX()
+    const socket = udx.createSocket()
     socket.bind(0, '127.0.0.1')
-    socket.on('message', (buffer) => {
-      console.log(buffer.toString(), UDX === require(process.argv[1]))
-      socket.close()
-    })
-    socket.trySend(Buffer.from('works'), socket.address().port)`
+    const stream = udx.createStream(1) // its own peer
+    stream.connect(socket, 1, socket.address().port)
+    stream.end('works')
+    stream.on('data', (data) => console.log(data.toString(), UDX === require(process.argv[1])))
+    stream.on('close', () => socket.close())`
   const said = execFileSync(process.execPath, ['-e', source, path.join(ROOT, 'udx.js')], { cwd })
   assert.strictEqual(said.toString(), 'works true\n')
 })

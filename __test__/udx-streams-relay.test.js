@@ -2,6 +2,7 @@ const test = require('node:test')
 const assert = require('node:assert')
 const { once } = require('node:events')
 const { Rig, packages, closed, collectData, errorOf, names } = require('./helpers/udx-rig')
+const { FLAGS, rawEnd } = require('./helpers/udx-wire')
 const { turns, until } = require('./helpers/until')
 
 for (const { name, UDX } of packages) {
@@ -109,25 +110,29 @@ for (const { name, UDX } of packages) {
     // What its peer acknowledges still comes by the old socket.
     const a = rig.end(udx, 1, { firewall: () => false })
     const other = rig.socket(udx)
-    const b = rig.end(new UDX(), 2)
-    rig.connect(a, b)
+    const [raw, newcomer] = [await rawEnd(t), await rawEnd(t)]
+    a.stream.connect(a.socket, 2, raw.port)
     const log = []
     names(log, 'old', a.socket, 'busy', 'idle')
     names(log, 'new', other, 'busy', 'idle')
     names(log, 'a', a.stream, 'remote-changed')
-    b.stream.resume()
     a.stream.write('on its way')
     await Promise.resolve()
-    const { port } = b.socket.address()
-    const changed = a.stream.changeRemote(other, 2, port)
+    const changed = a.stream.changeRemote(other, 3, newcomer.port)
     assert.ok(changed instanceof Promise)
     assert.deepStrictEqual([log, a.stream.socket], [['new busy'], other])
     assert.deepStrictEqual([a.socket.streams.size, other.streams.size], [1, 1])
     const message = { message: 'Remote already changing' }
-    assert.throws(() => a.stream.changeRemote(a.socket, 2, port), message)
+    assert.throws(() => a.stream.changeRemote(a.socket, 2, raw.port), message)
+    const arrived = () => [...raw.packets, ...newcomer.packets].length > 0
+    await until(arrived, 'what was on its way')
+    raw.send({ flags: FLAGS.STATE, id: 1, ack: 1 }, a.socket.address().port)
     await changed
     assert.deepStrictEqual(log, ['new busy', 'old idle', 'a remote-changed'])
     assert.deepStrictEqual([a.socket.idle, other.idle], [true, false])
+    a.stream.write('the new way')
+    await until(() => newcomer.packets.some(({ seq }) => seq === 1), 'data by the new way')
+    assert.strictEqual(newcomer.packets.at(-1).id, 3)
   })
 
   test(`${name}: from a relay to the direct way, in mid-stream`, async (t) => {

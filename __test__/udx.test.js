@@ -3,7 +3,15 @@ const assert = require('node:assert')
 const { createRequire } = require('node:module')
 const UDX = createRequire(require.resolve('dht-rpc-reference'))('udx-native')
 const { packages, pairings } = require('./helpers/packages')
-const { createNode, createBootstrapper, freePort, serverAddress } = require('./helpers/network')
+const {
+  HOST,
+  createNode,
+  createBootstrapper,
+  freePort,
+  serverAddress
+} = require('./helpers/network')
+const { until, collect, settled } = require('./helpers/until')
+const { COMMANDS, encodeRequest } = require('./helpers/wire')
 const { randomTarget } = require('./helpers/ids')
 const RawPeer = require('./helpers/raw-peer')
 
@@ -50,6 +58,88 @@ for (const { name, DHT } of packages) {
     assert.strictEqual(sent.length, 1)
     assert.deepStrictEqual(sent[0].slice(1), [raw.port, raw.host, 9])
     assert.strictEqual((await pinged).value.toString(), 'here')
+  })
+
+  test(`${name}: names are looked up by the given UDX, anew for each lookup`, async (t) => {
+    const bootstrapper = await createBootstrapper(t, DHT)
+    const { port } = serverAddress(bootstrapper)
+    const udx = new UDX()
+    const asked = []
+    udx.lookup = async (host, opts) => {
+      asked.push([host, opts])
+      if (host === 'nowhere.test') throw new Error('unknown')
+      return { host: HOST, family: 4 }
+    }
+    const bootstrap = [`nowhere.test:${port}`, `here.test:${port}`]
+    const node = createNode(t, DHT, { udx, bootstrap, quickFirewall: false })
+    await node.fullyBootstrapped()
+
+    const once = ['nowhere.test', 'here.test'].map((host) => [host, { family: 4 }])
+    assert.deepStrictEqual(asked, once)
+    assert.strictEqual(node.nodes.length, 1)
+    await node.findNode(randomTarget()).finished()
+    assert.deepStrictEqual(asked, [...once, ...once])
+  })
+
+  test(`${name}: network interfaces are watched by the given UDX`, async (t) => {
+    const udx = new UDX()
+    const watchers = []
+    const watch = udx.watchNetworkInterfaces.bind(udx)
+    udx.watchNetworkInterfaces = () => watchers[watchers.push(watch()) - 1]
+    const node = createNode(t, DHT, { udx })
+    const seen = collect(node, 'network-change', 'network-update')
+    const ends = []
+    await node.fullyBootstrapped()
+    assert.strictEqual(node.io.networkInterfaces, watchers[0])
+
+    watchers[0].emit('change', [])
+    assert.deepStrictEqual(seen, ['network-change', 'network-update'])
+    watchers[0].on('close', () => ends.push(0))
+    await node.suspend()
+    await node.resume()
+    assert.strictEqual(watchers.length, 2)
+    assert.strictEqual(node.io.networkInterfaces, watchers[1])
+    await until(() => ends.length === 1, 'the first one is closed')
+    watchers[1].emit('change', [])
+    assert.strictEqual(seen.length, 4)
+  })
+
+  test(`${name}: a subclass's onmessage() sees what is handed to it alone`, async (t) => {
+    const seen = []
+    class Own extends DHT {
+      onmessage(socket, buffer, from) {
+        seen.push(from)
+        return super.onmessage(socket, buffer, from)
+      }
+    }
+    const node = createNode(t, Own, { udx: new UDX() })
+    await node.fullyBootstrapped()
+    const peer = await RawPeer.create(t)
+    const to = { host: HOST, port: node.address().port }
+    await peer.request({ internal: true, command: COMMANDS.PING }, to)
+    assert.deepStrictEqual(seen, [])
+
+    const socket = { trySend: () => seen.push('answered') }
+    const ping = encodeRequest({ tid: 1, to, internal: true, command: COMMANDS.PING })
+    node.onmessage(socket, ping, peer.address)
+    assert.deepStrictEqual(seen, [peer.address, 'answered'])
+  })
+
+  test(`${name}: destroy() settles everything at once, and waits for streams on its sockets`, async (t) => {
+    const udx = new UDX()
+    const node = createNode(t, DHT, { udx })
+    await node.fullyBootstrapped()
+    const stream = udx.createStream(1)
+    stream.on('error', () => {})
+    stream.connect(node.io.serverSocket, 2, 9, HOST)
+    const asked = node.ping({ host: HOST, port: 9 })
+    const refused = assert.rejects(asked, { code: 'REQUEST_DESTROYED' })
+
+    const destroyed = node.destroy()
+    await refused
+    assert.strictEqual(await settled(destroyed), 'pending')
+    stream.destroy()
+    await destroyed
   })
 }
 

@@ -1,10 +1,12 @@
-// Writes tests/vectors/*.json: what the reference does, byte for byte, for tests/vectors.rs.
+// Writes tests/vectors/*.json: what the reference does, byte for byte, for tests/vectors.rs, and when, for
+// tests/sim.
 // The same version of the reference gives the same files.
 
 import fs from 'node:fs'
 
 import { ids, tokens } from './vectors/identity.mjs'
 import { health, natSamples, timeouts, windows } from './vectors/sequences.mjs'
+import { quickChecks } from './vectors/quick-check.mjs'
 import { wire } from './vectors/wire.mjs'
 
 const files = {
@@ -14,7 +16,8 @@ const files = {
   nat: natSamples(),
   timeouts: timeouts(),
   windows: windows(),
-  health: health()
+  health: health(),
+  'quick-check': await quickChecks()
 }
 
 const folder = new URL('../tests/vectors/', import.meta.url)

@@ -91,6 +91,24 @@ module.exports = [
     }
   },
   {
+    title: 'the answer to an internal command does not wait for the filter',
+    shown: 'sockets: filter: who is not judged yet is answered, and does not name itself',
+    classes({ DHT }) {
+      const { _onrequest, _addNodeFromNetwork } = DHT.prototype
+      DHT.prototype._onrequest = function (request, external) {
+        if (!request.internal || this._filterNode === null) {
+          return _onrequest.call(this, request, external)
+        }
+        const { from, to } = request
+        const sender = { ...from }
+        this._addNodeFromNetwork = () => {}
+        _onrequest.call(this, request, external)
+        delete this._addNodeFromNetwork
+        if (from.id !== null) _addNodeFromNetwork.call(this, !external, sender, to)
+      }
+    }
+  },
+  {
     title: 'a down hint does not remove a node that answers the check',
     shown: 'commands: DOWN_HINT: a node of the table is checked once a tick',
     classes({ DHT }) {
@@ -104,6 +122,24 @@ module.exports = [
       DHT.prototype._removeStaleNode = function (node, lastSeen) {
         const answered = this._answered && b4a.equals(this._answered, node.id)
         if (!answered) _removeStaleNode.call(this, node, lastSeen)
+      }
+    }
+  },
+  {
+    title: 'the quick look at the firewall leaves after the visits of the same moment',
+    shown: 'life-cycle: quick firewall: open, so the bootstrap ends unfirewalled and ephemeral',
+    classes({ DHT }) {
+      const { _request, _checkIfFirewalled } = DHT.prototype
+      DHT.prototype._checkIfFirewalled = function (...args) {
+        this._looks = true
+        return _checkIfFirewalled.apply(this, args)
+      }
+      DHT.prototype._request = function (...args) {
+        const isQuick = args[3] === PING_NAT && !this.bootstrapped && !this._looks
+        if (!isQuick) return _request.apply(this, args)
+        // Its lookup goes on as soon as the row was read.
+        const last = () => _request.apply(this, args)
+        queueMicrotask(() => queueMicrotask(() => queueMicrotask(last)))
       }
     }
   },

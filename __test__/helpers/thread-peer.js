@@ -29,8 +29,9 @@ module.exports = class ThreadPeer {
   }
 
   // Sends that many user requests, whose commands are their numbers, with a value of so many bytes.
-  ask(to, count, bytes = 0) {
-    this._worker.postMessage({ to, count, bytes })
+  // fields: what they are beside that.
+  ask(to, count, bytes = 0, fields = {}) {
+    this._worker.postMessage({ to, count, bytes, fields })
   }
 
   // Stands still until so many datagrams were received; false if they were not in time.
@@ -57,16 +58,17 @@ async function run(shared) {
     Atomics.add(shared, RECEIVED, 1)
     Atomics.notify(shared, RECEIVED)
   })
-  parentPort.on('message', ({ to, count, bytes }) => {
+  parentPort.on('message', ({ to, count, bytes, fields }) => {
     const value = bytes > 0 ? Buffer.alloc(bytes) : null
-    ask(to, 0, count, value)
+    ask(to, 0, count, { value, ...fields })
   })
 
-  function ask(to, i, count, value) {
+  function ask(to, i, count, fields) {
     const end = Math.min(i + AT_ONCE, count)
     for (; i < end; i++) {
-      socket.send(encodeRequest({ tid: i & 0xffff, to, command: i, value }), to.port, to.host)
+      const request = encodeRequest({ tid: i & 0xffff, to, command: i, ...fields })
+      socket.send(request, to.port, to.host)
     }
-    if (end < count) setImmediate(ask, to, end, count, value)
+    if (end < count) setImmediate(ask, to, end, count, fields)
   }
 }

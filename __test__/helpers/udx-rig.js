@@ -75,7 +75,11 @@ async function collectData(stream) {
 
 // Whether they failed or not.
 function closed(...streams) {
-  return Promise.all(streams.map((stream) => new Promise((resolve) => stream.on('close', resolve))))
+  return Promise.all(streams.map(close))
+}
+
+function close(stream) {
+  return stream.destroyed ? null : new Promise((resolve) => stream.on('close', resolve))
 }
 
 // The error of a stream, once it is closed.

@@ -50,7 +50,11 @@ node.query({ target: 'abc', command: 0 })
 void node.request({ target, command: 0 }, { host: '127.0.0.1' })
 
 // Names for what a user writes down.
-const options: DHT.Options = { port: [1, 2], filterNode: (peer: DHT.Peer) => peer.port > 1 }
+const options: DHT.Options = {
+  port: [1, 2],
+  filterNode: (peer: DHT.Peer) => peer.port > 1,
+  keepVerdicts: false
+}
 const onevent = (...[req]: DHT.Events['request']): DHT.Address => req.from
 const session: DHT.Session = node.session()
 const names: DHT.Query<string> = session.query(

@@ -1,10 +1,10 @@
 // Nodes that join a network, 16 at a time. Options: `count`, `bootstrap`, `answers`: whether they
-// answer a user's requests. Run with --expose-gc.
+// answer a user's requests; `filter`: whether they have a filterNode(). Run with --expose-gc.
 // Sends `boot`, the CPU of joining, and `memory`, for each node; 'idle': how many cores the nodes
 // use in as many ms when nobody asks them anything; 'lookups': as many, from a client of this
 // process that is not in the network, and how much they find; 'queries': see queries.mjs; 'used': the
 // CPU of the process so far, in µs.
-import { addressOf, DHT, join, options, timed } from './support.mjs'
+import { addressOf, DHT, filtered, join, options, timed } from './support.mjs'
 import { lookUp } from './lookups.mjs'
 import { answerAll, openQuerier } from './queries.mjs'
 
@@ -20,7 +20,8 @@ if (options.answers) answerAll(nodes)
 let querier = null
 process.on('message', async ({ idle, lookups, queries, used }) => {
   if (idle) process.send(await idleFor(idle))
-  if (lookups) process.send(await lookUp(DHT, nodes, options.bootstrap, lookups))
+  if (lookups)
+    process.send(await lookUp(DHT, nodes, options.bootstrap, { ...lookups, ...filtered }))
   if (queries) {
     querier ??= await openQuerier(DHT, options.bootstrap)
     process.send(await querier.run(queries))

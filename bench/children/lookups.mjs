@@ -15,8 +15,8 @@ const WARM_UP = 10
  * Resolves with the latency `p50` (ms), `cpu` (ms, of this process) and `messages` of one lookup,
  * with lookups a second (`rate`), and with how many of the true 20 closest the worst one found.
  */
-export async function lookUp(DHT, nodes, bootstrap, { count, atOnce = 0, ms = 0 }) {
-  const client = new DHT({ host: HOST, bootstrap: [bootstrap], adaptive: false })
+export async function lookUp(DHT, nodes, bootstrap, { count, atOnce = 0, ms = 0, filterNode }) {
+  const client = new DHT({ host: HOST, bootstrap: [bootstrap], adaptive: false, filterNode })
   await client.fullyBootstrapped()
   for (let i = 0; i < WARM_UP; i++) await find(client, randomTarget())
 

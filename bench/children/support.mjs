@@ -10,6 +10,9 @@ export const options = JSON.parse(process.argv[2])
 
 export const DHT = createRequire(import.meta.url)(options.file)
 
+/** What a node is made with that has a filter, if these have one. */
+export const filtered = options.filter ? { filterNode: ({ port }) => port > 0 } : {}
+
 // Nothing is left behind by a benchmark that was interrupted.
 process.on('disconnect', () => process.exit())
 
@@ -70,7 +73,7 @@ export async function join(count, bootstrap, atOnce = 16) {
   let started = 0
   const lane = async () => {
     while (started++ < count) {
-      const node = new DHT({ host: HOST, bootstrap: [bootstrap], ephemeral: false })
+      const node = new DHT({ host: HOST, bootstrap: [bootstrap], ephemeral: false, ...filtered })
       nodes.push(node)
       await node.fullyBootstrapped()
     }

@@ -4,9 +4,12 @@ import bundledServed from './bundled-served.mjs'
 import pingServed from './ping-served.mjs'
 import findNodeServed from './find-node-served.mjs'
 import userRequest from './user-request.mjs'
+import openSockets from './open-sockets.mjs'
+import socketSend from './socket-send.mjs'
 import eventLoop from './event-loop.mjs'
 import spinning from './spinning.mjs'
 import { boot } from './boot.mjs'
+import filter from './filter.mjs'
 import nodes1000 from './nodes-1000.mjs'
 import nodes8000 from './nodes-8000.mjs'
 import lookups from './lookups.mjs'
@@ -37,10 +40,13 @@ export const WORKLOADS = [
   findNodeServed,
   ...bundledServed,
   userRequest,
+  openSockets,
+  socketSend,
   eventLoop,
   spinning,
   boot(100, [7, 3]),
   lookups,
+  filter,
   boot(2000, [5, 3]),
   nodes1000,
   nodes8000,

@@ -57,7 +57,9 @@ function rows(title, place, way) {
 
 function here(side, count) {
   const run = (crowd, queries) => crowd.ask({ queries })
-  return withCrowd(side, count, (crowd) => ways((queries) => run(crowd, queries)), true)
+  return withCrowd(side, count, (crowd) => ways((queries) => run(crowd, queries)), {
+    answers: true
+  })
 }
 
 function elsewhere(side, count) {
@@ -78,7 +80,7 @@ function elsewhere(side, count) {
         await client.end()
       }
     },
-    true
+    { answers: true }
   )
 }
 

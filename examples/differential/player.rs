@@ -151,7 +151,10 @@ impl Player {
             Event::BootstrapWanted { key } => {
                 self.node.handle_bootstrap_nodes(self.now, key, Vec::new());
             }
-            Event::Status(_) | Event::QueryProgress { .. } | Event::Alarm { .. } => {}
+            Event::Status(_)
+            | Event::QueryProgress { .. }
+            | Event::Alarm { .. }
+            | Event::UserLookupWanted { .. } => {}
             // Only for drivers that want them.
             Event::BucketGained(_)
             | Event::BucketLost(_)
@@ -223,6 +226,7 @@ fn config(fields: &Fields<'_>) -> Config {
         down_hints_rate_limit: u32::try_from(limit).ok(),
         adaptive_timeout: fields.flag("adaptiveTimeout", false).then_some(adaptive),
         filter: fields.addrs("filtered").is_some(),
+        keep_verdicts: false,
         public_address: fields.optional_addr("publicAddress"),
         seed: fields.bytes32("seed").unwrap_or_default(),
         ..default

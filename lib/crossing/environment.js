@@ -58,6 +58,8 @@ class Environment {
     this._ownSlabs = []
     this._ownDepth = 0
     this._callsUser = false // the record that is delivered
+    this._postponed = null // what is to be done before the next record of another kind
+    this._postponedKind = 0
     this._dispatchBound = this._dispatchAll.bind(this)
     this._endTurnBound = this._endTurn.bind(this)
     this._endOwnTurnBound = this._endOwnTurn.bind(this)
@@ -153,6 +155,12 @@ class Environment {
     this._resumeLater()
   }
 
+  // For what records of a kind lead to, so that it can be done for many of them at a time.
+  postpone(kind, fn) {
+    this._postponedKind = kind
+    this._postponed = fn
+  }
+
   // The next record belongs to the one that is being dispatched: nothing comes in between.
   goOn() {
     this._untilLook++
@@ -229,6 +237,7 @@ class Environment {
 
   _drainMore() {
     for (;;) {
+      this._catchUp()
       this._load(
         native.drain(this._number, this.pollDriver.isPatient, this._batch, this.slab.bytes)
       )
@@ -240,6 +249,7 @@ class Environment {
   _resume() {
     this._yielded = false
     if (!this._dispatch()) return
+    this._catchUp()
     this._flush()
     if (this._looping) this._drainMore()
   }
@@ -273,6 +283,7 @@ class Environment {
         if (this._at === this._end && !this._looping) break
       }
       this._yielded = true
+      this._catchUp()
       if (isLong) this._rest()
       return false
     }
@@ -318,6 +329,7 @@ class Environment {
   _deliver(slab, at) {
     const handle = this._handleOf(readHandle(slab, at))
     if (handle === undefined) return
+    if (this._postponed !== null && readKind(slab, at) !== this._postponedKind) this._catchUp()
 
     const nested = this._dispatching
     this._dispatching = true
@@ -336,7 +348,15 @@ class Environment {
         at = this._deliverSome(slab, at, end)
       }
       while (at < end) asyncContext.isolate(deliver)
+      this._catchUp()
     }
+  }
+
+  _catchUp() {
+    const postponed = this._postponed
+    if (postponed === null) return
+    this._postponed = null
+    postponed()
   }
 
   // Up to the first that calls code of the user's, which may change the context.

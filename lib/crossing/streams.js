@@ -20,6 +20,11 @@ module.exports = {
     if (isReal) return
     takeOver(stream._readableState)
     if (stream._writableState !== null) takeOver(stream._writableState)
+  },
+
+  // As the option eagerOpen would, for one that may not come into being.
+  openSoon(stream) {
+    stream._readableState.updateNextTick()
   }
 }
 

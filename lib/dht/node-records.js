@@ -1,10 +1,12 @@
 'use strict'
 
 const environment = require('../crossing/environment')
+const asyncContext = require('../crossing/async-context')
+const verdicts = require('./verdicts')
 const Request = require('./request')
 const observe = require('./observed-records')
 const { formatBootstrapNodes } = require('./bootstrap')
-const { KINDS, readRequest, readContacts, readAddress } = require('./records')
+const { KINDS, readRequest, readSubjects, readAddress } = require('./records')
 
 module.exports = { dispatch, dispatchLast }
 
@@ -33,13 +35,18 @@ function dispatch(handle, kind, slab, at) {
     case KINDS.STATUS:
       return onstatus(handle, slab, at)
     case KINDS.VERDICT:
-      return onverdict(handle, w[i + 2], readContacts(slab, at + 16, w[i + 3]))
+      return onverdict(handle, w[i + 2], readSubjects(slab, at + 16, w[i + 3]))
     case KINDS.REQUEST_VERDICT:
       return onrequestverdict(handle, w[i + 2], readAddress(slab, i + 3))
     case KINDS.SEND:
       return onsend(handle, slab, at)
     case KINDS.BOOTSTRAP_WANTED:
       return onbootstrapwanted(handle, w[i + 2])
+    case KINDS.LOOKUP_WANTED:
+      return handle.names.onwanted(
+        w[i + 2],
+        slab.bytes.toString('utf8', at + 16, at + 16 + w[i + 3])
+      )
     case KINDS.ALARM:
       return handle.alarms.onalarm(w[i + 2])
     case KINDS.NETWORK_STATE:
@@ -97,9 +104,9 @@ function onevent(handle, kind, slab, at) {
 // The table is another one when its centre is.
 function onstatus(handle, slab, at) {
   const { view } = handle
-  const before = view.tableId
+  const before = view.idText
   view.onstatus(slab, at)
-  if (view.tableId !== before) handle.anotherTable()
+  if (view.idText !== before) handle.anotherTable()
 }
 
 function onnatupdate(handle, slab, i) {
@@ -120,15 +127,20 @@ function onrequest(handle, slab, at) {
   else handle.observers.oncommand(req)
 }
 
+// Nothing goes on by what the filter does, so the next record need not wait for microtasks.
 function onverdict(handle, key, nodes) {
-  environment.expectUserCode()
-  const accepted = Buffer.alloc(nodes.length)
+  const accepted = new Array(nodes.length).fill(false)
   try {
-    for (let i = 0; i < nodes.length && !handle.gone; i++) {
-      accepted[i] = handle.dht._filterNode(nodes[i]) ? 1 : 0
-    }
+    asyncContext.isolate(() => judge(handle, nodes, accepted))
   } finally {
-    handle.answerVerdict(key, accepted)
+    verdicts.add(handle, key, accepted)
+  }
+}
+
+// Those after one that the filter throws for are refused.
+function judge(handle, nodes, accepted) {
+  for (let i = 0; i < nodes.length && !handle.gone; i++) {
+    accepted[i] = !!handle.dht._filterNode(nodes[i])
   }
 }
 

@@ -1,14 +1,14 @@
 'use strict'
 
 const CloserNodes = require('./closer-nodes')
+const Subject = require('./subject')
 const { formatIPv4 } = require('../common/address')
 
 // Reads what comes from the binding. src/binding/dht/records.rs documents the layout and packs it.
 
 const PRESENT = 0x10000
 
-// Bytes of a contact and of an entry.
-const CONTACT = 40
+// Bytes of an entry.
 const ENTRY = 72
 
 // What w[0] of a record says it is.
@@ -43,7 +43,8 @@ const KINDS = {
   TRY_ENDED: 29,
   BUCKET_GAINED: 30,
   BUCKET_LOST: 31,
-  BUCKET_FULL: 32
+  BUCKET_FULL: 32,
+  LOOKUP_WANTED: 33
 }
 
 module.exports = {
@@ -54,7 +55,7 @@ module.exports = {
   readSender,
   replySerial,
   replyLength,
-  readContacts,
+  readSubjects,
   readAddress,
   optionalAddress,
   readInFlight,
@@ -198,18 +199,14 @@ function readNode(slab, at) {
   }
 }
 
-function readContacts(slab, at, count) {
-  const contacts = new Array(count)
-  for (let n = 0; n < count; n++, at += CONTACT) {
-    const i = at >> 2
+// Whom the filter is asked about.
+function readSubjects(slab, at, count) {
+  const subjects = new Array(count)
+  for (let n = 0, i = at >> 2; n < count; n++, i += 2) {
     const port = slab.words[i + 1]
-    contacts[n] = {
-      id: port & PRESENT ? slab.copy(at + 8, 32) : null,
-      host: formatIPv4(slab.words[i]),
-      port: port & 0xffff
-    }
+    subjects[n] = Subject.of(slab.words[i], port & 0xffff, (port & PRESENT) !== 0)
   }
-  return contacts
+  return subjects
 }
 
 function readAddress(slab, i) {

@@ -34,8 +34,13 @@ export interface Options {
   downHintsRateLimit?: number
   /** Time-outs by destination instead of 1000 ms. */
   adaptiveTimeout?: AdaptiveTimeoutOptions | boolean
-  /** Whether a node may enter the table and lookups. */
+  /**
+   * Whether a node may enter the table and lookups. No answer waits for what it says. That is kept for
+   * 60 s, and asked for again once a second while the node is in use.
+   */
   filterNode?: (node: Peer) => unknown
+  /** `false`: `filterNode` is asked about each datagram and each candidate. */
+  keepVerdicts?: boolean
   /** @deprecated use `filterNode` */
   addNode?: (node: Peer) => unknown
   /**

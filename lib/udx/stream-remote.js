@@ -42,11 +42,10 @@ module.exports = class StreamRemote {
     }
     host = checkHost(host)
     port = checkPort(port)
-    const bound = SocketHandle.of(socket) === null || socket.bound
-    check.option(bound, 'socket', 'one that is bound', socket)
+    check.option(socket.bound, 'socket', 'one that is bound', socket)
 
     const isDone = this._handle.changeRemote(socket, id >>> 0, port, host)
-    if (stream.socket !== socket) this._previous = stream.socket
+    if (!isSame(stream.socket, socket)) this._previous = stream.socket
     this._set(socket, id, port, host)
     if (isDone) return this._changedAtOnce(socket)
     this._change = deferred()
@@ -96,6 +95,11 @@ module.exports = class StreamRemote {
     stream.remoteFamily = isIP(host)
     stream.socket = socket
   }
+}
+
+// Either may be a Proxy around it.
+function isSame(one, other) {
+  return SocketHandle.of(one) === SocketHandle.of(other)
 }
 
 function checkOpen(socket) {

@@ -1,6 +1,6 @@
 'use strict'
 
-const { Duplex, drained, scheduleReally } = require('../crossing/streams')
+const { Duplex, drained, openSoon, scheduleReally } = require('../crossing/streams')
 const { throwLater } = require('../crossing/clock')
 const check = require('../common/check')
 const { hide, internalsOf } = require('../common/internals')
@@ -84,7 +84,7 @@ class Internals {
 
 class UDXStream extends Duplex {
   constructor(udx, id, opts) {
-    super({ mapWritable: toBuffer, eagerOpen: true })
+    super({ mapWritable: toBuffer })
     scheduleReally(this)
 
     this.udx = udx
@@ -96,6 +96,7 @@ class UDXStream extends Duplex {
     this.remotePort = 0
     this.userData = null
     hide(this, new Internals(this, opts || {}))
+    openSoon(this)
   }
 
   get connected() {

@@ -29,7 +29,9 @@ const DEVIATIONS = [
   'What takes the place of `io.onrequest`, `io.onresponse` and `io.ontimeout`, or overrides `_onrequest`, `_onresponse` and `_ontimeout`, observes: it is called for each, in order, in the batch after the engine acted, and changes nothing. A command of a user goes to its handler once, whether or not it calls through.',
   'Nodes that nobody can reach (port 0, a host that is no IPv4 address) are skipped by `addNode`, and in the `nodes`, `closestNodes`, `replies` and `closestReplies` of a query; `request` and `ping` refuse them.',
   'Who is in the table is in the list as well, under the id of his address: `add` and `remove` of the one act on both.',
-  'A row that comes last is delivered before `Too few nodes responded`. A request that is answered while it waits for its next try is over. `rtt` does not count the time that the machine slept. A newcomer is kept whose full bucket lost its oldest node meanwhile. Tokens rotate 7.5 s after the first was given, not with the windows.'
+  'A row that comes last is delivered before `Too few nodes responded`. A request that is answered while it waits for its next try is over. `rtt` does not count the time that the machine slept. A newcomer is kept whose full bucket lost its oldest node meanwhile. Tokens rotate 7.5 s after the first was given, not with the windows.',
+  'No answer waits for `filterNode`. What it said of an address is kept for 60 s, and asked for again once a second while the address is in use; `keepVerdicts: false` turns that off.',
+  'An adaptive node asks whether its server socket is reached after the visits of the same moment, not between them.'
 ]
 
 // Which of them a row shows.

@@ -61,12 +61,16 @@ pub struct Config {
     pub bootstrap: Vec<BootstrapNode>,
     /// Ask the driver for the entry points at each use ([`Event::BootstrapWanted`]).
     pub bootstrap_dynamic: bool,
+    /// Ask the driver's user about names ([`Event::UserLookupWanted`]).
+    pub user_lookup: bool,
     pub send_down_hints: bool,
     /// Down hints a tick; `None` is unlimited.
     pub down_hints_rate_limit: Option<u32>,
     pub adaptive_timeout: Option<AdaptiveTimeoutConfig>,
     /// Ask the driver about every sender and candidate ([`Event::VerdictWanted`]).
     pub filter: bool,
+    /// What the driver said of them counts for 60 s, and is asked for again once a second.
+    pub keep_verdicts: bool,
     /// Ask the driver about the sender of every request, before anything is done with it
     /// ([`Event::RequestVerdictWanted`]).
     pub filter_request: bool,
@@ -90,10 +94,12 @@ impl Default for Config {
             quick_firewall: true,
             bootstrap: Vec::new(),
             bootstrap_dynamic: false,
+            user_lookup: false,
             send_down_hints: true,
             down_hints_rate_limit: Some(50),
             adaptive_timeout: None,
             filter: false,
+            keep_verdicts: true,
             filter_request: false,
             protections: Protections::default(),
             hardened: Hardened::OFF,

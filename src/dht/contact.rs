@@ -10,6 +10,26 @@ pub struct Contact {
     pub addr: Addr,
 }
 
+/// Whom a filter is asked about: an address, with the id that follows from it or without any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Subject {
+    pub addr: Addr,
+    pub has_id: bool,
+}
+
+impl Subject {
+    /// Made when it is asked for: most filters look at addresses only.
+    pub fn id(&self) -> Option<Id> {
+        self.has_id.then(|| Id::of(self.addr))
+    }
+}
+
+impl From<Contact> for Subject {
+    fn from(contact: Contact) -> Self {
+        Self { addr: contact.addr, has_id: contact.id.is_some() }
+    }
+}
+
 /// A node of the table and the node list. Ticks are 5 s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NodeEntry {

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::calls::{Incoming, Progress, QueryOutcome, QueryState, Reply, RequestError};
-use super::contact::{Contact, NodeEntry};
+use super::contact::{NodeEntry, Subject};
 use super::id::Id;
 use super::in_flight::{RequestInFlight, RequestKey};
 use crate::net::addr::Addr;
@@ -84,6 +84,11 @@ pub enum Event {
         key: u32,
         name: String,
     },
+    /// As [`Event::LookupWanted`], where the user has a lookup of its own.
+    UserLookupWanted {
+        key: u32,
+        name: String,
+    },
     /// The bootstrap nodes are wanted; answer with `handle_bootstrap_nodes`.
     BootstrapWanted {
         key: u32,
@@ -91,7 +96,7 @@ pub enum Event {
     /// A filter is asked; answer with `handle_verdict`, one flag for each.
     VerdictWanted {
         key: u32,
-        nodes: Vec<Contact>,
+        nodes: Box<[Subject]>,
     },
     /// A filter of requests is asked; answer with `handle_verdict`, one flag.
     RequestVerdictWanted {

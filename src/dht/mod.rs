@@ -31,7 +31,7 @@ pub use calls::{
     ReplySpec, RequestError, RequestSpec,
 };
 pub use config::{AdaptiveTimeoutConfig, BootstrapNode, Config};
-pub use contact::{Contact, NodeEntry};
+pub use contact::{Contact, NodeEntry, Subject};
 pub use counters::{Counters, SettledRequests};
 pub use event::{Event, Interest, NodeStatus, Observed};
 pub use guard::{Hardened, ProtectionCounters, Protections, Unproven};

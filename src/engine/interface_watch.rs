@@ -80,7 +80,9 @@ impl Tenant for InterfaceWatch {
         self.look();
     }
 
-    fn receive(&self, _: usize, _: &ReceiveBatch) {}
+    fn receive(&self, _: usize, _: &ReceiveBatch) -> bool {
+        false
+    }
 
     fn run_waiting_calls(&self) {}
 

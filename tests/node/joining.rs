@@ -95,7 +95,7 @@ fn what_a_node_is_to_others_is_told_before_the_reason() {
 
 #[test]
 fn an_adaptive_node_learns_early_that_it_is_not_firewalled() {
-    let mut net = Net::persistent(8);
+    let mut net = Net::persistent(20);
     let n = net.add(net.joining(Config::default()));
     net.with(n, |node, now| node.start(now));
     net.run(3000);

@@ -18,3 +18,4 @@ mod requesting;
 mod serving;
 mod shedding;
 mod upkeep;
+mod verdicts;

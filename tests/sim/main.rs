@@ -7,6 +7,10 @@
 mod simulator;
 
 use clap::ValueEnum;
+use dht_rpc_native::dht::Config;
+use serde_json::Value;
+use simulator::model::Latency;
+use simulator::network::Network;
 use simulator::options::{Options, Workload};
 use simulator::report::Report;
 use simulator::scale::{self, Growth};
@@ -69,6 +73,20 @@ fn a_network_that_fell_apart_comes_together_again() {
 #[test]
 fn adaptive_nodes_become_what_their_networks_let_them() {
     at_least(1.0, Options { workload: Workload::Adaptive, nodes: 100, ..Options::default() });
+}
+
+#[test]
+fn the_first_lookup_ends_before_or_after_the_quick_check_as_with_the_reference() {
+    let recorded = include_str!("../vectors/quick-check.json");
+    for check in serde_json::from_str::<Vec<Value>>(recorded).unwrap() {
+        let number = |name: &str| check[name].as_u64().unwrap();
+        let mut network = Network::persistent(1, number("peers") as usize);
+        network.model.latency = Latency::constant(number("latency"));
+        let n = network.join(Config::default());
+        network.run(10_000);
+        assert!(network.node(n).is_bootstrapped(), "{check}");
+        assert_eq!(network.node(n).is_firewalled(), check["firewalled"], "{check}");
+    }
 }
 
 #[test]

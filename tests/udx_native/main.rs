@@ -30,17 +30,17 @@ const PLAIN: Conditions = Conditions {
 /// So many bytes each way; the bytes that were sent are those that came.
 fn bulk(conditions: Conditions, bytes: usize) -> (serde_json::Value, StreamStats) {
     let mut rig = Rig::new(conditions);
-    let mut theirs = rig.peer(2, 1, "bulk", bytes);
+    let theirs = rig.peer(2, 1, "bulk", bytes);
     let key = rig.stream(1, &theirs, bytes, true);
     rig.run("bulk", |rig| rig.ours(key).closed.is_some());
     let ours = rig.ours(key);
     let (reason, stats) = ours.closed.expect("it closed");
-    assert_eq!((reason, ours.received, ours.has_ended), (CloseReason::Ended, bytes, true));
-    // What they have yet to hear is answered.
+    assert_eq!((ours.received, ours.has_ended), (bytes, true));
+    // udx-native forgets a stream that ended: who lost its last acknowledgement hears nothing more.
+    let is_forgotten = reason == CloseReason::TimedOut && conditions.loss > 0.0;
+    assert!(is_forgotten || reason == CloseReason::Ended, "{reason:?}");
     let (sent, received) = (ours.sent_hash(), ours.received_hash());
-    let end = rig.now() + 300 * MS;
-    rig.run("the end", |rig| rig.now() > end);
-    let outcome = theirs.outcome();
+    let outcome = rig.outcome(theirs);
     println!("{outcome} {stats:?}");
     assert_eq!((&outcome["sent"], &outcome["received"]), (&json!(received), &json!(sent)));
     assert_eq!((&outcome["error"], &outcome["ended"]), (&json!(null), &json!(true)));
@@ -86,10 +86,10 @@ fn packets_are_as_large_as_the_path_carries() {
 #[test]
 fn our_direction_may_end_first() {
     let mut rig = Rig::new(PLAIN);
-    let mut theirs = rig.peer(2, 1, "answer", 500_000);
+    let theirs = rig.peer(2, 1, "answer", 500_000);
     let key = rig.stream(1, &theirs, 300_000, true);
     rig.run("the answer", |rig| rig.ours(key).closed.is_some());
-    let outcome = theirs.outcome();
+    let outcome = rig.outcome(theirs);
     assert_eq!(rig.ours(key).received, 500_000);
     assert_eq!(outcome["received"], json!(rig.ours(key).sent_hash()));
     assert_eq!(outcome["sent"], json!(rig.ours(key).received_hash()));
@@ -98,30 +98,30 @@ fn our_direction_may_end_first() {
 #[test]
 fn their_destroy_resets_ours() {
     let mut rig = Rig::new(PLAIN);
-    let mut theirs = rig.peer(2, 1, "destroy", 0);
+    let theirs = rig.peer(2, 1, "destroy", 0);
     let key = rig.stream(1, &theirs, 100, false);
     rig.run("the reset", |rig| rig.ours(key).closed.is_some());
     assert_eq!(rig.ours(key).closed.map(|closed| closed.0), Some(CloseReason::Reset));
-    assert_eq!(theirs.outcome()["error"], json!(null));
+    assert_eq!(rig.outcome(theirs)["error"], json!(null));
 }
 
 #[test]
 fn our_destroy_resets_theirs() {
     let mut rig = Rig::new(PLAIN);
-    let mut theirs = rig.peer(2, 1, "wait", 0);
+    let theirs = rig.peer(2, 1, "wait", 0);
     let key = rig.stream(1, &theirs, 100, false);
     rig.run("the data", |rig| rig.hub.stats(key).is_some_and(|stats| stats.acked == 100));
     let now = rig.now();
     rig.hub.destroy(now, key);
     rig.run("the destroy", |rig| rig.ours(key).closed.is_some());
-    let outcome = theirs.outcome();
+    let outcome = rig.outcome(theirs);
     assert_eq!((&outcome["error"], &outcome["bytes"]), (&json!("ECONNRESET"), &json!(100)));
 }
 
 #[test]
 fn messages_go_both_ways() {
     let mut rig = Rig::new(PLAIN);
-    let mut theirs = rig.peer(2, 1, "wait", 0);
+    let theirs = rig.peer(2, 1, "wait", 0);
     let key = rig.stream(1, &theirs, 0, false);
     let now = rig.now();
     for text in ["one", "", "three"] {
@@ -131,14 +131,14 @@ fn messages_go_both_ways() {
     assert_eq!(rig.ours(key).messages, ["one", "", "three"]);
     rig.hub.destroy(now, key);
     rig.run("the destroy", |rig| rig.ours(key).closed.is_some());
-    assert_eq!(theirs.outcome()["messages"], json!(["one", "", "three"]));
+    assert_eq!(rig.outcome(theirs)["messages"], json!(["one", "", "three"]));
 }
 
 #[test]
 fn a_reader_of_ours_that_waits_holds_theirs_up() {
     let mut rig = Rig::new(PLAIN);
     let bytes = 12_000_000;
-    let mut theirs = rig.peer(2, 1, "bulk", bytes);
+    let theirs = rig.peer(2, 1, "bulk", bytes);
     let key = rig.stream(1, &theirs, 0, true);
     rig.pause(key, true);
     let full = (4 << 20) - 1500;
@@ -152,7 +152,7 @@ fn a_reader_of_ours_that_waits_holds_theirs_up() {
     rig.pause(key, false);
     rig.run("the rest", |rig| rig.ours(key).closed.is_some());
     assert_eq!(rig.ours(key).received, bytes);
-    assert_eq!(theirs.outcome()["sent"], json!(rig.ours(key).received_hash()));
+    assert_eq!(rig.outcome(theirs)["sent"], json!(rig.ours(key).received_hash()));
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn our_remote_changes_in_mid_stream() {
     for loss in [0.0, 0.03] {
         let mut rig = Rig::new(Conditions { delay_us: 2 * MS, rate: 4_000_000, loss, ..PLAIN });
         let bytes = 2_000_000;
-        let mut theirs = rig.peer(2, 1, "bulk", bytes);
+        let theirs = rig.peer(2, 1, "bulk", bytes);
         let key = rig.stream(1, &theirs, bytes, true);
         let has_sent = |rig: &Rig| rig.hub.stats(key).is_some_and(|stats| stats.acked > 300_000);
         rig.run("the beginning", has_sent);
@@ -171,9 +171,7 @@ fn our_remote_changes_in_mid_stream() {
         let ours = rig.ours(key);
         assert_eq!((ours.remote_changes, ours.received), (1, bytes));
         let (sent, received) = (ours.sent_hash(), ours.received_hash());
-        let end = rig.now() + 300 * MS;
-        rig.run("the end", |rig| rig.now() > end);
-        let outcome = theirs.outcome();
+        let outcome = rig.outcome(theirs);
         assert_eq!((&outcome["sent"], &outcome["received"]), (&json!(received), &json!(sent)));
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, UdpSocket};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use blake2::{Blake2b512, Digest};
@@ -184,6 +185,13 @@ impl Rig {
         if !is_paused {
             self.hub.consumed(now, key, std::mem::take(&mut ours.unread));
         }
+    }
+
+    /// What came of a peer. Runs until it has closed: what it has yet to hear is answered.
+    pub fn outcome(&mut self, mut theirs: Theirs) -> Value {
+        let reader = thread::spawn(move || theirs.outcome());
+        self.run("the peer's end", |_| reader.is_finished());
+        reader.join().expect("it said what came of it")
     }
 
     /// Runs until it is done.

@@ -3,7 +3,7 @@
 const assert = require('assert')
 const { COMMANDS, uint16 } = require('../../helpers/wire')
 
-const { PING, PING_NAT } = COMMANDS
+const { PING, PING_NAT, FIND_NODE } = COMMANDS
 const TARGET = Buffer.alloc(32, 0x5a)
 
 // Relays, sockets of the user's, the socket that is not in use, the filter.
@@ -112,6 +112,15 @@ module.exports = {
       await world.answerAll()
     }
     assert.deepStrictEqual([world.state.tableSize, world.state.nat.size], [1, 1])
+  },
+
+  'filter: who is not judged yet is answered, and does not name itself': async (world) => {
+    const [peer] = world.peers.take(1)
+    await world.start({ filtered: [] })
+    const ask = { internal: true, command: FIND_NODE, target: TARGET }
+    const closerNodes = async () => (await world.receive(peer, ask)).sends[0].reply.closerNodes
+    assert.strictEqual(await closerNodes(), null)
+    assert.strictEqual(world.state.tableSize, 1)
   },
 
   'filter: not for the nodes option and addNode': async (world) => {

@@ -8,7 +8,6 @@ const WORD: usize = 4;
 const HEAD: usize = 2 * WORD;
 /// Reply bodies begin with eight words and a double.
 const BODY: usize = 10 * WORD;
-const CONTACT: usize = 40;
 
 pub fn records(mut slab: &[u8], handle: u32) {
     while !slab.is_empty() {
@@ -45,8 +44,13 @@ fn fields_len(kind: u8, fields: &[u8]) -> usize {
         _ if is(Kind::Alarm) => 2 * WORD,
         _ if is(Kind::BucketGained) || is(Kind::BucketLost) || is(Kind::BucketFull) => ENTRY,
         _ if is(Kind::NodeAdded) || is(Kind::NodeRemoved) => ENTRY,
-        _ if is(Kind::VerdictWanted) => 2 * WORD + CONTACT * word(fields, 1) as usize,
+        _ if is(Kind::VerdictWanted) => 2 * WORD + 2 * WORD * word(fields, 1) as usize,
         _ if is(Kind::Send) => 4 * WORD + word(fields, 3) as usize,
+        _ if is(Kind::LookupWanted) => {
+            let text = &fields[2 * WORD..][..word(fields, 1) as usize];
+            assert!(std::str::from_utf8(text).is_ok());
+            2 * WORD + text.len()
+        }
         _ if is(Kind::Crashed) => {
             let text = &fields[2 * WORD..][..word(fields, 0) as usize];
             assert!(std::str::from_utf8(text).is_ok());

@@ -321,17 +321,39 @@ pub fn give_bootstrap_nodes(handle: u32, key: u32, list: Vec<String>) {
     run(handle, |node, now| node.handle_bootstrap_nodes(now, key, nodes));
 }
 
+/// Answers a LOOKUP_WANTED record; -1: the name has no address.
+#[napi(catch_unwind)]
+pub fn looked_up(handle: u32, key: u32, ip: f64) {
+    let address = (ip >= 0.0).then(|| Ipv4Addr::from_bits(ip as u32));
+    run(handle, |node, now| node.handle_lookup(now, key, address));
+}
+
 /// Has the bootstrap nodes asked for at each use.
 #[napi(catch_unwind)]
 pub fn bootstrap_dynamic(handle: u32, on: bool) {
     call(handle, move |node, _| node.set_bootstrap_dynamic(on));
 }
 
-/// Answers a VERDICT or REQUEST_VERDICT record: one byte for each contact, not 0 if it is accepted.
+/// Answers a VERDICT or REQUEST_VERDICT record: one byte for each subject, not 0 if it is accepted.
 #[napi(catch_unwind)]
 pub fn verdict(handle: u32, key: u32, accepted: &[u8]) {
     let accepted: Vec<bool> = accepted.iter().map(|&byte| byte != 0).collect();
     run(handle, |node, now| node.handle_verdict(now, key, &accepted));
+}
+
+/// Answers as [`verdict`] does, for as many records as there are: `handle, key, count, count bytes
+/// padded to 4` for each.
+#[napi(catch_unwind)]
+pub fn verdicts(bytes: &[u8], length: u32) {
+    let mut rest = bytes.get(..length as usize).unwrap_or_default();
+    while let Some((head, after)) = rest.split_first_chunk::<12>() {
+        let word =
+            |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        let count = word(8) as usize;
+        let Some(accepted) = after.get(..count) else { return };
+        verdict(word(0), word(4), accepted);
+        rest = after.get(count.next_multiple_of(4)..).unwrap_or_default();
+    }
 }
 
 /// Hands in a datagram that came on a socket of the user's.
@@ -339,7 +361,10 @@ pub fn verdict(handle: u32, key: u32, accepted: &[u8]) {
 pub fn message(handle: u32, socket: u32, bytes: &[u8], ip: u32, port: u32) {
     let Some(socket) = records::socket_of(socket) else { return };
     let from = address(ip, port);
-    run(handle, |node, now| node.handle_datagram(now, socket, from, bytes));
+    run(handle, |node, now| {
+        node.handle_datagram(now, socket, from, bytes);
+        node.ask_now();
+    });
 }
 
 /// Rejects what is in flight and closes the sockets.

@@ -31,11 +31,14 @@ pub struct NodeConfig {
     /// `host:port` or `ip@host:port`
     pub bootstrap: Vec<String>,
     pub bootstrap_dynamic: bool,
+    /// JavaScript looks names up.
+    pub user_lookup: bool,
     pub send_down_hints: bool,
     /// -1 is unlimited.
     pub down_hints_rate_limit: i32,
     pub adaptive_timeout: Option<AdaptiveTimeout>,
     pub filter: bool,
+    pub keep_verdicts: bool,
     pub filter_request: bool,
     pub protections: Protections,
     pub hardened: Hardened,
@@ -107,10 +110,12 @@ impl NodeConfig {
             quick_firewall: self.quick_firewall,
             bootstrap: bootstrap_nodes(&self.bootstrap),
             bootstrap_dynamic: self.bootstrap_dynamic,
+            user_lookup: self.user_lookup,
             send_down_hints: self.send_down_hints,
             down_hints_rate_limit: u32::try_from(self.down_hints_rate_limit).ok(),
             adaptive_timeout: self.adaptive_timeout.as_ref().map(AdaptiveTimeout::core),
             filter: self.filter,
+            keep_verdicts: self.keep_verdicts,
             filter_request: self.filter_request,
             protections: self.protections.core(),
             hardened: self.hardened.core(),

@@ -10,7 +10,7 @@
 //!              [value], padded to 8
 //! entry        serial, ip, port, to ip, to port | 0x10000 if present, sampled, added, pinged,
 //!              seen (signed), down hints, id 32: 72 bytes
-//! contact      ip, port | 0x10000 if it has an id, id 32: 40 bytes
+//! subject      ip, port | 0x10000 if it has an id
 //! in flight    slot, key serial, user (0 none), tid | flags << 16 (1 id, 2 token, 4 internal,
 //!              8 target, 16 value), ip, port | ttl << 16, socket, session (0 none), sent, retries,
 //!              time-out ms (0 none), value length, command f64, [id 32][token 32][target 32]
@@ -24,7 +24,7 @@ use super::super::crossing::pack::{self, double, flag, pad, words};
 use super::status;
 use crate::dht::{
     Bytes32, Contact, Event, Id, Incoming, NodeEntry, Progress, QueryOutcome, QueryState, Reply,
-    RequestError, RequestInFlight,
+    RequestError, RequestInFlight, Subject,
 };
 use crate::net::{Addr, SocketKey, Transmit};
 
@@ -59,7 +59,7 @@ pub enum Kind {
     NetworkChange = 15,
     /// `key, 0`
     BootstrapWanted = 16,
-    /// `key, count, contacts`
+    /// `key, count, subjects`
     VerdictWanted = 17,
     /// `socket, ip, port | ttl << 16, length, bytes`
     Send = 18,
@@ -89,6 +89,8 @@ pub enum Kind {
     BucketLost = 31,
     /// `entry`
     BucketFull = 32,
+    /// `key, length, UTF-8`
+    LookupWanted = 33,
 }
 
 /// Bytes of an entry.
@@ -230,10 +232,14 @@ fn of_itself(out: &mut Vec<u8>, handle: u32, event: &Event) {
             fields(out, Kind::NetworkState, handle, &[*user, u32::from(*changed)]);
         }
         Event::Alarm { number } => fields(out, Kind::Alarm, handle, &[*number, 0]),
+        Event::UserLookupWanted { key, name } => record(out, Kind::LookupWanted, handle, |out| {
+            words(out, &[*key, name.len() as u32]);
+            out.extend_from_slice(name.as_bytes());
+        }),
         Event::BootstrapWanted { key } => fields(out, Kind::BootstrapWanted, handle, &[*key, 0]),
         Event::VerdictWanted { key, nodes } => record(out, Kind::VerdictWanted, handle, |out| {
             words(out, &[*key, nodes.len() as u32]);
-            nodes.iter().for_each(|node| contact(out, node));
+            nodes.iter().for_each(|node| subject(out, *node));
         }),
         Event::RequestVerdictWanted { key, from } => {
             let values = [*key, from.ip().to_bits(), u32::from(from.port()), 0];
@@ -336,10 +342,8 @@ fn body(out: &mut Vec<u8>, reply: &Reply) {
     pad(out);
 }
 
-fn contact(out: &mut Vec<u8>, contact: &Contact) {
-    let port = u32::from(contact.addr.port()) | flag(contact.id.is_some(), PRESENT);
-    words(out, &[contact.addr.ip().to_bits(), port]);
-    out.extend_from_slice(&contact.id.map_or([0; 32], |id| *id.as_bytes()));
+fn subject(out: &mut Vec<u8>, Subject { addr, has_id }: Subject) {
+    words(out, &[addr.ip().to_bits(), u32::from(addr.port()) | flag(has_id, PRESENT)]);
 }
 
 fn fields(out: &mut Vec<u8>, kind: Kind, handle: u32, values: &[u32]) {

@@ -52,10 +52,12 @@ impl Node {
             return;
         };
         query.concurrency = concurrency;
-        if query.owner == QueryOwner::Bootstrap {
+        let of_bootstrap = query.owner == QueryOwner::Bootstrap;
+        self.look_further(now, number);
+        // Last: in a network of a few on one host its answer is not to overtake those to the visits.
+        if of_bootstrap {
             self.bootstrap_row(now, from);
         }
-        self.look_further(now, number);
     }
 }
 

@@ -19,8 +19,10 @@ pub(super) struct Bootstrap {
     rounds: u8,
     /// The first reply is still to be asked whether it reaches our server socket.
     test_first: bool,
+    /// It is being asked.
+    testing: bool,
     /// It does.
-    pub reached: bool,
+    reached: bool,
 }
 
 impl Node {
@@ -51,7 +53,22 @@ impl Node {
             Some(&value),
             RequestKind::QuickFirewall,
         );
-        self.ask(now, ask).ok();
+        self.bootstrap.testing = self.ask(now, ask).is_ok();
+    }
+
+    /// The first reply's sender reaches our server socket, or cannot be asked.
+    pub(super) fn quick_check_over(&mut self, reached: bool) {
+        self.bootstrap.testing = false;
+        self.bootstrap.reached |= reached;
+    }
+
+    /// Whether it is still open which comes first: the end of the bootstrap's lookup, of which the
+    /// client socket hears, or the answer to the look at the firewall, which comes on the server
+    /// socket. Where both wait to be read the driver is to read all of the client socket's first, as
+    /// the reference does: a node in a network of a few on one host would take itself for reachable
+    /// otherwise.
+    pub fn reads_client_first(&self) -> bool {
+        self.bootstrap.testing
     }
 
     /// The node is destroyed. A bootstrap that did not begin ends as its lookup does now.
@@ -87,6 +104,7 @@ impl Node {
 
     fn bootstrap_over(&mut self) {
         self.bootstrapped = true;
+        self.bootstrap.testing = false;
         self.release_memory();
         self.emit(Event::Ready);
     }

@@ -404,18 +404,17 @@ impl Node {
         asked: Addr,
         verdict: &Verdict<'_>,
     ) -> usize {
-        let mut accepts = verdict.reader();
         let (mut read, mut refused) = (0, false);
         let named = answer.reply.closer_nodes.map_or(0, |nodes| nodes.len());
         let readable = self.readable_closer_nodes(named);
         let nodes = answer.reply.closer_nodes.iter().flat_map(|nodes| nodes.iter());
-        for addr in nodes.take(readable) {
+        for (place, addr) in nodes.take(readable).enumerate() {
             read += 1;
             let Some(query) = self.queries.get_mut(&number) else {
                 break;
             };
             let id = query.id_of(addr).unwrap_or_else(|| Id::of(addr));
-            if !accepts(addr) || id == self.table.id() || addr.port() == 0 {
+            if !verdict.accepts(place) || id == self.table.id() || addr.port() == 0 {
                 continue;
             }
             let node = Contact { id: Some(id), addr };

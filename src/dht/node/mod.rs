@@ -23,6 +23,7 @@ mod resolving;
 mod serving;
 mod transmit_queue;
 mod upkeep;
+mod verdicts;
 mod writes;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -36,7 +37,7 @@ pub use self::writes::{EntryField, Flag};
 use self::alarms::Alarms;
 use self::bootstrap::Bootstrap;
 use self::deferred::Deferred;
-use self::filter::HeldDatagram;
+use self::filter::Question;
 use self::lost::LostNodes;
 use self::network_state::Probe;
 use self::requesting::RequestKind;
@@ -44,6 +45,7 @@ use self::resolving::{EntryPointUser, Resolution};
 use self::serving::DelayedPings;
 use self::transmit_queue::TransmitQueue;
 use self::upkeep::{REFRESH_TICKS, STABLE_TICKS, TICK_MS};
+use self::verdicts::Verdicts;
 use super::calls::QueryOutcome;
 use super::config::Config;
 use super::contact::Contact;
@@ -100,9 +102,13 @@ pub struct Node {
     bootstrap: Bootstrap,
     resolutions: BTreeMap<u32, Resolution>,
     probes: BTreeMap<u32, Probe>,
-    held: BTreeMap<u32, HeldDatagram>,
+    held: BTreeMap<u32, Question>,
     /// How many of them are replies.
     held_replies: usize,
+    /// How many requests, and senders of requests, wait for a filter.
+    held_requests: usize,
+    /// `None` where every question is a new one.
+    verdicts: Option<Box<Verdicts>>,
     guard: Guard,
     /// Pings of nodes that are not handed out yet.
     verifying: u32,
@@ -177,6 +183,8 @@ impl Node {
             probes: BTreeMap::new(),
             held: BTreeMap::new(),
             held_replies: 0,
+            held_requests: 0,
+            verdicts: (config.filter && config.keep_verdicts).then(Box::default),
             guard: Guard::new(&config.hardened),
             verifying: 0,
             key_count: 0,
@@ -228,7 +236,7 @@ impl Node {
                 self.hold_unread(socket, from, datagram);
             }
             Some(wire::Message::Request(request)) => {
-                self.handle_request(now, socket, from, request, datagram);
+                self.handle_request(now, socket, from, request, datagram.len());
             }
             Some(wire::Message::Reply(reply)) => {
                 self.handle_reply(now, socket, from, reply, datagram);
@@ -274,6 +282,7 @@ impl Node {
                     }
                 }
                 Due::DelayedPing => self.answer_delayed_ping(now),
+                Due::Question => self.ask_due(now),
             }
             self.settle(now);
         }
@@ -315,6 +324,7 @@ impl Node {
             Some(put_off(self.next_tick_ms)),
             requests.next_deadline(),
             self.delayed_pings.next(),
+            self.next_question(),
             requests.has_waiting().then(|| requests.window.next_rotation()),
         ];
         deadlines.into_iter().flatten().min()
@@ -364,6 +374,7 @@ enum Due {
     Tick,
     Request,
     DelayedPing,
+    Question,
 }
 
 /// A tick that came late by no more than this does not put off those after it.
@@ -380,7 +391,8 @@ impl Node {
         let tick = (self.next_tick_ms, Due::Tick);
         let request = self.requests.next_deadline().map(|at| (at, Due::Request));
         let ping = self.delayed_pings.next().map(|at| (at, Due::DelayedPing));
-        let all = [Some(tick), ping, request].into_iter().flatten();
+        let question = self.next_question().map(|at| (at, Due::Question));
+        let all = [Some(tick), ping, request, question].into_iter().flatten();
         let (at, due) = all.min_by_key(|(at, _)| *at)?;
         (at <= now_ms).then_some(due)
     }

@@ -234,7 +234,7 @@ impl Node {
         let from = self.contact(from, reply.id);
         let answer = IncomingReply { reply, from, socket, rtt_ms, serial: None };
         if self.config.filter {
-            self.hold_reply(key, &answer, datagram);
+            self.judge_reply(now, key, answer, datagram);
         } else {
             self.complete(now, key, answer, &Verdict::accept_all());
         }
@@ -257,9 +257,7 @@ impl Node {
         self.counters.responses += 1;
 
         self.show_reply(&mut answer);
-        let sample = !self.is_external(answer.socket);
-        let kept = verdict.sender
-            && self.add_from_network(now, sample, answer.from, answer.reply.to, true);
+        let kept = self.admit_answerer(now, &answer, verdict);
         match request.kind {
             RequestKind::User(user) => {
                 let internal = self.count_response(request.internal, request.command);
@@ -276,7 +274,7 @@ impl Node {
             RequestKind::Check { entry, seen } => self.check_answered(entry, seen, kept),
             RequestKind::Swap(swap) => self.swap_answered(now, *swap, kept),
             RequestKind::Verify { entry } => self.verify_answered(now, entry, kept),
-            RequestKind::QuickFirewall => self.bootstrap.reached = true,
+            RequestKind::QuickFirewall => self.quick_check_over(true),
             RequestKind::Probe { probe } => self.probe_answered(probe, &answer),
             RequestKind::Bootstrap { resolution } => self.bootstrap_pinged(now, resolution, true),
         }
@@ -328,7 +326,8 @@ impl Node {
             RequestKind::Commit { query, again } => {
                 self.commit_failed(now, query, again, request.to.addr, error);
             }
-            RequestKind::DownHint | RequestKind::QuickFirewall => {}
+            RequestKind::DownHint => {}
+            RequestKind::QuickFirewall => self.quick_check_over(false),
             RequestKind::Check { entry, .. } => self.check_failed(now, entry),
             RequestKind::Swap(swap) => self.swap_unanswered(now, *swap),
             RequestKind::Verify { entry } => self.verify_failed(now, entry, error),

@@ -143,7 +143,11 @@ impl Node {
         if let Some(resolution) = self.resolutions.get_mut(&key) {
             resolution.current = Some(node);
         }
-        self.emit(Event::LookupWanted { key, name });
+        self.emit(if self.config.user_lookup {
+            Event::UserLookupWanted { key, name }
+        } else {
+            Event::LookupWanted { key, name }
+        });
         true
     }
 

@@ -5,10 +5,10 @@ use std::net::Ipv4Addr;
 
 use super::super::calls::{Incoming, RelaySpec, ReplySpec};
 use super::super::contact::Contact;
-use super::super::event::Event;
 use super::super::id::Id;
 use super::super::wire::{self, INVALID_TOKEN, MAX_DATAGRAM, ReplyHead, UNKNOWN_COMMAND, command};
 use super::Node;
+use super::filter::Admission;
 use crate::net::addr::{Addr, decode_addr};
 use crate::net::clock::Now;
 use crate::net::socket_key::SocketKey;
@@ -51,7 +51,7 @@ impl Node {
         socket: SocketKey,
         from: Addr,
         request: wire::Request<'_>,
-        datagram: &[u8],
+        datagram_len: usize,
     ) {
         let from = self.contact(from, request.id);
         let host = *from.addr.ip();
@@ -59,31 +59,11 @@ impl Node {
         if let Some(token) = request.token
             && !self.tokens.verify(now.mono_ms, host, token, &mut self.rng)
         {
-            self.credit(now, host, datagram.len(), false);
+            self.credit(now, host, datagram_len, false);
             return self.refuse(now, &served, INVALID_TOKEN, true);
         }
-        self.credit(now, host, datagram.len(), request.token.is_some());
-        if self.config.filter && from.id.is_some() {
-            return self.hold_request(&served, datagram);
-        }
-        self.serve(now, &served, true);
-    }
-
-    /// Answers a request, or hands it to the user.
-    pub(super) fn serve(&mut self, now: Now, served: &IncomingRequest<'_>, accepted: bool) {
-        self.show_request(served);
-        if served.from.id.is_some() && accepted {
-            let sample = !self.is_external(served.socket);
-            self.add_from_network(now, sample, served.from, served.request.to, false);
-        }
-        if served.request.internal {
-            self.serve_internal(now, served);
-        } else if self.interest.requests {
-            let incoming = own_request(served);
-            self.emit(Event::Request(Box::new(incoming)));
-        } else {
-            self.refuse(now, served, UNKNOWN_COMMAND, false);
-        }
+        self.credit(now, host, datagram_len, request.token.is_some());
+        self.serve(now, &served);
     }
 
     pub(super) fn send_reply(&mut self, now: Now, spec: &ReplySpec<'_>) {
@@ -159,6 +139,22 @@ impl Node {
 }
 
 impl Node {
+    /// Answers a request, or hands it to the user.
+    fn serve(&mut self, now: Now, served: &IncomingRequest<'_>) {
+        self.show_request(served);
+        let sender = match served.from.id {
+            Some(_) => self.admit_sender(now, served),
+            None => Admission::Known,
+        };
+        if served.request.internal {
+            self.serve_internal(now, served);
+        } else if self.interest.requests {
+            self.hand_over(own_request(served), sender);
+        } else {
+            self.refuse(now, served, UNKNOWN_COMMAND, false);
+        }
+    }
+
     fn serve_internal(&mut self, now: Now, served: &IncomingRequest<'_>) {
         let IncomingRequest { socket, from, request } = served;
         match request.command {

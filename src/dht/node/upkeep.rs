@@ -42,6 +42,9 @@ impl Node {
         self.last_tick_wall_ms = now.wall_ms;
         self.guard.tick();
         self.release_memory();
+        if let Some(verdicts) = &mut self.verdicts {
+            verdicts.release_memory(now.mono_ms);
+        }
         if !self.bootstrapped || self.suspended {
             return;
         }

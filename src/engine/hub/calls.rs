@@ -12,9 +12,11 @@ use super::super::shard::tenant::{Tenant, guarded};
 use super::super::sync::primitives::MutexGuard;
 use super::super::udp::fragmentation::route_mtu;
 use super::super::udp::traffic::TrafficSnapshot;
+use super::held_acks::{self, Holder};
 use super::output::Output;
-use super::streams::{StreamSink, Streams, snapshot};
-use super::{Hub, held_acks, relays};
+use super::stream_sink::StreamSink;
+use super::streams::{Streams, snapshot};
+use super::{Hub, relays};
 use crate::udx::{
     ConnectOptions, Error, Remote, RemoteChange, SocketId, StreamKey, StreamOptions, StreamStats,
     Written,
@@ -210,10 +212,6 @@ impl Hub {
         self.sockets.read().get(&number)?.upgrade()
     }
 
-    pub(super) fn send_held(&self) {
-        self.with(|_, _| ());
-    }
-
     /// Runs `f` on the streams, and has carried out what comes of it. `None`: the hub is gone.
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut Streams, u64) -> R) -> Option<R> {
         let result = self.settle(self.driver.lock(), f);
@@ -302,5 +300,11 @@ impl Hub {
     fn remote(&self, socket: &SharedSocket, id: u32, addr: SocketAddr) -> Result<Remote, Error> {
         let number = socket.number().ok_or(Error::SocketClosed)?;
         Ok(Remote { socket: SocketId(number), id, addr })
+    }
+}
+
+impl Holder for Hub {
+    fn send_held(&self) {
+        self.with(|_, _| ());
     }
 }

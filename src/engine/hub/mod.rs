@@ -6,7 +6,9 @@
 mod calls;
 pub mod held_acks;
 mod output;
+mod relaying;
 mod relays;
+mod stream_sink;
 mod streams;
 
 use std::collections::HashMap;
@@ -30,7 +32,7 @@ use super::udp::traffic::{Total, TrafficSnapshot};
 use crate::udx::{Limits, SocketId, wire};
 
 pub use self::calls::{Submission, When};
-pub use self::streams::StreamSink;
+pub use self::stream_sink::StreamSink;
 
 /// Sockets that one hub has open: as many as there are ports.
 const MAX_SOCKETS: usize = 65_536;
@@ -208,7 +210,9 @@ impl Tenant for Hub {
         self.with(|_, _| ());
     }
 
-    fn receive(&self, _: usize, _: &ReceiveBatch) {}
+    fn receive(&self, _: usize, _: &ReceiveBatch) -> bool {
+        false
+    }
 
     fn timeout(&self, at: u64) {
         self.settle(self.driver.lock_due(at), Streams::handle_timeout);

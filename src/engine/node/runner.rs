@@ -391,9 +391,11 @@ impl Runner {
         }
     }
 
-    /// Hands the datagrams of a batch to the node, which others may step in between.
-    fn handle(&self, key: SocketKey, batch: &ReceiveBatch) {
+    /// Hands the datagrams of a batch to the node, which others may step in between. Returns whether
+    /// the socket is to be read on.
+    fn handle(&self, key: SocketKey, batch: &ReceiveBatch) -> bool {
         let load = batch.load();
+        let mut reads_on = false;
         let mut datagrams = batch.iter().peekable();
         while datagrams.peek().is_some() {
             let stepped = self.with(|node, now| {
@@ -404,11 +406,14 @@ impl Runner {
                 for (from, bytes) in datagrams.by_ref().take(MAX_STEP) {
                     node.handle_datagram(now, key, from, bytes);
                 }
+                key == SocketKey::Client && node.reads_client_first()
             });
-            if stepped.is_none() {
-                return;
-            }
+            let Some(more) = stepped else {
+                return false;
+            };
+            reads_on = more;
         }
+        reads_on
     }
 
     fn look_up(&self, key: u32, name: String) {
@@ -455,8 +460,8 @@ impl Tenant for Runner {
         self.with(|_, _| ());
     }
 
-    fn receive(&self, socket: usize, batch: &ReceiveBatch) {
-        self.handle(socket_at(socket), batch);
+    fn receive(&self, socket: usize, batch: &ReceiveBatch) -> bool {
+        self.handle(socket_at(socket), batch)
     }
 
     fn timeout(&self, at: u64) {

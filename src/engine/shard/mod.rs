@@ -35,12 +35,13 @@ use parking_lot::RwLock;
 
 use self::deadlines::NEVER;
 use self::run_queue::RunQueue;
-use self::sockets::Sockets;
+use self::sockets::{Sockets, Source};
 use self::start_error::StartError;
 use self::tenant::{Tenant, guarded};
 use super::clock;
 use super::sync::adaptive_spin::AdaptiveSpin;
 use super::sync::poll_ownership::{Borrowed, PollOwnership};
+use super::udp::datagram::MAX_BATCH;
 use super::udp::receive_batch::ReceiveBatch;
 
 /// How long the thread sleeps before it looks whether its borrower still drives.
@@ -347,7 +348,9 @@ impl Shard {
                 unread.push(token);
             }
             *fruitless = if batch.is_empty() { fruitless.saturating_add(1) } else { 0 };
-            socket.deliver(batch);
+            if socket.deliver(batch) {
+                read_on(&*socket, batch);
+            }
         }
         events.clear();
     }
@@ -377,5 +380,15 @@ impl Shard {
 
     fn get(&self, key: usize) -> Option<Arc<dyn Tenant>> {
         self.tenants.read().get(key)?.clone()
+    }
+}
+
+/// Reads the rest of what waits, if that is not more than one round may read of a busy socket.
+fn read_on(socket: &dyn Source, batch: &mut ReceiveBatch) {
+    for _ in 0..MAX_BATCH {
+        socket.read(batch);
+        if batch.is_empty() || !socket.deliver(batch) {
+            return;
+        }
     }
 }

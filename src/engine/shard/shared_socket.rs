@@ -264,14 +264,14 @@ impl Source for SharedSocket {
         emptied
     }
 
-    fn deliver(&self, batch: &mut ReceiveBatch) {
+    fn deliver(&self, batch: &mut ReceiveBatch) -> bool {
         if std::mem::take(&mut batch.is_uncounted)
             && let Some((carrier, number)) = self.carrier()
         {
             let rest = carrier.take(number, batch);
             self.count_received(rest);
             if batch.is_empty() {
-                return;
+                return false;
             }
         }
         if let Some(guests) = self.guests.get()
@@ -279,9 +279,8 @@ impl Source for SharedSocket {
         {
             listener.hear(batch);
         }
-        let Some(Route { tenant, index }) = &self.route else { return };
-        if let Some(tenant) = tenant.upgrade() {
-            guarded(&*tenant, || tenant.receive(*index, batch));
-        }
+        let Some(Route { tenant, index }) = &self.route else { return false };
+        let Some(tenant) = tenant.upgrade() else { return false };
+        guarded(&*tenant, || tenant.receive(*index, batch)).unwrap_or(false)
     }
 }

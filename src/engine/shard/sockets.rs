@@ -12,8 +12,9 @@ pub trait Source: Send + Sync {
     /// Reads a batch. `false`: there may be more, and the poll will not say so.
     fn read(&self, batch: &mut ReceiveBatch) -> bool;
 
-    /// Hands what was read to all who get it.
-    fn deliver(&self, batch: &mut ReceiveBatch);
+    /// Hands what was read to all who get it. `true`: the rest of what waits is to be read
+    /// before any other socket.
+    fn deliver(&self, batch: &mut ReceiveBatch) -> bool;
 }
 
 /// Tokens count from 0 on; those of sockets that were closed are given again.

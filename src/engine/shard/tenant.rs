@@ -14,8 +14,9 @@ pub trait Tenant: Send + Sync {
     /// The key by which the shard knows it for as long as it lives there.
     fn placed(&self, key: usize);
 
-    /// This was read from its socket with this index.
-    fn receive(&self, socket: usize, batch: &ReceiveBatch);
+    /// This was read from its socket with this index. `true`: the rest of what waits there is to be
+    /// read before any other socket.
+    fn receive(&self, socket: usize, batch: &ReceiveBatch) -> bool;
 
     /// The deadline `at` has come, in µs of the monotonic clock.
     fn timeout(&self, at: u64);

@@ -20,10 +20,16 @@ pub struct Outgoing<'a> {
     pub bytes: &'a [u8],
 }
 
-/// Brings those of one destination together, which keep their order.
+/// Brings those of one destination together, which keep their order, if there are enough for a
+/// bundle: who is asked first is to answer first. They lie one behind the other in memory.
 pub fn arrange(datagrams: &mut [Outgoing<'_>]) {
-    if datagrams.len() >= LEAST {
-        datagrams.sort_by_key(|datagram| datagram.to);
+    if datagrams.len() < LEAST {
+        return;
+    }
+    datagrams.sort_by_key(|datagram| datagram.to);
+    let many = datagrams.chunk_by(|a, b| a.to == b.to).any(|alike| alike.len() >= LEAST);
+    if !many {
+        datagrams.sort_by_key(|datagram| datagram.bytes.as_ptr());
     }
 }
 
@@ -105,6 +111,25 @@ mod tests {
         Parcels::of(&outgoing, |first| takes(first.bytes.len()))
             .map(|parcel| (parcel[0].to.port(), parcel.iter().map(|d| d.bytes.len()).collect()))
             .collect()
+    }
+
+    #[test]
+    fn without_a_bundle_the_order_stays() {
+        let mut ports = [9, 3, 7, 3, 1, 8, 3, 3, 2].map(|port| (port, 20));
+        let order = |datagrams: &[(u16, usize)]| -> Vec<u16> {
+            let bytes = [0; 200];
+            let outgoing = |(i, &(port, len)): (usize, &(u16, usize))| Outgoing {
+                to: Addr::new(Ipv4Addr::LOCALHOST, port),
+                bytes: &bytes[i * len..][..len],
+            };
+            let mut outgoing: Vec<_> = datagrams.iter().enumerate().map(outgoing).collect();
+            arrange(&mut outgoing);
+            outgoing.iter().map(|datagram| datagram.to.port()).collect()
+        };
+        assert_eq!(order(&ports), [9, 3, 7, 3, 1, 8, 3, 3, 2]);
+        ports[4].0 = 3;
+        ports[8].0 = 3;
+        assert_eq!(order(&ports), [3, 3, 3, 3, 3, 3, 7, 8, 9]);
     }
 
     fn lengths(lens: &[usize]) -> Vec<Vec<usize>> {

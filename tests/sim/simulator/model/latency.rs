@@ -15,19 +15,26 @@ pub struct Latency {
     pub line_ms: f64,
     /// The mean of what is added each time, as a part of the pair's latency.
     pub jitter: f64,
+    /// What no datagram is faster than, in ms.
+    pub least_ms: u64,
 }
 
 impl Default for Latency {
     fn default() -> Self {
-        Self { side_ms: 80.0, line_ms: 15.0, jitter: 0.1 }
+        Self { side_ms: 80.0, line_ms: 15.0, jitter: 0.1, least_ms: 1 }
     }
 }
 
 impl Latency {
-    /// Of one datagram, in ms, at least 1.
+    /// The same for all pairs, and each time.
+    pub fn constant(ms: u64) -> Self {
+        Self { side_ms: 0.0, line_ms: 0.0, jitter: 0.0, least_ms: ms }
+    }
+
+    /// Of one datagram, in ms.
     pub fn sample(&self, from: Ipv4Addr, to: Ipv4Addr, rng: &mut StdRng) -> u64 {
         let jitter = -self.jitter * (1.0 - rng.random::<f64>()).ln();
-        ((self.base(from, to) * (1.0 + jitter)) as u64).max(1)
+        ((self.base(from, to) * (1.0 + jitter)) as u64).max(self.least_ms)
     }
 
     fn base(&self, from: Ipv4Addr, to: Ipv4Addr) -> f64 {
