@@ -146,7 +146,8 @@ impl Bbr {
     }
 
     pub fn acked(&mut self, acked: &Acked) {
-        self.model.update(acked.now, acked.sample.as_ref(), acked.delivered);
+        let rtt = acked.smoothed_rtt_us;
+        self.model.update(acked.now, acked.sample.as_ref(), acked.delivered, rtt);
         let is_over = self.model.round_start && self.recovery == Recovery::Conserving;
         if is_over {
             self.recovery = Recovery::Growing;
