@@ -47,13 +47,32 @@ const pair = async () => {
 }
 const say = (value) => console.log(JSON.stringify(value))
 `
-const ALL = 20 * 64
+const TIMES = 20
+const ALL = TIMES * 64
 
 const PAIR = `
   const { client, to, end } = await pair()
   const answered = await echo(client, to, 100)
   say({ answered, ...bundles() })
   await end()
+`
+
+const MESSAGES = `
+  const { once } = require('events')
+  const node = create('127.0.0.1')
+  await node.bind()
+  const [socket, other] = [node.udx.createSocket(), node.udx.createSocket()]
+  socket.bind(0, '127.0.0.1')
+  other.bind(0, '127.0.0.1')
+  let came = 0
+  other.on('message', () => ++came % AT_A_TIME === 0 && other.emit('all'))
+  for (let n = 0; n < TIMES; n++) {
+    const all = once(other, 'all')
+    const one = () => socket.send(Buffer.alloc(1000), other.address().port)
+    await Promise.all([all, ...Array.from({ length: AT_A_TIME }, one)])
+  }
+  say({ came, ...bundles() })
+  await Promise.all([socket.close(), other.close(), node.destroy()])
 `
 
 // So many ways there are between two nodes: each of the sockets may have to be told.
@@ -64,6 +83,12 @@ for (const { name, path } of natives) {
     const { answered, left, refused } = await says(t, path, PAIR)
     assert.deepStrictEqual([answered, refused], [ALL, 0])
     assert.ok(left > 0)
+  })
+
+  test(`${name}: messages of a turn leave in bundles`, { skip: lacks('cc') }, async (t) => {
+    const { came, left } = await says(t, path, MESSAGES)
+    assert.strictEqual(came, ALL)
+    assert.ok(left > 0 && left <= TIMES, `${left} bundles`)
   })
 
   for (const [word, errno] of Object.entries({ EIO, EMSGSIZE, EINVAL })) {

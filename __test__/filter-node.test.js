@@ -168,7 +168,8 @@ for (const { name, DHT } of packages) {
     await query.finished()
 
     assert.strictEqual(query.closestNodes.length, 10)
-    assert.ok(asked > 100)
+    // Each of them and the client about all others, at least once.
+    assert.ok(asked >= 100, `${asked} times`)
   })
 }
 
@@ -215,8 +216,9 @@ for (const { name, DHT } of natives) {
     const { id, host, port } = first
     assert.deepStrictEqual({ id, host, port }, { id: idOf(known.address), ...known.address })
     assert.strictEqual(first.id, id)
+    assert.deepStrictEqual(Object.keys(asked[0]).sort(), ['host', 'id', 'port'])
     assert.deepStrictEqual({ ...first }, { id, ...known.address })
-    assert.deepStrictEqual({ ...second }, { id: null, ...unknown.address })
+    assert.deepStrictEqual(second, { id: null, ...unknown.address })
     first.id = null
     assert.strictEqual(first.id, null)
   })

@@ -9,16 +9,17 @@ const { once } = require('node:events')
 const { lacks } = require('../scripts/needs')
 
 const SCRIPT = path.join(__dirname, '..', 'scripts', 'punch.js')
-const MINUTES = 150_000 // ms, for two rounds of 35 s
+const MINUTES = 150_000 // ms, for three rounds of 35 s
 
-// hyperdht's socket pool and hole puncher, by pairs of NATs: from whom to whom, and how many sockets the first one opens.
+// hyperdht's socket pool and hole puncher, by pairs of NATs: from whom to whom, and whether the first one opens 256
+// sockets. A few more are for a NAT that was not understood at once.
 const PAIRS = [
-  ['stateful firewall', 'NAT that keeps ports', '1'],
-  ['NAT that keeps ports', 'NAT that keeps ports', '1'],
-  ['two NATs', 'NAT that keeps ports', '1'],
-  ['stateful firewall', 'NAT with random ports', '1'],
-  ['NAT that keeps ports', 'NAT with random ports', '1'],
-  ['NAT with random ports', 'NAT that keeps ports', '256']
+  ['stateful firewall', 'NAT that keeps ports', false],
+  ['NAT that keeps ports', 'NAT that keeps ports', false],
+  ['two NATs', 'NAT that keeps ports', false],
+  ['stateful firewall', 'NAT with random ports', false],
+  ['NAT that keeps ports', 'NAT with random ports', false],
+  ['NAT with random ports', 'NAT that keeps ports', true]
 ]
 
 for (const packages of ['native,native', 'native,reference', 'reference,native']) {
@@ -33,9 +34,10 @@ for (const packages of ['native,native', 'native,reference', 'reference,native']
     const [stdout, stderr] = await output
     assert.strictEqual(code, 0, stdout + stderr)
     const rows = stdout.trim().split('\n').slice(2)
+    const seen = rows.map((row) => row.slice(2, -2).split(' | '))
     assert.deepStrictEqual(
-      rows.map((row) => row.slice(2, -2).split(' | ')),
-      PAIRS.map(([from, to, opened]) => [from, to, 'yes', 'yes', opened])
+      seen.map(([from, to, hole, ping, opened]) => [from, to, hole, ping, Number(opened) >= 256]),
+      PAIRS.map(([from, to, many]) => [from, to, 'yes', 'yes', many])
     )
   })
 }

@@ -150,6 +150,40 @@ for (const { name, DHT } of packages) {
     assert.ok(named.some(({ id }) => id !== null))
   })
 
+  for (const [what, opts] of [
+    ['', {}],
+    [', with a filter', { filterNode: () => true }]
+  ]) {
+    test(`${name}: observers see all that is counted, the node's own requests too${what}`, async (t) => {
+      const { bootstrap } = await createNetwork(t, [DHT, DHT, DHT])
+      const silent = await RawPeer.create(t)
+      silent.serve(() => null)
+      const node = createNode(t, DHT, {
+        bootstrap: [...bootstrap, silent.address],
+        adaptiveTimeout: { fallback: [10], min: 10, max: 15, jitter: 1 },
+        ...opts
+      })
+      const replies = wrap(node.io, 'onresponse')
+      const timeouts = wrap(node.io, 'ontimeout')
+      const { requests } = node.stats
+
+      await node.fullyBootstrapped() // lookups and checks of the firewall
+      await node.findNode(TARGET).finished()
+      node.addNode(silent.address)
+      for (let i = 0; i < 16; i++) node._ontick() // pings of the upkeep
+      await until(() => requests.active === 0, 'all is over')
+      await until(() => replies.length >= requests.responses, 'all replies are seen')
+      await until(() => timeouts.length >= requests.timeouts, 'all timeouts are seen')
+      await turns(3)
+
+      assert.ok(requests.responses > 3 && requests.timeouts > 0)
+      assert.strictEqual(replies.length, requests.responses)
+      assert.strictEqual(timeouts.length, requests.timeouts)
+      assert.strictEqual(new Set(replies.map(({ args }) => args[0])).size, replies.length)
+      assert.strictEqual(new Set(timeouts.map(({ args }) => args[0])).size, timeouts.length)
+    })
+  }
+
   test(`${name}: a reply that nobody waits for is not seen`, async (t) => {
     const node = createNode(t, DHT)
     await node.fullyBootstrapped()

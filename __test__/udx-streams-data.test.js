@@ -138,7 +138,11 @@ for (const { name, UDX } of packages) {
     assert.ok(a.stream._wreqs.length - a.stream._wfree.length > 0)
     assert.ok(a.stream.inflight > 0)
     b.stream.connect(b.socket, 1, a.socket.address().port)
-    a.stream.end()
+    for (let i = 0; i < 200; i++) {
+      a.stream.write('more')
+      await turns(1)
+    }
+    await until(() => a.stream._wreqs.length === a.stream._wfree.length, 'that all is')
   })
 
   test(`${name}: numbers wrap around`, async (t) => {

@@ -245,6 +245,22 @@ for (const { name, UDX } of packages) {
     assert.deepStrictEqual(log, ['a close', 'b close'])
   })
 
+  test(`${name}: one that its end's handler destroys closes, with its figures`, async (t) => {
+    for (let i = 0; i < 20; i++) {
+      const [a, b] = new Rig(t).pair(UDX)
+      b.on('error', () => {}) // it may be reset
+      const figures = []
+      a.on('end', () => a.destroy())
+      a.on('close', () => figures.push(a.bytesTransmitted, a.packetsReceived))
+      b.resume()
+      a.resume()
+      a.end('x'.repeat(1000))
+      b.end()
+      await closed(a, b)
+      assert.ok(figures[0] >= 1020 && figures[1] > 0, `${figures}`)
+    }
+  })
+
   test(`${name}: a stream that failed leaves its socket before it says so`, async (t) => {
     const [a, b] = new Rig(t).pair(UDX)
     const { socket } = b

@@ -290,3 +290,29 @@ fn a_socket_has_room_for_streams_once_it_carries_some() {
     [&usual, &sized, &most].iter().for_each(|socket| hub.close_socket(socket));
     hub.close();
 }
+
+#[test]
+fn what_is_read_of_a_hub_and_its_sockets_belongs_together() {
+    let hub = Engine::get().add_hub().unwrap();
+    let (a, port) = open(&hub, ear().0);
+    let (b, _) = open(&hub, ear().0);
+    let to = SocketAddr::from((LOCALHOST, port));
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for socket in [&a, &b] {
+            scope.spawn(|| {
+                while !done.load(Ordering::SeqCst) {
+                    socket.send_to(to, 0, b"counted");
+                }
+            });
+        }
+        until(|| hub.figures(&[], &[]).total.packets_received > 0);
+        for _ in 0..20_000 {
+            let figures = hub.figures(&[], &[&a, &b]);
+            assert_eq!(figures.total, figures.sockets[0] + figures.sockets[1]);
+        }
+        done.store(true, Ordering::SeqCst);
+    });
+    [&a, &b].iter().for_each(|socket| hub.close_socket(socket));
+    hub.close();
+}

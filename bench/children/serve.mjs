@@ -1,4 +1,5 @@
-// A node that is asked by another process. Options: `heard`, how many nodes it has heard of.
+// A node that is asked by another process. Options: `heard`, how many nodes it has heard of; `sockets`,
+// how many its UDX has open.
 // Sends its port and the entries of its table. 'utilisation': how busy the event loop was since the
 // last time that this was asked; 'cpu': what the process used so far, in µs; 'spin': says so, then does nothing else for as many ms.
 import { createRequire } from 'node:module'
@@ -10,6 +11,7 @@ const K = 20
 
 const node = await openNode()
 fillTable(node, options.heard)
+const sockets = Array.from({ length: options.sockets ?? 0 }, openSocket)
 node.on('request', (req) => req.reply(req.value))
 
 let last = performance.eventLoopUtilization()
@@ -18,7 +20,14 @@ process.on('message', ({ utilisation, cpu, spin }) => {
   if (cpu) reportCpu()
   if (spin) process.send('spinning', () => spinFor(spin))
 })
-process.send({ port: addressOf(node).port, entries: node.table.size })
+process.send({ port: addressOf(node).port, entries: node.table.size, sockets: sockets.length })
+
+function openSocket() {
+  const socket = node.udx.createSocket()
+  socket.bind(0, '127.0.0.1')
+  socket.on('message', () => {})
+  return socket
+}
 
 function report() {
   const now = performance.eventLoopUtilization()

@@ -35,6 +35,6 @@ function measure(side, heard) {
       }
       return figures
     },
-    heard
+    { heard }
   )
 }

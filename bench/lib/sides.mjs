@@ -12,7 +12,7 @@ export const PACKAGES = {
   engine: fileURLToPath(new URL('../../index.js', import.meta.url))
 }
 
-/** The files of UDX that are measured, by side. */
+/** What has the class UDX, by side. */
 export const UDX_PACKAGES = {
   get reference() {
     return require.resolve('udx-native')

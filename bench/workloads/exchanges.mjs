@@ -72,7 +72,9 @@ function kindOf(bytes, inFlight) {
 }
 
 function elsewhere(side, kind) {
-  return withServer(side, (server, port) => levels(side, { ...kind, port }, server), 0)
+  return withServer(side, (server, port) => levels(side, { ...kind, port }, server), {
+    heard: 0
+  })
 }
 
 function here(side, kind) {

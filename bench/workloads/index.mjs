@@ -4,6 +4,8 @@ import bundledServed from './bundled-served.mjs'
 import pingServed from './ping-served.mjs'
 import findNodeServed from './find-node-served.mjs'
 import userRequest from './user-request.mjs'
+import openSockets from './open-sockets.mjs'
+import socketSend from './socket-send.mjs'
 import eventLoop from './event-loop.mjs'
 import spinning from './spinning.mjs'
 import { boot } from './boot.mjs'
@@ -38,6 +40,8 @@ export const WORKLOADS = [
   findNodeServed,
   ...bundledServed,
   userRequest,
+  openSockets,
+  socketSend,
   eventLoop,
   spinning,
   boot(100, [7, 3]),

@@ -1,11 +1,13 @@
-//! A hub on a socket of the standard library: the loop that drives it.
+//! A hub on a socket: the loop that drives it.
 
 use std::io::ErrorKind;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use dht_rpc_native::udx::{Event, Hub, SocketId};
+use mio::net::UdpSocket;
+use mio::{Events, Interest, Poll, Token};
 
 /// The number by which the hub knows its only socket.
 pub const SOCKET: SocketId = SocketId(1);
@@ -19,6 +21,8 @@ const BATCH: usize = 64;
 pub struct Endpoint {
     pub hub: Hub,
     socket: UdpSocket,
+    poll: Poll,
+    events: Events,
     start: Instant,
     incoming: Vec<u8>,
     outgoing: Vec<u8>,
@@ -26,13 +30,22 @@ pub struct Endpoint {
 
 impl Endpoint {
     pub fn bind(start: Instant) -> std::io::Result<Self> {
-        let socket = UdpSocket::bind("127.0.0.1:0")?;
-        socket.set_nonblocking(true)?;
+        let mut socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        let poll = Poll::new()?;
+        poll.registry().register(&mut socket, Token(0), Interest::READABLE)?;
         // What a peer sends while this thread computes has to wait somewhere.
         socket2::SockRef::from(&socket).set_recv_buffer_size(RECEIVE_BUFFER)?;
         let mut hub = Hub::default();
         hub.open_socket(SOCKET);
-        Ok(Self { hub, socket, start, incoming: vec![0; 1 << 16], outgoing: Vec::new() })
+        Ok(Self {
+            hub,
+            socket,
+            poll,
+            events: Events::with_capacity(1),
+            start,
+            incoming: vec![0; 1 << 16],
+            outgoing: Vec::new(),
+        })
     }
 
     pub fn addr(&self) -> std::io::Result<SocketAddr> {
@@ -89,19 +102,12 @@ impl Endpoint {
         }
     }
 
-    /// Sleeps until the next deadline, or until a datagram comes, but no longer than this.
-    pub fn wait(&self, most: Duration) -> std::io::Result<()> {
+    /// Sleeps until the next deadline, or until a datagram comes, but no longer than this. Only after
+    /// a turn in which nothing happened: what is unread is not told again.
+    pub fn wait(&mut self, most: Duration) -> std::io::Result<()> {
         let due = self.hub.poll_timeout().unwrap_or(u64::MAX).saturating_sub(self.now());
-        let wait = most.min(Duration::from_micros(due));
-        if wait < Duration::from_micros(100) {
-            return Ok(());
-        }
-        self.socket.set_nonblocking(false)?;
-        self.socket.set_read_timeout(Some(wait))?;
-        let peeked = self.socket.peek_from(&mut [0; 1]);
-        self.socket.set_nonblocking(true)?;
-        match peeked {
-            Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error),
+        match self.poll.poll(&mut self.events, Some(most.min(Duration::from_micros(due)))) {
+            Err(error) if error.kind() != ErrorKind::Interrupted => Err(error),
             _ => Ok(()),
         }
     }

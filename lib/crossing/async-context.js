@@ -7,10 +7,11 @@ const native = require('./native')
 // this, is not known there.
 
 let root = create()
+let onleft = () => {}
 const inherits = root !== null && canInherit()
 if (root !== null && !inherits) leaveLater()
 
-module.exports = { run, isolate, contain }
+module.exports = { run, isolate, contain, afterLeaving }
 
 // For what makes or schedules something, and calls no code of the user's.
 function run(fn) {
@@ -27,6 +28,11 @@ function isolate(fn) {
 // which it was asked for; others with the one that the turn before has left.
 function contain(fn) {
   return inherits ? fn() : run(fn)
+}
+
+// fn: is called once in nobody's context, where whoever loads this is the root until then.
+function afterLeaving(fn) {
+  onleft = fn
 }
 
 // null where the runtime knows no contexts. It holds nothing, so whoever looks for what is still open
@@ -54,6 +60,7 @@ function load() {
 function leaveLater() {
   const leave = () => {
     root = create()
+    onleft()
   }
   if (process.versions.bun) onmessage(leave)
   else ontimeout(leave)

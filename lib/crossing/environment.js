@@ -71,6 +71,7 @@ class Environment {
     this._resumeLater = later(this._resumed.bind(this))
     this._drainLater = () => queueMicrotask(this._drainBound)
     this._restLater = () => setImmediate(this._restedBound)
+    asyncContext.afterLeaving(() => this._rewake())
   }
 
   // create(number): makes something that lives in the environment, or throws.
@@ -93,6 +94,11 @@ class Environment {
     this._number = asyncContext.run(this._openBound)
     this.pollDriver.open(this._number)
     exit.beforeExit(outgoing.leaveBound)
+  }
+
+  // Node-API may keep to the context in which it was handed a function.
+  _rewake() {
+    if (this._number !== CLOSED) native.rewake(this._number, this._wakeBound, this._alive > 0)
   }
 
   // A copy of the package that nobody needs any more can be collected.

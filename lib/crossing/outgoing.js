@@ -3,6 +3,7 @@
 const native = require('./native')
 const { queueMicrotask } = require('./clock')
 const Slab = require('./slab')
+const datagrams = require('./datagram-queue')
 const { packHead } = require('./record')
 
 const SIZE = 32 * 1024
@@ -72,10 +73,15 @@ class Outgoing {
 
   // Where a microtask runs afterwards, that was no end.
   _leave() {
-    this.isLeaving = true
+    this._setLeaving(true)
     this.submit()
     this.sendIfLeaving()
-    queueMicrotask(() => (this.isLeaving = false))
+    datagrams.flush()
+    queueMicrotask(() => this._setLeaving(false))
+  }
+
+  _setLeaving(leaving) {
+    this.isLeaving = datagrams.isLeaving = leaving
   }
 }
 

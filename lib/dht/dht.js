@@ -174,9 +174,10 @@ class DHT extends EventEmitter {
   }
 
   async fullyBootstrapped(opts = NO_OPTIONS) {
-    const { alarms, bootstrapping } = handleOf(this)
+    const handle = handleOf(this)
     const cancellation = Cancellation.of(opts || NO_OPTIONS)
-    return cancellation === null ? bootstrapping : cancellation.race(alarms, bootstrapping)
+    if (cancellation === null) return handle.bootstrapping
+    return cancellation.race(handle.alarms, handle.bootstrapping)
   }
 
   ready(opts = NO_OPTIONS) {

@@ -48,7 +48,7 @@ const slab = new Slab(TOKEN) // shared: it is read as soon as it is written
 module.exports = class IO {
   constructor(handle) {
     this.udx = handle.dht.udx
-    this.portRange = handle.settings.portRange
+    this.portRange = handle.settings.portRange || [0, 0]
     this.inflight = handle.inFlight.array()
     this.congestion = new CongestionWindow(handle, handle.settings.maxWindow)
     const { requests, commands } = handle.stats

@@ -31,6 +31,21 @@ const HubHandle = lazily(() => require('../udx/hub-handle'))
 const ForeignSockets = lazily(() => require('../udx/foreign-sockets'))
 const InFlight = lazily(() => require('./in-flight'))
 
+// What was made of the parts that a DHT instance has.
+class Parts {
+  constructor() {
+    this.stats = null
+    this.udx = null
+    this.table = null
+    this.io = null
+    this.nodes = null
+    this.health = null
+    this.nat = null
+  }
+}
+
+const NO_PARTS = Object.freeze(new Parts())
+
 // One node of the engine, as its DHT instance holds it: the handle, its sockets, what waits for an
 // answer, and the records that come from it.
 module.exports = class NodeHandle {
@@ -43,18 +58,19 @@ module.exports = class NodeHandle {
     config.hub = hub === null ? 0 : hub.number
     if (hub !== null) hub.addNode(this)
     config.userLookup = UserLookup.isWanted(udx)
-    this.parts = new Parts()
+    this.parts = NO_PARTS
     // By which the binding knows it. Where a call sees or changes what is in flight: flushed().
     this.number = environment.make((number) => native.create(number, config))
     this.view = new View(this.number)
     this.sockets = new Sockets(this)
-    this.replier = new Replier(this)
-    this.requests = new Requests(this)
-    this.queries = new Queries(this)
-    this.counters = new Counters(this)
-    this.alarms = new Alarms(this)
+    this._replier = null
+    this._requests = null
+    this._queries = null
+    this._counters = null
+    this._alarms = null
+    this._interfaces = null
+    this._interest = null
     this.names = config.userLookup ? new UserLookup(this) : null
-    this.interest = new Interest(this)
     // Whether the sockets are closed for a while.
     this.suspended = false
     // Who is told more than what is meant for a node, if somebody is.
@@ -82,7 +98,7 @@ module.exports = class NodeHandle {
     this._starting = asyncContext.run(deferred)
     this._ready = asyncContext.run(deferred)
     this._closing = null
-    this.interfaces = new Interfaces(this)
+    if (this.udx !== null) this._interfaces = new Interfaces(this)
 
     environment.add(this)
     this.retain()
@@ -93,6 +109,40 @@ module.exports = class NodeHandle {
   flushed() {
     outgoing.submitRequests()
     return this.number
+  }
+
+  // What many nodes never need is made at its first use, as all that follow.
+  get replier() {
+    return (this._replier ??= new Replier(this))
+  }
+
+  get requests() {
+    return (this._requests ??= new Requests(this))
+  }
+
+  get counters() {
+    return (this._counters ??= new Counters(this))
+  }
+
+  get queries() {
+    return (this._queries ??= new Queries(this))
+  }
+
+  get alarms() {
+    return (this._alarms ??= new Alarms(this))
+  }
+
+  get interfaces() {
+    return (this._interfaces ??= new Interfaces(this))
+  }
+
+  get interest() {
+    return (this._interest ??= new Interest(this))
+  }
+
+  get ownParts() {
+    if (this.parts === NO_PARTS) this.parts = new Parts()
+    return this.parts
   }
 
   // As they come from the engine: a subclass may have its own.
@@ -231,7 +281,7 @@ module.exports = class NodeHandle {
   anotherTable() {
     const { table } = this.parts
     if (table !== null && typeof table.retire === 'function') table.retire()
-    this.parts.table = null
+    if (table !== null) this.parts.table = null
   }
 
   // The bootstrap nodes may have been changed: they are asked for at each use.
@@ -481,19 +531,6 @@ module.exports = class NodeHandle {
     this.view.freeze()
     this.counters.freeze(this.queries.size)
     this._gone = true
-  }
-}
-
-// What was made of the parts that a DHT instance has.
-class Parts {
-  constructor() {
-    this.stats = null
-    this.udx = null
-    this.table = null
-    this.io = null
-    this.nodes = null
-    this.health = null
-    this.nat = null
   }
 }
 

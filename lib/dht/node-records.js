@@ -104,9 +104,9 @@ function onevent(handle, kind, slab, at) {
 // The table is another one when its centre is.
 function onstatus(handle, slab, at) {
   const { view } = handle
-  const before = view.tableId
+  const before = view.idText
   view.onstatus(slab, at)
-  if (view.tableId !== before) handle.anotherTable()
+  if (view.idText !== before) handle.anotherTable()
 }
 
 function onnatupdate(handle, slab, i) {

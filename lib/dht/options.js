@@ -35,7 +35,7 @@ function parseOptions(opts, defaults) {
 
   const host = given(opts.host, '0.0.0.0')
   check.ip(host)
-  const portRange = parsePorts(given(opts.port, 0))
+  const portRange = parsePorts(given(opts.port, 0)) // null: any
 
   const parsed = {
     host,
@@ -62,8 +62,8 @@ function nativeConfig(opts, parsed, staticBootstrap) {
   return {
     shards: check.integer(given(opts.shards, 0), 'shards', 0, 1024),
     host,
-    portFrom: portRange[0],
-    portTo: Math.min(portRange[1], 65536),
+    portFrom: portRange === null ? 0 : portRange[0],
+    portTo: portRange === null ? 0 : Math.min(portRange[1], 65536),
     anyPort: opts.anyPort !== false,
     concurrency,
     maxWindow,
@@ -99,7 +99,7 @@ function parsePorts(port) {
     check.integer(to, 'port[1]', from, 65536)
     return port
   }
-  if (port === 0) return [0, 0]
+  if (port === 0) return null
   check.port(port)
   return [port, port + PORTS_TRIED]
 }

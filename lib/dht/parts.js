@@ -27,11 +27,11 @@ function part(name, make) {
   return field(
     function () {
       const handle = internalsOf(this)
-      if (handle.parts[name] === null) handle.parts[name] = make(handle)
+      if (handle.parts[name] === null) handle.ownParts[name] = make(handle)
       return handle.parts[name]
     },
     function (value) {
-      internalsOf(this).parts[name] = value
+      internalsOf(this).ownParts[name] = value
     }
   )
 }

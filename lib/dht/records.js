@@ -1,7 +1,7 @@
 'use strict'
 
 const CloserNodes = require('./closer-nodes')
-const Subject = require('./subject')
+const { subject } = require('./subject')
 const { formatIPv4 } = require('../common/address')
 
 // Reads what comes from the binding. src/binding/dht/records.rs documents the layout and packs it.
@@ -204,7 +204,7 @@ function readSubjects(slab, at, count) {
   const subjects = new Array(count)
   for (let n = 0, i = at >> 2; n < count; n++, i += 2) {
     const port = slab.words[i + 1]
-    subjects[n] = Subject.of(slab.words[i], port & 0xffff, (port & PRESENT) !== 0)
+    subjects[n] = subject(slab.words[i], port & 0xffff, (port & PRESENT) !== 0)
   }
   return subjects
 }

@@ -1,6 +1,7 @@
 'use strict'
 
 const native = require('../crossing/native')
+const datagrams = require('../crossing/datagram-queue')
 const { invalid } = require('../common/check')
 const { lazily } = require('../common/lazily')
 
@@ -23,7 +24,8 @@ module.exports = class Sockets {
   constructor(handle) {
     this._handle = handle
     this._host = null
-    this._ports = null
+    this._serverPort = 0
+    this._clientPort = 0
     // As their user sees them, made at the first look.
     this._server = null
     this._client = null
@@ -48,7 +50,8 @@ module.exports = class Sockets {
 
   open(host, serverPort, clientPort) {
     this._host = host
-    this._ports = [serverPort, clientPort]
+    this._serverPort = serverPort
+    this._clientPort = clientPort
     this._server = null
     this._client = null
   }
@@ -81,7 +84,9 @@ module.exports = class Sockets {
     return own.find((socket) => socket !== null && is(socket)) || null
   }
 
+  // It is about to be sent by.
   numberOf(socket) {
+    datagrams.flush()
     if (socket === this._server && socket !== null) return SERVER
     if (socket === this._client && socket !== null) return CLIENT
     // From before the node was suspended, or behind a Proxy.
@@ -118,8 +123,8 @@ module.exports = class Sockets {
   }
 
   _make(number) {
-    if (this._ports === null) return null
-    return UDXSocket().ofNode(this._handle, number, this._host, this._ports[number - 1])
+    const port = number === SERVER ? this._serverPort : this._clientPort
+    return port === 0 ? null : UDXSocket().ofNode(this._handle, number, this._host, port)
   }
 
   _ownNumber(socket) {

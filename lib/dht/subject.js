@@ -1,40 +1,31 @@
 'use strict'
 
 const { formatIPv4, parseIPv4 } = require('../common/address')
+const { field } = require('../common/field')
 const { idOf } = require('./node-id')
 
-const INSPECT = Symbol.for('nodejs.util.inspect.custom')
-
-// A node with an id that a filter is asked about. The id is made when it is looked at, as most filters
-// look at addresses only.
-class Subject {
-  constructor(ip, port) {
-    this.host = formatIPv4(ip)
-    this.port = port
+// Most filters look at addresses only: the id is made when it is looked at.
+const ID = field(
+  function () {
+    return keep(this, idOf(parseIPv4(this.host), this.port))
+  },
+  function (id) {
+    keep(this, id)
   }
+)
 
-  static of(ip, port, hasId) {
-    return hasId ? new Subject(ip, port) : { id: null, host: formatIPv4(ip), port }
-  }
+module.exports = { subject }
 
-  get id() {
-    this.id = idOf(parseIPv4(this.host), this.port)
-    return this.id
-  }
-
-  set id(value) {
-    const own = { value, writable: true, enumerable: true, configurable: true }
-    Object.defineProperty(this, 'id', own)
-  }
-
-  toJSON() {
-    const { id, host, port } = this
-    return { id, host, port }
-  }
-
-  [INSPECT]() {
-    return this.toJSON()
-  }
+// A node that a filter is asked about.
+function subject(ip, port, hasId) {
+  const node = hasId ? Object.defineProperty({}, 'id', ID) : { id: null }
+  node.host = formatIPv4(ip)
+  node.port = port
+  return node
 }
 
-module.exports = Subject
+function keep(node, value) {
+  const own = { value, writable: true, enumerable: true, configurable: true }
+  Object.defineProperty(node, 'id', own)
+  return value
+}

@@ -1,33 +1,34 @@
 'use strict'
 
+const FEW = 64 // writes that are remembered before it is asked which of them are over
+
 // What was written and not yet acknowledged, and who waits for that.
 module.exports = class Acknowledgements {
-  constructor() {
+  constructor(handle) {
     this.written = 0 // bytes
-    this._acked = 0
+    this._handle = handle
+    this._told = 0 // bytes that are acknowledged, as far as was said
     this._ends = [] // of the writes, in bytes since the start
-    this._first = 0 // that is not acknowledged
+    this._most = FEW
     this._flushes = []
   }
 
   // Writes that are not acknowledged.
   get pending() {
-    return this._ends.length - this._first
+    this._forget()
+    return this._ends.length
   }
 
   add(buffers) {
     for (const { byteLength } of buffers) this.written += byteLength
-    this._ends.push(this.written)
+    if (this._ends.push(this.written) < this._most) return
+    this._forget()
+    this._most = Math.max(FEW, 2 * this._ends.length)
   }
 
   // Of all bytes so many.
   advance(total) {
-    this._acked = total
-    while (this._first < this._ends.length && this._ends[this._first] <= total) this._first++
-    if (this._first === this._ends.length || this._first >= 1024) {
-      this._ends = this._ends.slice(this._first)
-      this._first = 0
-    }
+    this._told = total
     while (this._flushes.length > 0 && this._flushes[0].end <= total) {
       this._flushes.shift().resolve(true)
     }
@@ -35,14 +36,20 @@ module.exports = class Acknowledgements {
 
   // Resolves with true once all that was written by now is acknowledged, with false if it never is.
   flush() {
-    if (this._acked >= this.written) return true
+    if (this._told >= this.written) return true
     return new Promise((resolve) => this._flushes.push({ end: this.written, resolve }))
   }
 
   // Nothing will be acknowledged any more.
   end() {
     this._ends = []
-    this._first = 0
     for (const { resolve } of this._flushes.splice(0)) resolve(false)
+  }
+
+  _forget() {
+    if (this._ends.length === 0) return
+    const { acked } = this._handle
+    const first = this._ends.findIndex((end) => end > acked)
+    this._ends = first === -1 ? [] : this._ends.slice(first)
   }
 }

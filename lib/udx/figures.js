@@ -2,6 +2,7 @@
 
 const native = require('../crossing/native')
 const environment = require('../crossing/environment')
+const datagrams = require('../crossing/datagram-queue')
 
 const OF_HUB = 5
 const OF_SOCKET = 4
@@ -64,6 +65,7 @@ module.exports = class Figures {
   }
 
   _look(sockets, streams) {
+    datagrams.flush()
     const figures = native.udxFigures(this._hub.number, numbersOf(sockets), numbersOf(streams))
     let at = 0
     const take = (thing, count) => {

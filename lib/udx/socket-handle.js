@@ -3,6 +3,7 @@
 const native = require('../crossing/native')
 const environment = require('../crossing/environment')
 const asyncContext = require('../crossing/async-context')
+const datagrams = require('../crossing/datagram-queue')
 const check = require('../common/check')
 const DHTError = require('../common/errors')
 const { setImmediate } = require('../crossing/clock')
@@ -91,14 +92,17 @@ module.exports = class SocketHandle {
     if (this.port === 0) this.socket.bind(0)
     ttl = ttl ? Number(ttl) : 0
     if (ttl !== 0 && !(ttl >= 1 && ttl <= 255)) throw invalidArgument()
+    this._sent()
+    if (ip !== -1 && ttl === 0) return datagrams.send(this.number, buffer, ip, port & 0xffff)
+    datagrams.flush()
     if (ip !== -1) native.udxSend(this.number, buffer, ip, port & 0xffff, ttl)
     else native.udxSend6(this.number, buffer, String(host), port & 0xffff, ttl)
-    this._sent()
   }
 
   // What the engine is asked of a bound socket.
   active() {
     if (this.port === 0) throw new Error('Socket not active')
+    datagrams.flush()
     return this.number
   }
 
@@ -106,7 +110,9 @@ module.exports = class SocketHandle {
   traffic(i) {
     if (this.closed || this.number === 0) return this._traffic[i]
     const hub = this._hub()
-    return hub === null ? native.udxSocketTraffic(this.number)[i] : hub.figures.ofSocket(this, i)
+    if (hub !== null) return hub.figures.ofSocket(this, i)
+    datagrams.flush()
+    return native.udxSocketTraffic(this.number)[i]
   }
 
   // true: it is, or was by this. It waits for the last of its streams.
@@ -186,6 +192,7 @@ module.exports = class SocketHandle {
 
   // The port is free, and nothing is heard any more.
   _shut(close) {
+    datagrams.flush()
     this._traffic = native.udxSocketTraffic(this.number)
     const hub = this._hub()
     if (hub !== null) hub.figures.remove(this)

@@ -77,6 +77,11 @@ module.exports = class StreamHandle {
     return !this._waits
   }
 
+  // Bytes that are acknowledged, before _onacked() says so.
+  get acked() {
+    return this._figures === null ? native.udxStreamAcked(this.number) : this._acked
+  }
+
   // _onacked() says when all that was written by now is acknowledged, if it was not said before.
   watch() {
     if (this._figures === null) native.udxStreamWatch(this.number, this._written)

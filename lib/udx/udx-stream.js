@@ -40,7 +40,7 @@ class Internals {
       firewall: !!firewall
     })
     this.remote = new StreamRemote(stream, this.handle)
-    this.acknowledgements = new Acknowledgements()
+    this.acknowledgements = new Acknowledgements(this.handle)
     this.firewall = firewall || null
     this.frames = framed ? new Frames() : null
     this.push = (buffer) => stream.push(buffer)

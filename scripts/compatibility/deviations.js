@@ -48,6 +48,8 @@ const SHOWN_BY = {
   'On purpose / io.onrequest that does not call through: commands that are handled': 19,
   'On purpose / a query of a node at port 0': 20,
   'On purpose / table.add() of a node: in nodes': 21,
+  'Options / filterNode: asked again': 23,
+  'Options / addNode: asked again': 23,
   'On purpose / two pings: their tids': 1,
   'On purpose / table.closest() in the order of distance': 2,
   'On purpose / 400 pings at once: answered before the window is drained': 3,

@@ -34,7 +34,8 @@ async function main() {
   // Each line is a peer to punch to, the first one that we tell ours.
   for (let attempt = 0; ; attempt++) {
     const puncher = new Holepuncher(node, node.session(), isInitiator)
-    await puncher.analyze(false)
+    // On a busy machine its pings may be lost: it tries up to three further sockets then.
+    await puncher.analyze(true)
     say({ firewall: puncher.nat.firewall, addresses: puncher.nat.addresses })
     const { value, done } = await lines.next()
     if (done) break

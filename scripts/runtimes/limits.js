@@ -10,13 +10,6 @@ const LIMITS = [
   },
   {
     runtimes: ['Bun'],
-    suite: 'contexts',
-    test: /keeps no context alive/,
-    reason:
-      'Bun keeps the context in which a function is handed to Node-API: here that of who loads the package'
-  },
-  {
-    runtimes: ['Bun'],
     suite: 'exceptions',
     test: /nobody catches it/,
     reason: 'Bun words an uncaught exception in its own way'

@@ -10,7 +10,7 @@ const { ROOT, STAGE, HARNESS } = require('./paths')
 const COPIED = ['index.js', 'udx.js', 'package.json', 'lib', 'prebuilds', '__test__']
 // Of what only this package has, and every runtime must.
 const OWN = ['cancellation', 'query-cancellation', 'proxies']
-const OF_BOTH = /\b(packages|pairings)\b.*require\('\.\/helpers\/(?:udx-)?packages'\)/
+const OF_BOTH = /\b(packages|pairings)\b.*require\('\.\/helpers\/(?:(?:udx-)?packages|udx-rig)'\)/
 
 module.exports = { stage, suites }
 

@@ -1,11 +1,14 @@
 //! The routing table: who is known, by distance from ourselves.
 
+mod entry;
+
 use std::hash::BuildHasher;
 use std::ops::Range;
 
 use super::hash::Hashing;
 use rand::RngExt;
 
+pub(super) use self::entry::Entry;
 use super::contact::{Contact, NodeEntry};
 use super::id::Bytes32;
 use super::id::Id;
@@ -29,26 +32,6 @@ pub struct Table {
     entries: Vec<Option<Entry>>,
     free: Vec<u16>,
     marks: Hashing,
-}
-
-/// A [`NodeEntry`] without its id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub addr: Addr,
-    pub to: Option<Addr>,
-    pub serial: u32,
-    pub sampled: i32,
-    pub added: i32,
-    pub pinged: i32,
-    pub seen: i32,
-    pub down_hints: u32,
-    /// Failures in a row among losses, for which it was not removed, and the last byte of the tick
-    /// of the last.
-    spared: u8,
-    spared_tick: u8,
-    /// It answered a request once.
-    pub answered: bool,
-    mark: u32,
 }
 
 impl Table {
@@ -174,20 +157,7 @@ impl Table {
             Place::Full => return Insertion::Full,
             Place::At(place) => place,
         };
-        let entry = Entry {
-            addr: new.addr,
-            to: new.to,
-            serial: new.serial,
-            sampled: new.sampled,
-            added: new.added,
-            pinged: new.pinged,
-            seen: new.seen,
-            down_hints: new.down_hints,
-            spared: 0,
-            spared_tick: 0,
-            answered: false,
-            mark: self.mark(&new.id),
-        };
+        let entry = Entry::new(new, self.mark(&new.id));
         let slot = self.allocate(entry);
         insert_tightly(&mut self.heads, place, head(new.id.as_bytes()));
         insert_tightly(&mut self.slots, place, slot);
@@ -233,52 +203,10 @@ pub(super) enum Insertion {
     Full,
 }
 
-/// Requests that an entry may leave unanswered among losses, one a tick: where half of the answers
-/// are lost and each request has four tries, that is one live entry in 65 000.
-const MAX_SPARED: u8 = 3;
-
-impl Entry {
-    /// It failed to answer while much is lost. Whether it stays nevertheless: those that fail in
-    /// one tick count once.
-    pub fn spare(&mut self, tick: i32) -> bool {
-        let tick = tick as u8;
-        if self.spared > 0 && self.spared_tick == tick {
-            return true;
-        }
-        let spared = self.spared < MAX_SPARED;
-        if spared {
-            self.spared += 1;
-            self.spared_tick = tick;
-        }
-        spared
-    }
-
-    /// It was heard from.
-    pub fn heard(&mut self, tick: i32) {
-        self.pinged = tick;
-        self.seen = tick;
-        self.spared = 0;
-    }
-
-    pub fn with_id(&self) -> NodeEntry {
-        NodeEntry {
-            serial: self.serial,
-            id: Id::of(self.addr),
-            addr: self.addr,
-            to: self.to,
-            sampled: self.sampled,
-            added: self.added,
-            pinged: self.pinged,
-            seen: self.seen,
-            down_hints: self.down_hints,
-        }
-    }
-}
-
 const MAX_DEPTH: usize = 255;
 
 /// A table grows by so many places at a time: doubling would leave half of it empty.
-const GROWTH: usize = 8;
+const GROWTH: usize = 4;
 
 enum Place {
     At(usize),

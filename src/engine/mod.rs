@@ -43,7 +43,7 @@ pub use sync::notification_flag::NotificationFlag;
 pub use udp::fragmentation::route_mtu;
 pub use udp::receive_batch::ReceiveBatch;
 pub use udp::socket_options::{BufferKind, SocketOptions};
-pub use udp::traffic::{Traffic, TrafficSnapshot};
+pub use udp::traffic::TrafficSnapshot;
 
 use self::interface_watch::InterfaceWatch;
 use self::processors::processors;

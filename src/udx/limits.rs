@@ -7,6 +7,10 @@ pub const MAX_AHEAD: u64 = 65_536;
 /// Packets that may be on their way unacknowledged: what a peer of this engine takes in.
 pub const MAX_OUTSTANDING: usize = MAX_AHEAD as usize - 1;
 
+/// What may be unacknowledged by number, in windows of the peer: one on its way, and one that arrived
+/// beyond a gap. udx-native does not count the latter, and sends what a bounded receiver has to drop.
+pub const WINDOWS_OUTSTANDING: usize = 2;
+
 /// Packets in order that are taken beyond a closed window. Peers up to udx-native 1.20.7 probe it
 /// with data, one packet each 2 s or more.
 pub const MAX_BEYOND_WINDOW: u32 = 64;
@@ -34,7 +38,7 @@ pub struct Limits {
     /// Bytes that a stream takes in ahead of its reader: its receive window.
     pub window: u32,
     /// Bytes that wait out of order, a stream, with [`PACKET_COST`] for each packet: by default those
-    /// of a full window.
+    /// of two full windows, as a sender goes on while a gap is closed.
     pub reassembly: usize,
     /// The same, of all streams.
     pub reassembly_total: usize,
@@ -56,7 +60,7 @@ impl Default for Limits {
             streams: 1 << 20,
             backlog: 1 << 30,
             window: 4 << 20,
-            reassembly: 5 << 20,
+            reassembly: 9 << 20,
             reassembly_total: 256 << 20,
             held_packets: 64,
             held: 128 << 10,

@@ -32,8 +32,8 @@ pub(super) struct Shared {
     /// What waits out of order at all streams, and for their firewalls, in bytes.
     pub reassembly: usize,
     pub held: usize,
-    /// Those that got their first stream, or lost their last one.
-    pub turned: Vec<SocketId>,
+    /// Those that got their first stream (true), or lost their last one, and nobody was told yet.
+    pub turned: Vec<(SocketId, bool)>,
     /// Kept so that no acknowledgement needs memory of its own.
     pub scratch: Vec<(Seq, Seq)>,
 }
@@ -90,20 +90,26 @@ impl Shared {
     }
 
     pub fn join(&mut self, socket: SocketId) {
-        if let Some(found) = self.sockets.get_mut(&socket) {
-            found.streams += 1;
-            if found.streams == 1 {
-                self.turned.push(socket);
-            }
+        let Some(found) = self.sockets.get_mut(&socket) else { return };
+        found.streams += 1;
+        if found.streams == 1 {
+            self.turn(socket, true);
         }
     }
 
     pub fn leave(&mut self, socket: SocketId) {
-        if let Some(found) = self.sockets.get_mut(&socket) {
-            found.streams = found.streams.saturating_sub(1);
-            if found.streams == 0 {
-                self.turned.push(socket);
-            }
+        let Some(found) = self.sockets.get_mut(&socket) else { return };
+        found.streams = found.streams.saturating_sub(1);
+        if found.streams == 0 {
+            self.turn(socket, false);
+        }
+    }
+
+    /// Back to what was told last is nothing to tell.
+    fn turn(&mut self, socket: SocketId, carries: bool) {
+        match self.turned.iter().position(|(known, _)| *known == socket) {
+            Some(at) => drop(self.turned.swap_remove(at)),
+            None => self.turned.push((socket, carries)),
         }
     }
 

@@ -20,7 +20,10 @@ fn numbers_far_ahead_cost_nothing_beyond_65_536() {
 #[test]
 fn a_flood_of_packets_out_of_order_is_bounded_in_bytes_however_small_they_are() {
     for len in [0, 1, 1400] {
-        let mut lone = Lone::connected();
+        let limits = Limits { reassembly: 5 << 20, ..Limits::default() };
+        let mut lone = Lone::with(limits, &StreamOptions::default());
+        let connected = lone.hub.connect(0, lone.stream, remote(), &ConnectOptions::default());
+        assert_eq!(connected, Ok(()));
         for seq in 1..65_536 {
             lone.feed(peer(), packet(flag::DATA, seq, 0), &vec![1; len]);
             if seq % 64 == 0 {

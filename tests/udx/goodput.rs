@@ -32,7 +32,8 @@ fn goodput_woken_each(
 
 #[test]
 fn a_link_is_filled_though_it_loses() {
-    for (loss, least) in [(0.0, 1_150_000), (0.01, 1_100_000), (0.03, 1_000_000), (0.1, 850_000)] {
+    for (loss, least) in [(0.0, 1_150_000), (0.01, 1_150_000), (0.03, 1_140_000), (0.1, 1_100_000)]
+    {
         let conditions = Conditions {
             delay_us: 25 * MS,
             rate: 1_250_000,
@@ -73,6 +74,23 @@ fn a_long_way_is_filled() {
     };
     let (rate, _) = goodput(conditions, 40);
     assert!(rate > 950_000, "{rate} bytes a second of 1 250 000");
+}
+
+#[test]
+fn a_long_way_on_which_packets_overtake_each_other_is_filled() {
+    for seed in 1..4 {
+        let conditions = Conditions {
+            delay_us: 300 * MS,
+            jitter_us: 50 * MS,
+            rate: 2_500_000,
+            queue: 2_000_000,
+            ..Conditions::default()
+        };
+        let (rate, stats) = goodput_woken_each(MS, conditions, seed, 30);
+        assert!(rate > 1_600_000, "{rate} bytes a second of 2 500 000, seed {seed}");
+        let sent = stats.traffic.packets_transmitted;
+        assert!(stats.retransmits * 25 < sent, "{} of {sent}", stats.retransmits);
+    }
 }
 
 #[test]

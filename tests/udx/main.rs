@@ -1,5 +1,6 @@
 //! Streams of UDX in memory: two hubs, a link between them, and a clock of our own.
 
+#[path = "../link/mod.rs"]
 mod link;
 mod lone;
 mod world;
@@ -7,6 +8,7 @@ mod world;
 mod attacks;
 mod firewall;
 mod goodput;
+mod late;
 mod properties;
 mod receiving;
 mod recovery;

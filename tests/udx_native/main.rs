@@ -2,7 +2,7 @@
 //! both ends, whatever the links do. Needs Node and the development packages; `UDX_NATIVE` names the
 //! folder of another version. It runs in real time.
 
-#[path = "../udx/link.rs"]
+#[path = "../link/mod.rs"]
 mod link;
 mod rig;
 

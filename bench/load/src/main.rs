@@ -4,6 +4,7 @@
 //!   load drive PORT PID REQUEST WARM_UP_MS MS (in-flight N | rate N) [bundles]
 //!   load floor REPLY_BYTES [bundles]
 //!   load flood HOST:PORT REQUEST RATE MS HOSTS
+//!   load links SEED [NAME=VALUE ...]
 //!
 //! `drive` sends requests (ping, find-node, user, or mixed: ping and find-node in turn) from one
 //! socket to PORT of 127.0.0.1. It prints `measuring` when the warm-up is over, then a line of
@@ -12,7 +13,11 @@
 //! every datagram with that many bytes until its standard input is closed, with `bundles` a message
 //! of several by one; told `spin MS` there, it prints `spinning`, and a thread of it does nothing else
 //! for as many ms. `flood` offers RATE requests a second, or replies that nobody asked for, from HOSTS
-//! hosts, and reads no reply; it prints what it sent as JSON.
+//! hosts, and reads no reply; it prints what it sent as JSON. `links` emulates links between ports of this
+//! machine: told `pair PORT PORT` it prints the ports by which the two reach each other; told `down` and
+//! `up` it loses all between; when its standard input is closed it prints what it carried and lost as
+//! JSON. What the links do: delay-ms, jitter-ms, rate (bytes a second), queue (bytes), loss, duplicated,
+//! held-up (parts of 1), held-up-ms, mtu.
 
 mod batch;
 mod bundles;
@@ -22,6 +27,9 @@ mod drive;
 mod flood;
 mod floor;
 mod incoming;
+#[path = "../../../tests/link/mod.rs"]
+mod link;
+mod links;
 mod request;
 mod window;
 
@@ -31,7 +39,7 @@ use std::time::Duration;
 use drive::{Pace, Settings};
 use request::Kind;
 
-const USAGE: &str = "usage: load drive PORT PID ping|find-node|user|mixed WARM_UP_MS MS (in-flight N | rate N) [bundles]\n       load floor REPLY_BYTES [bundles]\n       load flood HOST:PORT ping|find-node|user|mixed|reply RATE MS HOSTS";
+const USAGE: &str = "usage: load drive PORT PID ping|find-node|user|mixed WARM_UP_MS MS (in-flight N | rate N) [bundles]\n       load floor REPLY_BYTES [bundles]\n       load flood HOST:PORT ping|find-node|user|mixed|reply RATE MS HOSTS\n       load links SEED [delay-ms=N] [jitter-ms=N] [rate=N] [queue=N] [loss=N] [duplicated=N] [held-up=N] [held-up-ms=N] [mtu=N]";
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -41,6 +49,9 @@ fn main() {
         ["floor", bytes] => number(bytes).map(|bytes| floor::run(bytes, false)),
         ["floor", bytes, "bundles"] => number(bytes).map(|bytes| floor::run(bytes, true)),
         ["flood", rest @ ..] => flood_settings(rest).map(|settings| flood::run(&settings)),
+        ["links", seed, rest @ ..] => number(seed)
+            .and_then(|seed| Some((conditions(rest)?, seed)))
+            .map(|(conditions, seed)| links::run(conditions, seed)),
         _ => None,
     };
     match done {
@@ -82,6 +93,28 @@ fn flood_settings(args: &[&str]) -> Option<flood::Settings> {
         time: Duration::from_millis(number(ms)?),
         hosts: number(hosts).filter(|hosts| *hosts <= flood::MOST_HOSTS)?,
     })
+}
+
+fn conditions(args: &[&str]) -> Option<link::Conditions> {
+    let mut conditions = link::Conditions { delay_us: 0, ..Default::default() };
+    for arg in args {
+        let (name, value) = arg.split_once('=')?;
+        let value: f64 = number(value).filter(|value| *value >= 0.0)?;
+        let us = (value * 1000.0) as u64;
+        match name {
+            "delay-ms" => conditions.delay_us = us,
+            "jitter-ms" => conditions.jitter_us = us,
+            "rate" => conditions.rate = value as u64,
+            "queue" => conditions.queue = value as usize,
+            "loss" if value <= 1.0 => conditions.loss = value,
+            "duplicated" if value <= 1.0 => conditions.duplicated = value,
+            "held-up" if value <= 1.0 => conditions.held_up = value,
+            "held-up-ms" => conditions.held_up_us = us,
+            "mtu" => conditions.mtu = value as usize,
+            _ => return None,
+        }
+    }
+    Some(conditions)
 }
 
 /// A flood is for this machine only.

@@ -39,6 +39,12 @@ pub fn close(environment: u32) {
     environment::close(environment);
 }
 
+/// Has `wake` called from now on, in the place of what [`open`](super::super::open::open) was given.
+#[napi(catch_unwind)]
+pub fn rewake(env: Env, environment: u32, wake: Function<'_, (), ()>, alive: bool) -> Result<()> {
+    environment::rewake(env, environment, wake, alive)
+}
+
 /// Keeps the process alive while nodes live.
 #[napi(catch_unwind, js_name = "ref")]
 pub fn reference(env: Env, environment: u32, on: bool) {

@@ -101,6 +101,21 @@ pub fn close(number: u32) {
     }
 }
 
+/// Takes `wake` in the place of what was called so far: Node-API may keep to the asynchronous context in
+/// which it is handed a function.
+pub fn rewake(env: Env, number: u32, wake: Function<'_, (), ()>, alive: bool) -> Result<()> {
+    let Some(shared) = shared(number) else { return Ok(()) };
+    let wake = Wake::new(env, wake)?;
+    wake.keep_alive(env, alive);
+    // A call of the one before may be lost with it.
+    wake.call();
+    let before = shared.wake.lock().replace(wake);
+    if let Some(before) = before {
+        before.keep_alive(env, false);
+    }
+    Ok(())
+}
+
 /// Keeps the process alive, or no longer.
 pub fn reference(env: Env, number: u32, on: bool) {
     let Some(shared) = shared(number) else { return };

@@ -170,7 +170,10 @@ impl AdaptiveTimeout {
 
 /// Parses `host:port` and `ip@host:port`; what is neither is left out.
 pub fn bootstrap_nodes(list: &[String]) -> Vec<BootstrapNode> {
-    list.iter().filter_map(|text| bootstrap_node(text)).collect()
+    let mut nodes: Vec<_> = list.iter().filter_map(|text| bootstrap_node(text)).collect();
+    // Each node of a process has its own.
+    nodes.shrink_to_fit();
+    nodes
 }
 
 fn bootstrap_node(text: &str) -> Option<BootstrapNode> {

@@ -1,5 +1,6 @@
 //! The functions that make and drive hubs and sockets.
 
+use std::cell::RefCell;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use napi_derive::napi;
 use super::super::crossing::{environment, errno};
 use super::super::dht::nodes;
 use super::address::{address, is_ipv6};
+use super::datagrams::{self, Run};
 use super::sink::{InterfaceSink, MessageSink};
 use super::sockets::{self, Held};
 use crate::engine::{
@@ -18,6 +20,11 @@ use crate::engine::{
 use crate::net::SocketKey;
 
 type Result<T> = std::result::Result<T, Error<String>>;
+
+thread_local! {
+    /// Used again and again.
+    static RUN: RefCell<Run> = RefCell::default();
+}
 
 const IPV6_ONLY: u32 = 1;
 const REUSE_ADDRESS: u32 = 2;
@@ -134,6 +141,17 @@ pub fn udx_shut(socket: u32) {
 pub fn udx_send(socket: u32, bytes: &[u8], ip: u32, port: u32, ttl: u32) {
     let to = SocketAddr::new(Ipv4Addr::from_bits(ip).into(), port as u16);
     with(socket, |socket| socket.send_to(to, ttl as u8, bytes));
+}
+
+/// Sends the datagrams of a batch, see [`super::datagrams`].
+#[napi(catch_unwind)]
+pub fn udx_send_all(batch: &[u8], length: u32) {
+    let batch = batch.get(..length as usize).unwrap_or_default();
+    let mut run = RUN.take();
+    datagrams::runs(batch, &mut run, |handle, Run { transmits, bytes }| {
+        with(handle, |socket| socket.send(transmits, bytes));
+    });
+    RUN.set(run);
 }
 
 /// As [`udx_send`], to an address of IPv6.

@@ -1,5 +1,6 @@
 //! What JavaScript sees of UDX instances: hubs and their sockets, by handles.
 
+pub mod datagrams;
 pub mod records;
 
 #[cfg(feature = "node-api")]

@@ -113,6 +113,12 @@ pub fn udx_stream_is_drained(stream: u32, written: f64) -> bool {
     streams::with(stream, |s| s.sink.is_drained(written as u64)).unwrap_or(true)
 }
 
+/// How many bytes are acknowledged by now, of which ACKED may not have said yet.
+#[napi(catch_unwind)]
+pub fn udx_stream_acked(stream: u32) -> f64 {
+    streams::with(stream, |s| s.sink.acked_total()).unwrap_or(0) as f64
+}
+
 /// ACKED says when so many bytes are acknowledged; at once if they are.
 #[napi(catch_unwind)]
 pub fn udx_stream_watch(stream: u32, written: f64) {
@@ -187,11 +193,17 @@ pub fn udx_figures(hub: u32, sockets: Vec<u32>, streams: Vec<u32>) -> Vec<f64> {
         out.extend(found.map_or([f64::NAN; 4], traffic));
     }
     let mut of_streams = figures.streams.into_iter();
-    for key in &keys {
+    for (handle, key) in streams.iter().zip(&keys) {
         let found = key.and_then(|_| of_streams.next()).flatten();
-        out.extend(found.map_or([f64::NAN; 13], |stats| records::figures(&stats)));
+        let figures = found.map(|stats| records::figures(&stats)).or_else(|| last_figures(*handle));
+        out.extend(figures.unwrap_or([f64::NAN; 13]));
     }
     out
+}
+
+/// Of a stream that has closed, which JavaScript may not know yet.
+fn last_figures(stream: u32) -> Option<[f64; 13]> {
+    streams::with(stream, |s| s.sink.last_figures()).flatten().map(|stats| records::figures(&stats))
 }
 
 fn traffic(traffic: TrafficSnapshot) -> [f64; 4] {

@@ -77,9 +77,9 @@ impl RecordSink {
         self.lane.lock().close(Some(&self.shared.memory));
     }
 
-    /// Its figures when it closed.
+    /// Its figures when it closed, whether JavaScript was told of that or not.
     pub fn last_figures(&self) -> Option<Box<StreamStats>> {
-        self.last.lock().take()
+        self.last.lock().clone()
     }
 
     /// JavaScript is gone, and its memory with it.
@@ -100,6 +100,11 @@ impl RecordSink {
         let is_drained = written <= acks.total.saturating_add(acks.mark);
         acks.writer = (!is_drained).then_some(written);
         is_drained
+    }
+
+    /// How many bytes are acknowledged, told or not.
+    pub fn acked_total(&self) -> u64 {
+        self.acks.lock().total
     }
 
     /// A record says when so many bytes are acknowledged.
@@ -141,11 +146,11 @@ impl StreamSink for RecordSink {
     }
 
     fn event(&self, event: Event) {
+        if let Event::Closed { stats, .. } = &event {
+            *self.last.lock() = Some(stats.clone());
+        }
         let mut lane = self.lane.lock();
         if lane.is_closed() {
-            if let Event::Closed { stats, .. } = event {
-                *self.last.lock() = Some(stats);
-            }
             return;
         }
         lane.seal();

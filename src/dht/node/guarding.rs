@@ -7,7 +7,7 @@ use super::super::contact::NodeEntry;
 use super::super::guard::{Admission, DiversityLimit, Guard, Members, fair_share};
 use super::super::id::Bytes32;
 use super::super::requests::may_answer;
-use super::super::table::{K, Table};
+use super::super::table::{Entry, K, Table};
 use super::super::wire::{self, INVALID_TOKEN, ReplyHead};
 use super::Node;
 use super::members::EntryRef;
@@ -266,7 +266,7 @@ pub(super) fn answered_besides<'a>(
     target: &Bytes32,
     nearest: &'a [u16],
 ) -> impl Iterator<Item = u16> + use<'a> {
-    let answered = |slot: &u16| table.entry(*slot).is_some_and(|entry| entry.answered);
+    let answered = |slot: &u16| table.entry(*slot).is_some_and(Entry::has_answered);
     let missing = nearest.iter().filter(|slot| !answered(slot)).count();
     let mut slots = vec![0; if missing > 0 { table.len() } else { 0 }];
     let found = table.nearest(target, &mut slots).len();

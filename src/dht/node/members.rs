@@ -70,11 +70,13 @@ impl Node {
         if let Some(entry) = self.table.entry_mut(slot) {
             let old = entry.sampled == 0 || tick.wrapping_sub(entry.sampled) >= OLD_NODE;
             if sample && old {
-                entry.to = Some(to);
+                entry.set_to(Some(to));
                 entry.sampled = tick;
             }
             entry.heard(tick);
-            entry.answered |= proven;
+            if proven {
+                entry.set_answered();
+            }
             if proven && let Some(members) = &mut self.guard.members {
                 members.proved(entry.serial);
             }
@@ -98,7 +100,7 @@ impl Node {
         let Some(entry) = self.table.entry_mut(slot) else {
             return;
         };
-        entry.to = None;
+        entry.set_to(None);
         entry.sampled = 0;
         entry.added = tick;
         entry.heard(tick);
@@ -114,7 +116,7 @@ impl Node {
     /// Nothing, if it is not in the table.
     pub(super) fn remove_node(&mut self, id: &Id, addr: Addr) {
         let slot = self.table.find(id, addr);
-        let answered = slot.and_then(|slot| self.table.entry(slot)).map(|entry| entry.answered);
+        let answered = slot.and_then(|slot| self.table.entry(slot)).map(Entry::has_answered);
         if let Some((slot, entry)) = self.table.remove(id, addr) {
             self.list.remove(slot);
             if !self.is_unproven(EntryRef { slot, serial: entry.serial }) {
@@ -265,8 +267,8 @@ impl Node {
             }
         };
         self.entry_serial = entry.serial;
-        if let Some(entry) = self.table.entry_mut(slot) {
-            entry.answered = proven;
+        if let Some(entry) = self.table.entry_mut(slot).filter(|_| proven) {
+            entry.set_answered();
         }
         self.lost.remove(entry.addr);
         self.list.touch(slot);

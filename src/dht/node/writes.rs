@@ -52,7 +52,7 @@ impl Node {
             EntryField::Added => entry.added = value,
             EntryField::Pinged => entry.pinged = value,
             EntryField::Seen => entry.seen = value,
-            EntryField::DownHints => entry.down_hints = value.max(0).cast_unsigned(),
+            EntryField::DownHints => entry.down_hints = value.clamp(0, u16::MAX.into()) as u16,
         }
         self.changed();
     }

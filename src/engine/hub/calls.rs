@@ -12,9 +12,11 @@ use super::super::shard::tenant::{Tenant, guarded};
 use super::super::sync::primitives::MutexGuard;
 use super::super::udp::fragmentation::route_mtu;
 use super::super::udp::traffic::TrafficSnapshot;
+use super::held_acks::{self, Holder};
 use super::output::Output;
-use super::streams::{StreamSink, Streams, snapshot};
-use super::{Hub, held_acks, relays};
+use super::stream_sink::StreamSink;
+use super::streams::{Streams, snapshot};
+use super::{Hub, relays};
 use crate::udx::{
     ConnectOptions, Error, Remote, RemoteChange, SocketId, StreamKey, StreamOptions, StreamStats,
     Written,
@@ -191,7 +193,8 @@ impl Hub {
             streams: streams.iter().map(|stream| core.stats(*stream)).collect(),
             sockets: sockets.iter().map(|socket| of_socket(core, socket)).collect(),
         };
-        self.with(|streams, _| own(&streams.core)).unwrap_or_else(|| Figures {
+        let look = |streams: &mut Streams, _| self.traffic.still(|| own(&streams.core));
+        self.with(look).unwrap_or_else(|| Figures {
             total: self.traffic.snapshot(),
             streams: streams.iter().map(|_| None).collect(),
             sockets: sockets.iter().map(|socket| socket.own_traffic()).collect(),
@@ -207,10 +210,6 @@ impl Hub {
     /// The socket of that number.
     pub fn socket(&self, number: SocketId) -> Option<Arc<SharedSocket>> {
         self.sockets.read().get(&number)?.upgrade()
-    }
-
-    pub(super) fn send_held(&self) {
-        self.with(|_, _| ());
     }
 
     /// Runs `f` on the streams, and has carried out what comes of it. `None`: the hub is gone.
@@ -301,5 +300,11 @@ impl Hub {
     fn remote(&self, socket: &SharedSocket, id: u32, addr: SocketAddr) -> Result<Remote, Error> {
         let number = socket.number().ok_or(Error::SocketClosed)?;
         Ok(Remote { socket: SocketId(number), id, addr })
+    }
+}
+
+impl Holder for Hub {
+    fn send_held(&self) {
+        self.with(|_, _| ());
     }
 }

@@ -8,17 +8,21 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use super::Hub;
-
 /// Datagrams that are a small exchange.
 pub const FEW: u32 = 4;
 
 /// For so long they are held at most, in µs.
 pub const HELD_US: u64 = 1000;
 
+/// A hub that may hold some.
+pub trait Holder: Send + Sync {
+    /// They leave.
+    fn send_held(&self);
+}
+
 thread_local! {
     static ARE_HELD: Cell<bool> = const { Cell::new(false) };
-    static HOLDING: RefCell<Vec<Arc<Hub>>> = const { RefCell::new(Vec::new()) };
+    static HOLDING: RefCell<Vec<Arc<dyn Holder>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Whether this thread is about to say something to what comes.
@@ -48,7 +52,7 @@ pub fn are_some() -> bool {
 }
 
 /// Those of this hub are held.
-pub fn note(hub: Arc<Hub>) {
+pub fn note(hub: Arc<dyn Holder>) {
     HOLDING.with_borrow_mut(|holding| {
         if !holding.iter().any(|known| Arc::ptr_eq(known, &hub)) {
             holding.push(hub);

@@ -6,7 +6,9 @@
 mod calls;
 pub mod held_acks;
 mod output;
+mod relaying;
 mod relays;
+mod stream_sink;
 mod streams;
 
 use std::collections::HashMap;
@@ -26,11 +28,11 @@ use super::udp::receive_batch::ReceiveBatch;
 use super::udp::socket::Socket;
 use super::udp::socket_options::SocketOptions;
 use super::udp::tally::Tally;
-use super::udp::traffic::{Traffic, TrafficSnapshot};
+use super::udp::traffic::{Total, TrafficSnapshot};
 use crate::udx::{Limits, SocketId, wire};
 
 pub use self::calls::{Submission, When};
-pub use self::streams::StreamSink;
+pub use self::stream_sink::StreamSink;
 
 /// Sockets that one hub has open: as many as there are ports.
 const MAX_SOCKETS: usize = 65_536;
@@ -73,7 +75,7 @@ pub struct Hub {
     /// By the numbers by which its streams know them.
     sockets: RwLock<HashMap<SocketId, Weak<SharedSocket>>>,
     last_socket: AtomicU32,
-    traffic: Arc<Traffic>,
+    traffic: Arc<Total>,
     /// Datagrams that whoever listens had no room for.
     dropped: AtomicU64,
     open: Mutex<Open>,
@@ -114,7 +116,7 @@ impl Hub {
 
     /// What all of its sockets sent and received, those of its nodes among them, but for what its
     /// streams did: see [`Self::total`].
-    pub fn traffic(&self) -> &Arc<Traffic> {
+    pub fn traffic(&self) -> &Arc<Total> {
         &self.traffic
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::relays::Link;
-use super::streams::StreamSink;
+use super::stream_sink::StreamSink;
 use crate::udx::{SocketId, Transmit};
 
 /// Capacity that an output keeps between two steps, in bytes.

@@ -1,15 +1,25 @@
 //! Streams that relay to those of other hubs.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Weak};
+use std::sync::Weak;
 
-use super::Hub;
-use crate::udx::{Error, RelayTarget, StreamKey};
+use bytes::Bytes;
+
+use crate::udx::StreamKey;
+
+/// Another hub, as those see it whose streams relay to it.
+pub trait Neighbour: Send + Sync {
+    /// Packets of a stream that relays to `stream`.
+    fn forward(&self, stream: StreamKey, packets: &mut dyn Iterator<Item = &Bytes>);
+
+    /// What `stream` relays to is gone.
+    fn relay_target_closed(&self, stream: StreamKey);
+}
 
 /// A stream of another hub.
 #[derive(Clone)]
 pub struct Link {
-    pub hub: Weak<Hub>,
+    pub hub: Weak<dyn Neighbour>,
     pub stream: StreamKey,
 }
 
@@ -23,61 +33,34 @@ pub struct Relays {
 }
 
 impl Relays {
+    /// `stream`, of this hub, relays to a stream of another.
+    pub fn relays_to(&mut self, stream: StreamKey, target: Link) {
+        self.targets.insert(stream, target);
+    }
+
+    /// A stream of another hub relays to `target`, of this one.
+    pub fn is_relayed_to(&mut self, target: StreamKey, source: Link) {
+        self.sources.entry(target).or_default().push(source);
+    }
+
     pub fn target(&self, stream: StreamKey) -> Option<Link> {
         self.targets.get(&stream).cloned()
     }
 
     /// A stream of this hub is gone: who relayed to it.
     pub fn closed(&mut self, stream: StreamKey) -> Vec<Link> {
-        if let Some(target) = self.targets.remove(&stream) {
-            drop(target);
-        }
+        self.targets.remove(&stream);
         self.sources.remove(&stream).unwrap_or_default()
     }
 }
 
-impl Hub {
-    /// Packets for `stream` go on to `target`, a stream of `to`.
-    ///
-    /// # Errors
-    /// As those of [`crate::udx::Hub::relay_to`].
-    pub fn relay_to(
-        &self,
-        stream: StreamKey,
-        to: &Arc<Hub>,
-        target: StreamKey,
-    ) -> Result<(), Error> {
-        if std::ptr::eq(self, Arc::as_ptr(to)) {
-            let relay = RelayTarget::Stream(target);
-            return self.call_for(|streams, now| streams.core.relay_to(now, stream, relay));
-        }
-        // The target knows first: however soon it closes, its source is told.
-        let source = Link { hub: self.me.clone(), stream };
-        to.call_for(|streams, _| match streams.core.stats(target) {
-            Some(_) => {
-                streams.relays.sources.entry(target).or_default().push(source);
-                Ok(())
-            }
-            None => Err(Error::BadRelay),
-        })?;
-        let link = Link { hub: Arc::downgrade(to), stream: target };
-        self.call_for(|streams, now| {
-            streams.core.relay_to(now, stream, RelayTarget::Elsewhere)?;
-            streams.relays.targets.insert(stream, link);
-            Ok(())
-        })
-    }
-}
-
 /// Hands packets on to other hubs: those to one stream together.
-pub fn pass_on(forwards: &[(Link, bytes::Bytes)]) {
+pub fn pass_on(forwards: &[(Link, Bytes)]) {
     let same = |a: &Link, b: &Link| a.stream == b.stream && a.hub.ptr_eq(&b.hub);
     for run in forwards.chunk_by(|(a, _), (b, _)| same(a, b)) {
         let Link { hub, stream } = &run[0].0;
         if let Some(hub) = hub.upgrade() {
-            hub.with(|streams, now| {
-                run.iter().for_each(|(_, packet)| streams.core.forward(now, *stream, packet));
-            });
+            hub.forward(*stream, &mut run.iter().map(|(_, packet)| packet));
         }
     }
 }
@@ -86,7 +69,7 @@ pub fn pass_on(forwards: &[(Link, bytes::Bytes)]) {
 pub fn orphaned(links: impl Iterator<Item = Link>) {
     for Link { hub, stream } in links {
         if let Some(hub) = hub.upgrade() {
-            hub.with(|streams, now| streams.core.relay_target_closed(now, stream));
+            hub.relay_target_closed(stream);
         }
     }
 }

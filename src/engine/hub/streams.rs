@@ -16,25 +16,11 @@ use super::super::udp::traffic::TrafficSnapshot;
 use super::held_acks::HELD_US;
 use super::output::Output;
 use super::relays::Relays;
+use super::stream_sink::StreamSink;
 use crate::udx::{self, Error, Event, Limits, SocketId, StreamKey, StreamOptions, Traffic, wire};
 
 /// Bytes that leave in one step. A hub with more comes back at once, behind the shard's other tenants.
 const BUDGET: usize = 256 * 1024;
-
-/// Where what comes of a stream goes.
-pub trait StreamSink: Send + Sync {
-    /// Bytes of the stream, in order, in pieces. They share memory with what was read beside them: who
-    /// keeps them for long copies them. Called under the hub's lock, as all but [`Self::wake`]: it must
-    /// neither wait nor call back.
-    fn data(&self, pieces: &[Bytes]);
-    /// Takes over whatever else happened.
-    fn event(&self, event: Event);
-    /// So many of the bytes that were written are acknowledged; a writer had better wait while more
-    /// than `mark` bytes are not. False if that is nobody's news.
-    fn acked(&self, total: u64, mark: u64) -> bool;
-    /// There is something new. Called without any lock.
-    fn wake(&self);
-}
 
 /// See the module's page.
 pub struct Streams {
@@ -180,9 +166,7 @@ impl Core for Streams {
 
     fn collect(&mut self, output: &mut Output, _: &()) {
         let has_data = self.tell_all(output);
-        while let Some(socket) = self.core.poll_turned() {
-            output.turned.push((socket, self.core.socket_streams(socket) > 0));
-        }
+        output.turned.extend(std::iter::from_fn(|| self.core.poll_turned()));
         self.is_holding = std::mem::take(&mut self.may_hold) && has_data;
         if self.is_holding {
             output.holds = true;

@@ -11,7 +11,7 @@ use super::super::udp::fragmentation::may_be_cut;
 use super::super::udp::receive_batch::ReceiveBatch;
 use super::super::udp::socket::Socket;
 use super::super::udp::tally::Tally;
-use super::super::udp::traffic::{Traffic, TrafficSnapshot};
+use super::super::udp::traffic::{Total, Traffic, TrafficSnapshot};
 use super::sockets::{Sockets, Source};
 use super::tenant::{Tenant, guarded};
 use crate::net::transmit::Transmit;
@@ -52,14 +52,17 @@ struct Place {
     socket: Option<Socket>,
     /// By which the poll knows it, once it is read.
     token: Option<Token>,
-    /// How many send by it.
-    streams: usize,
+    /// Those whose streams go by it.
+    streams: isize,
 }
 
 impl Place {
-    fn carry_streams(&self, on: bool) {
-        if let Some(socket) = &self.socket {
-            socket.carry_streams(on);
+    fn carry(&mut self, more: isize) {
+        let before = self.streams > 0;
+        self.streams += more;
+        let carries = self.streams > 0;
+        if let Some(socket) = self.socket.as_ref().filter(|_| before != carries) {
+            socket.carry_streams(carries);
         }
     }
 }
@@ -73,7 +76,7 @@ pub(in super::super) struct Route {
 #[derive(Default)]
 struct Guests {
     /// Of all sockets of its hub.
-    total: OnceLock<Arc<Traffic>>,
+    total: OnceLock<Arc<Total>>,
     carrier: OnceLock<(Weak<dyn Carrier>, u32)>,
     listener: RwLock<Option<Arc<dyn Listener>>>,
 }
@@ -147,23 +150,15 @@ impl SharedSocket {
         });
     }
 
-    /// One more stream sends by it. While there are some, what [`Self::with`] sends is never cut: it
-    /// arrives whole or not at all. To be called with no lock held.
+    /// One more of those whose streams go by it. While there are some, what [`Self::with`] sends is never
+    /// cut: it arrives whole or not at all. To be called with no lock held.
     pub fn stream_joined(&self) {
-        let mut place = self.place.write();
-        place.streams += 1;
-        if place.streams == 1 {
-            place.carry_streams(true);
-        }
+        self.place.write().carry(1);
     }
 
-    /// One of those sends by it no more.
+    /// One of those less. Another thread may say so before it says that it joined.
     pub fn stream_left(&self) {
-        let mut place = self.place.write();
-        place.streams = place.streams.saturating_sub(1);
-        if place.streams == 0 {
-            place.carry_streams(false);
-        }
+        self.place.write().carry(-1);
     }
 
     /// See [`Socket::send_run`]. Whoever calls has counted them.
@@ -186,7 +181,7 @@ impl SharedSocket {
     }
 
     /// What it sends and receives, and what it did so far, counts in `total` as well.
-    pub fn join(&self, total: &Arc<Traffic>) {
+    pub fn join(&self, total: &Arc<Total>) {
         // Nobody counts meanwhile.
         let _alone = self.place.write();
         if self.guests().total.set(Arc::clone(total)).is_ok() {
@@ -226,7 +221,7 @@ impl SharedSocket {
     fn with_cuts(&self, longest: usize, send: impl FnOnce(&Socket)) {
         let place = self.place.read();
         let Some(socket) = &place.socket else { return };
-        if place.streams == 0 || !may_be_cut(longest) {
+        if place.streams <= 0 || !may_be_cut(longest) {
             return send(socket);
         }
         drop(place);
@@ -243,9 +238,9 @@ impl SharedSocket {
     }
 
     fn count(&self, count: impl Fn(&Traffic)) {
-        count(&self.traffic);
-        if let Some(total) = self.guests.get().and_then(|guests| guests.total.get()) {
-            count(total);
+        match self.guests.get().and_then(|guests| guests.total.get()) {
+            Some(total) => total.count_with(&self.traffic, count),
+            None => count(&self.traffic),
         }
     }
 

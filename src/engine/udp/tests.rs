@@ -38,6 +38,7 @@ trait Channel: Sync {
     fn receive(&self, _: &UdpSocket, want: usize, _: &mut [u8], _: &mut Vec<Message>) -> bool;
     fn send(&self, socket: &UdpSocket, transmits: &[Transmit], bytes: &[u8]);
     fn send_to(&self, socket: &UdpSocket, to: SocketAddr, ttl: u8, bytes: &[u8]);
+    fn send_run(&self, socket: &UdpSocket, to: SocketAddr, bytes: &[u8], segment: usize);
 }
 
 const PORTABLE: Way = Way {
@@ -89,6 +90,9 @@ macro_rules! channel {
             fn send_to(&self, socket: &UdpSocket, to: SocketAddr, ttl: u8, bytes: &[u8]) {
                 self.1.send_to(socket, to, ttl, bytes);
             }
+            fn send_run(&self, socket: &UdpSocket, to: SocketAddr, bytes: &[u8], segment: usize) {
+                self.1.send_run(socket, to, bytes, segment);
+            }
         }
     };
 }
@@ -139,6 +143,20 @@ fn linux_tells_what_waits_and_what_was_lost() {
     assert!(waiting > room / 4 * 3 && room >= 64 * 1024, "{waiting} of {room}");
     assert_eq!(receive_waiting(&LINUX, &receiver), SENT - lost as usize);
     assert_eq!(backlog().waiting, 0);
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn a_run_is_datagrams_of_one_length() {
+    for way in WAYS {
+        let (receiver, sender) = (bound(), bound());
+        let to = receiver.local_addr().unwrap();
+        let channel = (way.channel)(&sender, Family::V4);
+        for (len, datagrams) in [(0, 0), (30, 1), (100, 1), (200, 2), (950, 10)] {
+            channel.send_run(&sender, to, &vec![7; len], 100);
+            assert_eq!(read(way, &receiver).len(), datagrams, "{len} bytes");
+        }
+    }
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -3,6 +3,8 @@
 use std::ops::Add;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use parking_lot::Mutex;
+
 /// Datagrams, and their bytes without those of IP and UDP.
 #[derive(Default)]
 pub struct Traffic {
@@ -53,6 +55,38 @@ impl Traffic {
             bytes_received: self.received.bytes.load(Ordering::Relaxed),
             packets_received: self.received.packets.load(Ordering::Relaxed),
         }
+    }
+}
+
+/// What several sockets sent and received. Each is counted with all of them: whoever looks by
+/// [`Self::still`] sees a datagram in both, or in neither.
+#[derive(Default)]
+pub struct Total {
+    traffic: Traffic,
+    together: Mutex<()>,
+}
+
+impl Total {
+    /// Counts for one of the sockets, and for all.
+    pub fn count_with(&self, own: &Traffic, count: impl Fn(&Traffic)) {
+        let _together = self.together.lock();
+        count(own);
+        count(&self.traffic);
+    }
+
+    pub fn add(&self, other: TrafficSnapshot) {
+        let _together = self.together.lock();
+        self.traffic.add(other);
+    }
+
+    pub fn snapshot(&self) -> TrafficSnapshot {
+        self.traffic.snapshot()
+    }
+
+    /// Runs `look` while nothing is counted.
+    pub fn still<R>(&self, look: impl FnOnce() -> R) -> R {
+        let _together = self.together.lock();
+        look()
     }
 }
 

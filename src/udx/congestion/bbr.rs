@@ -2,7 +2,7 @@
 
 use super::super::limits::MAX_TRANSMIT;
 use super::aggregation::Aggregation;
-use super::bbr_model::{Model, bytes_per_second};
+use super::bbr_model::{Model, bandwidth_of, bytes_per_second};
 use super::rate::RateSample;
 
 /// Gains are in thousandths. 2 / ln 2, and its inverse.
@@ -14,6 +14,11 @@ const CWND_GAIN: u32 = 2000;
 /// How the bandwidth is probed for, a round trip each. The cycle begins in the midst of it.
 const CYCLE: [u32; 8] = [1250, 750, 1000, 1000, 1000, 1000, 1000, 1000];
 const CYCLE_START: usize = 4;
+
+/// What is to arrive of the bandwidth, and how much more may leave for it, in thousandths. No more than
+/// a probe for bandwidth sends.
+const MADE_UP: u64 = 990;
+const MOST_MADE_UP: u64 = 250;
 
 const INITIAL_CWND: u32 = 10;
 const LEAST_CWND: u32 = 4;
@@ -87,6 +92,10 @@ pub(in super::super) struct Bbr {
     probe_rtt_until: u64,
     probe_rtt_round: bool,
     is_restarting: bool,
+    /// How much more leaves than is to arrive, in thousandths: what is lost on the way.
+    makeup: u32,
+    /// When packets began to leave at the bandwidth, and how many had been delivered by then.
+    cruise: Option<(u64, u64)>,
 }
 
 impl Bbr {
@@ -107,6 +116,8 @@ impl Bbr {
             probe_rtt_until: 0,
             probe_rtt_round: false,
             is_restarting: false,
+            makeup: UNIT_GAIN,
+            cruise: None,
         }
     }
 
@@ -143,7 +154,7 @@ impl Bbr {
     }
 
     pub fn acked(&mut self, acked: &Acked) {
-        self.model.update(acked.sample.as_ref(), acked.delivered);
+        self.model.update(acked.now, acked.sample.as_ref(), acked.delivered);
         let is_over = self.model.round_start && self.recovery == Recovery::Conserving;
         if is_over {
             self.recovery = Recovery::Growing;
@@ -195,9 +206,30 @@ impl Bbr {
             gain if gain > UNIT_GAIN => has_lasted && (acked.lost > 0 || holds(gain)),
             _ => has_lasted || in_flight <= self.model.bdp(UNIT_GAIN).unwrap_or(0),
         };
-        if is_over {
-            self.enter_cycle((self.cycle + 1) % CYCLE.len(), acked.now);
+        if !is_over {
+            return;
         }
+        let cycle = (self.cycle + 1) % CYCLE.len();
+        if cycle == 0 {
+            self.make_up(acked);
+        } else if self.pacing_gain < UNIT_GAIN {
+            self.cruise = Some((acked.now, acked.delivered));
+        }
+        self.enter_cycle(cycle, acked.now);
+    }
+
+    /// Looks what arrived of what left at the bandwidth. Where less did, more leaves from now on: what is
+    /// lost on the way says nothing of what the path takes. Each time a tenth of that is taken back, so
+    /// that no stream makes up for what it lost by its own doing.
+    fn make_up(&mut self, acked: &Acked) {
+        let Some((at, delivered)) = self.cruise.take() else {
+            return;
+        };
+        let arrived = bandwidth_of(acked.delivered - delivered, acked.now - at).max(1);
+        let wanted = self.model.bandwidth().saturating_mul(MADE_UP) / arrived;
+        let gain = u64::from(self.makeup).saturating_mul(wanted) / 1000;
+        let more = gain.saturating_sub(u64::from(UNIT_GAIN)) * 9 / 10;
+        self.makeup = UNIT_GAIN + more.min(MOST_MADE_UP) as u32;
     }
 
     fn enter_cycle(&mut self, cycle: usize, now: u64) {
@@ -249,7 +281,7 @@ impl Bbr {
 
     fn go_on_probing_rtt(&mut self, acked: &Acked) {
         if self.probe_rtt_until == 0 {
-            if acked.in_flight <= LEAST_CWND {
+            if acked.in_flight <= self.probe_rtt_cwnd() {
                 self.probe_rtt_until = acked.now + PROBE_RTT_US;
                 self.probe_rtt_round = false;
                 self.model.start_round(acked.delivered);
@@ -268,6 +300,12 @@ impl Bbr {
         }
     }
 
+    /// Half of what the path holds empties its queue, and costs a long way little.
+    fn probe_rtt_cwnd(&self) -> u32 {
+        let half = self.model.bdp(UNIT_GAIN / 2).unwrap_or(0);
+        u32::try_from(half).unwrap_or(MAX_CWND).max(LEAST_CWND)
+    }
+
     fn set_pacing(&mut self, acked: &Acked) {
         if !self.has_rtt && acked.smoothed_rtt_us > 0 {
             self.has_rtt = true;
@@ -281,6 +319,10 @@ impl Bbr {
         if self.model.bandwidth() == 0 {
             return;
         }
+        let gain = match self.state {
+            BbrState::ProbeBw => gain * self.makeup / UNIT_GAIN,
+            _ => gain,
+        };
         let rate = with_gain(bytes_per_second(self.model.bandwidth(), payload), gain);
         if self.model.is_full || rate > self.pacing_rate {
             self.pacing_rate = rate.max(LEAST_RATE);
@@ -289,7 +331,7 @@ impl Bbr {
 
     fn set_cwnd(&mut self, acked: &Acked) {
         if matches!(self.recovery, Recovery::Conserving | Recovery::Growing) {
-            self.cwnd = self.cwnd.saturating_sub(acked.lost).max(1);
+            self.cwnd = self.cwnd.saturating_sub(acked.lost).max(LEAST_CWND);
         }
         match self.recovery {
             Recovery::Entered => self.recovery = Recovery::Conserving,
@@ -298,7 +340,7 @@ impl Bbr {
             _ => {}
         }
         if self.state == BbrState::ProbeRtt {
-            self.cwnd = self.cwnd.min(LEAST_CWND);
+            self.cwnd = self.cwnd.min(self.probe_rtt_cwnd());
         }
         self.cwnd = self.cwnd.min(MAX_CWND);
     }

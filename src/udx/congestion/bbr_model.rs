@@ -26,6 +26,12 @@ pub(super) fn packets_in(bw: Bandwidth, us: u64, gain: u32) -> u64 {
     u64::try_from(packets).unwrap_or(u64::MAX)
 }
 
+/// So many packets in so many µs.
+pub(super) fn bandwidth_of(packets: u64, us: u64) -> Bandwidth {
+    let bw = u128::from(packets) * u128::from(SECOND_US * BANDWIDTH_UNIT) / u128::from(us.max(1));
+    u64::try_from(bw).unwrap_or(u64::MAX)
+}
+
 /// Bytes a second of packets with so many bytes each.
 pub(super) fn bytes_per_second(bw: Bandwidth, packet: usize) -> u64 {
     let bytes = u128::from(bw) * packet as u128 / u128::from(BANDWIDTH_UNIT);
@@ -41,6 +47,7 @@ pub(super) struct Model {
     pub round_start: bool,
     full_bw: Bandwidth,
     full_rounds: u32,
+    full_at: u64,
     pub is_full: bool,
     min_rtt_us: u64,
     min_rtt_at: u64,
@@ -55,6 +62,7 @@ impl Model {
             round_start: false,
             full_bw: 0,
             full_rounds: 0,
+            full_at: now,
             is_full: false,
             min_rtt_us: NEVER,
             min_rtt_at: now,
@@ -77,7 +85,7 @@ impl Model {
     }
 
     /// A sample of an acknowledgement after which so many are delivered in all.
-    pub fn update(&mut self, sample: Option<&RateSample>, delivered: u64) {
+    pub fn update(&mut self, now: u64, sample: Option<&RateSample>, delivered: u64) {
         self.round_start = false;
         let Some(sample) = sample else {
             return;
@@ -87,13 +95,14 @@ impl Model {
             self.round += 1;
             self.round_start = true;
         }
-        let rate = u128::from(sample.delivered) * u128::from(SECOND_US * BANDWIDTH_UNIT)
-            / u128::from(sample.interval_us.max(1));
-        let rate = u64::try_from(rate).unwrap_or(u64::MAX);
+        let rate = bandwidth_of(sample.delivered, sample.interval_us);
         if !sample.app_limited || rate >= self.bandwidth() {
             self.bw.update(BANDWIDTH_ROUNDS, self.round, rate);
         }
-        if self.round_start && !sample.app_limited {
+        // A round trip through a queue is longer than what a rate that grows takes to show.
+        let has_lasted = self.min_rtt().is_some_and(|rtt| now - self.full_at >= rtt);
+        if (self.round_start || has_lasted) && !sample.app_limited {
+            self.full_at = now;
             self.check_full();
         }
     }

@@ -41,6 +41,11 @@ impl RateEstimator {
         self.delivered
     }
 
+    /// When the last was delivered, or when the first was sent after all had been.
+    pub fn delivered_us(&self) -> u64 {
+        self.delivered_us
+    }
+
     /// Whether what is sent says more of the application than of the path.
     pub fn is_app_limited(&self) -> bool {
         self.limited_until > 0
@@ -60,6 +65,12 @@ impl RateEstimator {
         }
     }
 
+    /// A packet was delivered, and nobody knows which transmission of it.
+    pub fn delivered_some(&mut self, now: u64) {
+        self.delivered += 1;
+        self.delivered_us = now;
+    }
+
     /// A packet was delivered.
     pub fn delivered_packet(
         &mut self,
@@ -68,8 +79,7 @@ impl RateEstimator {
         sent_us: u64,
         sample: &mut RateSample,
     ) {
-        self.delivered += 1;
-        self.delivered_us = now;
+        self.delivered_some(now);
         let is_newer = (stamp.delivered, sent_us) > (sample.prior_delivered, sample.sent_us);
         if sample.has_packet && !is_newer {
             return;

@@ -34,6 +34,7 @@ impl Hub {
         self.shared.outbox.forget(socket);
         self.tombstones.forget(socket);
         self.shared.sockets.remove(&socket);
+        self.shared.turned.retain(|(turned, _)| *turned != socket);
     }
 
     /// Streams that keep a socket busy.
@@ -41,8 +42,8 @@ impl Hub {
         self.shared.sockets.get(&socket).map_or(0, |socket| socket.streams)
     }
 
-    /// A socket that got its first stream or lost its last one, since this was asked before.
-    pub fn poll_turned(&mut self) -> Option<SocketId> {
+    /// A socket that got its first stream (true) or lost its last one, since this was asked before.
+    pub fn poll_turned(&mut self) -> Option<(SocketId, bool)> {
         self.shared.turned.pop()
     }
 

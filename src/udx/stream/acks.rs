@@ -1,11 +1,11 @@
 //! What is acknowledged and what is lost: RFC 8985.
 
-use super::super::congestion::{Acked, RateSample};
+use super::super::congestion::{Acked, BbrState, RateSample};
 use super::super::recovery::{self, Arrived};
 use super::super::seq::{self, Seq};
 use super::super::shared::Shared;
 use super::super::wire::{self, flag};
-use super::flight::Sent;
+use super::flight::{Sent, State};
 use super::inbound::Packet;
 use super::{Recovery, Stream};
 
@@ -41,13 +41,15 @@ impl Stream {
         }
         if let Some(rtt_us) = news.rtt_us {
             self.rtt.sample(now, rtt_us);
-            self.timers.may_probe = true;
         }
         if news.has_progress {
             self.made_progress(shared);
         }
         self.leave_recovery();
         let newly = (self.rate.delivered() - prior_delivered) as u32;
+        if news.rtt_us.is_some() || (newly > 0 && self.is_missing()) {
+            (self.timers.may_probe, self.timers.probes) = (true, 0);
+        }
         let losses = self.detect_losses(now);
         self.enter_recovery(losses, newly);
         if prior_in_flight > 0 {
@@ -64,7 +66,7 @@ impl Stream {
                 break;
             };
             news.has_progress = true;
-            if sent.state != super::flight::State::Sacked {
+            if sent.state != State::Sacked {
                 self.arrived(now, seq, &sent, news);
             }
             if sent.is_end {
@@ -100,11 +102,29 @@ impl Stream {
         if !sent.was_resent {
             news.rtt_us = Some(news.rtt_us.map_or(took, |least| least.min(took)));
         }
-        let Sent { sent_us, transmission, was_resent, .. } = *sent;
-        self.rack.arrived(now, Arrived { seq, sent_us, transmission, was_resent }, &self.rtt);
-        self.rate.delivered_packet(now, &sent.stamp, sent.sent_us, &mut news.sample);
+        let Sent { sent_us, transmission, was_resent, state, .. } = *sent;
+        let packet = Arrived { seq, sent_us, transmission, was_resent };
+        let is_last = self.rack.arrived(now, packet, &self.rtt);
+        if sent.was_lost && (!is_last || state == State::Lost) {
+            self.was_late(transmission);
+        }
+        match is_last {
+            true => self.rate.delivered_packet(now, &sent.stamp, sent_us, &mut news.sample),
+            // What the last transmission noted would make a round of no time.
+            false => self.rate.delivered_some(now),
+        }
         if !sent.to_previous {
             self.mtu.arrived(sent.probe);
+        }
+    }
+
+    /// A packet that counted as lost was only late. If all did, nothing is to be recovered from.
+    fn was_late(&mut self, transmission: u64) {
+        self.rack.was_late(transmission, self.flight.transmissions());
+        self.presumed_lost = self.presumed_lost.saturating_sub(1);
+        if self.presumed_lost == 0 && matches!(self.recovery, Recovery::Fast { .. }) {
+            self.recovery = Recovery::Open;
+            self.bbr.leave_recovery();
         }
     }
 
@@ -130,11 +150,12 @@ impl Stream {
         }
         // Where losses are frequent one recovery passes into the next. Each anew would send no more
         // than arrives for a round, and the stream would never find what the path takes.
-        if self.flight.unrepaired() > 0 {
+        if self.flight.unrepaired() > 0 && self.bbr.state() == BbrState::Startup {
             self.recovery = Recovery::Fast { high: self.flight.next() };
             return;
         }
         self.recovery = Recovery::Open;
+        self.rack.recovered();
         self.bbr.leave_recovery();
     }
 
@@ -142,6 +163,7 @@ impl Stream {
         if losses.data > 0 && self.recovery == Recovery::Open {
             self.recovery = Recovery::Fast { high: self.flight.next() };
             self.fast_recoveries += 1;
+            self.presumed_lost = losses.data;
             let in_flight = self.flight.in_flight() as u32;
             self.bbr.enter_recovery(in_flight, newly, self.rate.delivered());
         }
@@ -168,8 +190,7 @@ impl Stream {
     }
 
     fn reordering_window(&self) -> u64 {
-        let is_recovering = self.recovery != Recovery::Open;
-        self.rack.window(&self.rtt, is_recovering, self.flight.sacked())
+        self.rack.window(&self.rtt, self.is_recovering(), self.flight.sacked())
     }
 
     fn lose(&mut self, seq: Seq, losses: &mut Losses) {
@@ -178,7 +199,10 @@ impl Stream {
         };
         self.flight.lose(seq);
         match probe {
-            0 => losses.data += 1,
+            0 => {
+                losses.data += 1;
+                self.presumed_lost += 1;
+            }
             _ => {
                 losses.probes += 1;
                 self.mtu.probe_lost(probe);
@@ -194,9 +218,13 @@ impl Stream {
         self.steer(now, &News::default(), 0, losses, in_flight + losses.data + losses.probes);
     }
 
-    /// Nothing was heard for the retransmission time-out: the oldest packet is lost, and all that
-    /// had their round trip.
+    /// The oldest packet did not arrive within the retransmission time-out. If others did, it may have
+    /// been lost twice, and losses are found as ever. Else it is lost, and all that had their round trip.
     pub(super) fn lose_after_timeout(&mut self, now: u64) {
+        if now.saturating_sub(self.rate.delivered_us()) < self.rtt.timeout() {
+            self.reordering_timeout(now);
+            return;
+        }
         let window = self.reordering_window();
         let mut losses = Losses::default();
         self.lose(self.flight.first(), &mut losses);
@@ -228,11 +256,21 @@ impl Stream {
         }
     }
 
-    /// A tail loss is probed for while nothing is missing, one probe for each new round trip.
+    fn is_recovering(&self) -> bool {
+        self.recovery != Recovery::Open
+    }
+
+    /// Whether later packets than one that has not arrived did, or it counted as lost.
+    pub(super) fn is_missing(&self) -> bool {
+        self.is_recovering() || self.flight.sacked() > 0
+    }
+
+    /// A tail loss is probed for, once for all that arrives. Beyond RFC 8985, while something is missing
+    /// as well: where others fill a short queue, all of the few packets that may be on their way are
+    /// lost again and again, and each time the stream would stand still for a time-out.
     pub(super) fn arm_probe(&mut self, now: u64) {
-        let is_calm = self.recovery == Recovery::Open && self.flight.sacked() == 0;
-        let wants = is_calm && self.timers.may_probe && self.flight.in_flight() > 0;
+        let wants = self.timers.may_probe && self.flight.in_flight() > 0;
         let wait = recovery::probe_timeout(&self.rtt, self.flight.in_flight() == 1);
-        self.timers.set_probe(wants.then(|| now + wait));
+        self.timers.set_probe(wants.then(|| now + (wait << self.timers.probes)));
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct Sent {
     pub to_previous: bool,
     pub was_resent: bool,
     /// It counted as lost, whether it was sent again since or not.
-    was_lost: bool,
+    pub was_lost: bool,
     pub state: State,
     /// The size that it tries; 0 if it is no probe.
     pub probe: u16,
@@ -122,6 +122,11 @@ impl Flight {
 
     pub fn is_empty(&self) -> bool {
         self.packets.is_empty()
+    }
+
+    /// Packets that were sent, and sent again, so far.
+    pub fn transmissions(&self) -> u64 {
+        self.transmissions
     }
 
     /// Packets on their way: neither arrived nor lost.

@@ -91,6 +91,8 @@ pub(super) struct Stream {
     pacer: Pacer,
     mtu: Mtu,
     recovery: Recovery,
+    /// Packets that counted as lost since it began, without those that turned out to be late.
+    presumed_lost: u32,
     timers: Timers,
     wants_drain: bool,
 
@@ -135,6 +137,7 @@ impl Stream {
             pacer: Pacer::new(shared.now),
             mtu,
             recovery: Recovery::Open,
+            presumed_lost: 0,
             timers: Timers::default(),
             wants_drain: false,
             peer_window: UNKNOWN_WINDOW,

@@ -1,7 +1,7 @@
 //! What a stream sends: runs of packets of equal length.
 
 use super::super::calls::Remote;
-use super::super::limits::{MAX_OUTSTANDING, MAX_SEGMENTS, MAX_TRANSMIT};
+use super::super::limits::{MAX_OUTSTANDING, MAX_SEGMENTS, MAX_TRANSMIT, WINDOWS_OUTSTANDING};
 use super::super::seq::{self, Seq};
 use super::super::shared::Shared;
 use super::super::transmit::Transmit;
@@ -158,11 +158,12 @@ impl Stream {
         }
     }
 
-    /// New data if there is some, else the last packet once more.
+    /// What is lost if something is, else new data if there is some, else the last packet once more.
     fn tail_probe(&mut self) -> Option<Outbound> {
-        let probe = match self.has_new() && self.fits_window() {
-            true => Some(self.cut_packet(false)),
-            false => self.flight.last_missing().and_then(|seq| self.again(seq)),
+        let probe = match self.flight.next_lost() {
+            Some(seq) => self.again(seq),
+            None if self.has_new() && self.fits_window() => Some(self.cut_packet(false)),
+            None => self.flight.last_missing().and_then(|seq| self.again(seq)),
         };
         if probe.is_none() {
             self.timers.probe_due = false;
@@ -188,16 +189,17 @@ impl Stream {
         self.cut < self.buffer.end() || self.outgoing == Outgoing::Ending
     }
 
-    /// Whether the peer has room for a new packet. What it holds beyond a gap takes room as well:
-    /// udx-native does not count that, and sends what a bounded receiver has to drop. The bare end
-    /// needs none.
+    /// Whether the peer has room for a new packet. The bare end needs none.
     fn fits_window(&self) -> bool {
         let packets = match self.peer_window {
             0 => 0,
             window => (window as usize / self.mtu.payload()).max(1),
         };
         let is_bare_end = self.cut == self.buffer.end();
-        self.flight.len() < MAX_OUTSTANDING && (is_bare_end || self.flight.len() < packets)
+        let outstanding = self.flight.len();
+        let has_room = self.flight.in_flight() < packets
+            && outstanding < packets.saturating_mul(WINDOWS_OUTSTANDING);
+        outstanding < MAX_OUTSTANDING && (is_bare_end || has_room)
     }
 
     /// The next piece of what was written, with the end if it is the last. It is cut once.
@@ -230,6 +232,8 @@ impl Stream {
         self.encode_data(to, seq, &packet, buf);
         self.pacer.spend(packet.len());
         match self.timers.probe_due {
+            // What is missing for long has to show as time-outs.
+            true if self.is_missing() => self.timers.probe_due = false,
             true => self.timers.probed(now, self.rtt.timeout()),
             false => self.timers.start_rto(now, self.rtt.timeout()),
         }

@@ -7,6 +7,9 @@ use super::super::shared::Shared;
 use super::super::wire::flag;
 use super::Stream;
 
+/// Probes for a tail loss while something is missing, until anything arrives.
+const MAX_PROBES: u32 = 4;
+
 /// Deadlines in µs; [`NEVER`] where there is none.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timers {
@@ -24,6 +27,8 @@ pub(super) struct Timers {
     pub may_probe: bool,
     /// A tail loss is to be probed for with the next packet.
     pub probe_due: bool,
+    /// Probes since anything arrived.
+    pub probes: u32,
 }
 
 impl Default for Timers {
@@ -39,6 +44,7 @@ impl Default for Timers {
             rto_count: 0,
             may_probe: false,
             probe_due: false,
+            probes: 0,
         }
     }
 }
@@ -121,7 +127,8 @@ impl Stream {
         }
         if is_due(&mut self.timers.probe_at, now) {
             self.timers.probe_due = true;
-            self.timers.may_probe = false;
+            self.timers.probes += 1;
+            self.timers.may_probe = self.is_missing() && self.timers.probes < MAX_PROBES;
         }
         if is_due(&mut self.timers.zero_window_at, now) {
             self.timers.zero_window_at = now + 2 * self.rtt.timeout();

@@ -1,5 +1,6 @@
 //! One direction of a link: delay, jitter, rate, queue, loss, duplicates, packets that are held up.
-//! The same words as the simulator's model of a network, and by the µs.
+//! The same words as the simulator's model of a network, and by the µs. The simulated links of
+//! `tests/udx`, those before real sockets in `tests/udx_native`, and the program of `bench/load`.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -53,8 +54,9 @@ pub struct Link<T> {
     pub conditions: Conditions,
     /// Nothing gets through.
     pub is_down: bool,
-    /// Packets that were lost, for whatever reason.
+    /// Packets that were lost, for whatever reason, and those that were not.
     pub lost: usize,
+    pub carried: usize,
     rng: StdRng,
     /// When the last packet has left by the rate.
     free_us: u64,
@@ -67,6 +69,7 @@ impl<T: Clone> Link<T> {
             conditions,
             is_down: false,
             lost: 0,
+            carried: 0,
             rng: StdRng::seed_from_u64(seed),
             free_us: 0,
             arrivals: BTreeMap::new(),
@@ -79,6 +82,7 @@ impl<T: Clone> Link<T> {
             self.lost += 1;
             return;
         };
+        self.carried += 1;
         let at = left + self.delay();
         if self.happens(self.conditions.duplicated) {
             let again = left + self.delay();
