@@ -7,8 +7,8 @@ const assert = require('node:assert')
 const fs = require('node:fs')
 const path = require('node:path')
 const { spawn } = require('node:child_process')
-const { HOST, mixtures, stacks, createNode, listen, connect } = require('./helpers/hyper')
-const { placeTree, stack } = require('./helpers/hyper')
+const { HOST, mixtures, stacks, stack, placeTree } = require('./helpers/hyper')
+const { createNetwork, createNode, listen, connect } = require('./helpers/hyper')
 const { copyPackage, temporary } = require('./helpers/copy')
 const { freePort } = require('./helpers/network')
 const { once, until } = require('./helpers/until')
@@ -40,6 +40,8 @@ for (const { name, network, server, client } of mixtures) {
     connection.write('hello')
     const [data] = await once(connection, 'data')
     assert.strictEqual(data.toString(), 'hello')
+    // While there is a network to take leave of.
+    for (const node of [from, to]) await node.destroy()
     for (const running of [nodes, first]) {
       running.interrupt()
       assert.strictEqual(await running.exited, 0)
@@ -141,9 +143,8 @@ test('an override in an empty folder is all that it takes, and all that goes bac
 
 // Two of them on a topic of their own, in a network of this process.
 async function chat(t, file, kind) {
-  const node = createNode(t, kind, [], { ephemeral: false, firewalled: false })
-  await node.fullyBootstrapped()
-  const env = { BOOTSTRAP: `${HOST}:${node.address().port}` }
+  const { bootstrap } = await createNetwork(t, [kind])
+  const env = { BOOTSTRAP: `${HOST}:${bootstrap[0].port}` }
   const alice = program(t, [file, 'tests', 'alice', 'I am here'], env)
   await alice.says('alice is in tests')
   const bob = program(t, [file, 'tests', 'bob', 'So am I'], env)
@@ -166,7 +167,8 @@ async function npm(t, cwd, ...args) {
 
 // A process, what it said so far, and a promise of its exit code.
 function program(t, args, env = {}, { command = process.execPath, cwd = ROOT } = {}) {
-  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, shell: false })
+  const shell = command.endsWith('.cmd')
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, shell })
   let said = ''
   child.stdout.on('data', (data) => (said += data))
   child.stderr.pipe(process.stderr)

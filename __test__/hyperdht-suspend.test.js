@@ -3,7 +3,7 @@
 const test = require('node:test')
 const assert = require('node:assert')
 const { mixtures, createNetwork, createNode, listen, connect } = require('./helpers/hyper')
-const { once } = require('./helpers/until')
+const { once, until } = require('./helpers/until')
 
 const noop = () => {}
 
@@ -18,6 +18,8 @@ for (const { name, network, server, client } of mixtures) {
     assert.strictEqual(to.rawStreams.size, 0)
     assert.strictEqual(to.suspended, true)
     await to.resume()
+    // It announces itself behind the caller's back.
+    await until(() => isFound(from, publicKey), 'the announcement')
     await talking(t, from, publicKey)
   })
 
@@ -77,4 +79,10 @@ async function talking(t, node, publicKey) {
 
 function closed(connection) {
   return new Promise((resolve) => connection.on('close', resolve))
+}
+
+async function isFound(node, publicKey) {
+  const query = node.findPeer(publicKey)
+  for await (const { peer } of query) if (peer.publicKey.equals(publicKey)) return true
+  return false
 }
