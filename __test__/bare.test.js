@@ -36,6 +36,28 @@ test('nothing of Bare is loaded in Node', () => {
   assert.deepStrictEqual(loaded, [])
 })
 
+test('ticks come before immediates, and hold none up for ever', async () => {
+  const Turns = require('../lib/crossing/bare/turns')
+  const turns = new Turns()
+  const seen = []
+  turns.setImmediate(() => seen.push('immediate'))
+  turns.nextTick(() => seen.push('tick'))
+  await untilTurn(() => seen.length === 2)
+  assert.deepStrictEqual(seen, ['tick', 'immediate'])
+
+  let ticks = 0
+  turns.setImmediate(() => seen.push('late'))
+  await untilTurn(() => {
+    turns.nextTick(() => ticks++)
+    return seen.length === 3 || ticks === 1000
+  })
+  assert.strictEqual(seen[2], 'late', `after ${ticks} ticks`)
+})
+
+async function untilTurn(isDone) {
+  while (!isDone()) await new Promise((resolve) => setImmediate(resolve))
+}
+
 function filesOf(folder) {
   const files = fs.readdirSync(folder, { recursive: true })
   return files.filter((file) => file.endsWith('.js')).map((file) => path.join(folder, file))
