@@ -135,11 +135,12 @@ function echo(connection) {
   connection.pipe(connection)
 }
 
-// Resolves once the encrypted stream is open.
+// Resolves once the encrypted stream is open. What ends it then is for who listens.
 async function connect(t, node, publicKey, opts) {
   const connection = node.connect(publicKey, opts)
   atEnd(t, () => connection.destroy())
   await once(connection, 'open')
+  connection.on('error', noop)
   return connection
 }
 
