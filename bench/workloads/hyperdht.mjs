@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { createRequire } from 'node:module'
 import { Child } from '../lib/child.mjs'
+import { withCrowd } from '../lib/crowd.mjs'
 import { serve } from '../lib/served.mjs'
 import { BOTH } from '../lib/sides.mjs'
 
@@ -9,6 +10,8 @@ const require = createRequire(import.meta.url)
 const NETWORK = 10 // nodes
 const WARM_UP = { connects: 20, bytes: 20_000_000 }
 const CONNECTS = 100
+const CROWD = 500
+const LOOKUPS = { count: 200 }
 const BYTES = 100_000_000
 
 let tree = null
@@ -66,8 +69,31 @@ export default [
       }
     ],
     round: (side, memory) => serve(side, memory, 'find-node', { file: fileOf(side) })
+  },
+  {
+    name: 'hyperdht-500',
+    also: ['hyperdht'],
+    description: `${CROWD} HyperDHT nodes of one process join, 16 at a time; then findNode() of random targets by one client`,
+    sides: BOTH,
+    rounds: [3, 3],
+    rows: [
+      crowdRow(`boot CPU of a HyperDHT node, network of ${CROWD}`, 'boot', 'ms', 0.3, 0.2),
+      crowdRow('memory of one of them', 'memory', 'kB', 0.35),
+      crowdRow('one findNode() in it: CPU of the whole network', 'cpu', 'ms', 0.3)
+    ],
+    round: (side) => withCrowd(side, CROWD, crowded, { file: fileOf(side) })
   }
 ]
+
+async function crowded(child, { boot, memory }) {
+  const { cpu } = await child.ask({ lookups: LOOKUPS })
+  return { boot, memory, cpu }
+}
+
+function crowdRow(title, figure, unit, must, aim) {
+  const row = { title, figure, unit, better: 'less', must: { atMost: must, of: 'reference' } }
+  return aim ? { ...row, aim: { atMost: aim, of: 'reference' } } : row
+}
 
 function connectRow(what, figure) {
   return {
