@@ -19,8 +19,12 @@ process.on('disconnect', () => process.exit())
 
 const near = open()
 const far = both ? open() : near
+let unread = 0 // bytes that came and were not waited for yet
 let onbytes = null
-far.stream.on('data', (data) => onbytes?.(data.byteLength))
+far.stream.on('data', (data) => {
+  unread += data.byteLength
+  onbytes?.()
+})
 
 if (both) {
   connect(near, far.port)
@@ -58,13 +62,16 @@ async function sending(bytes) {
   await near.stream.flush()
 }
 
+// What came before anybody asked counts: the writer may be faster than the question.
 function reading(bytes) {
-  let left = bytes
   return new Promise((resolve) => {
-    onbytes = (count) => {
-      left -= count
-      if (left <= 0) resolve()
+    onbytes = () => {
+      if (unread < bytes) return
+      unread -= bytes
+      onbytes = null
+      resolve()
     }
+    onbytes()
   })
 }
 

@@ -2,12 +2,8 @@
 
 const native = require('../crossing/native')
 const environment = require('../crossing/environment')
-const Replier = require('./replier')
-const Counters = require('./counters')
+const NodeParts = require('./node-parts')
 const Sockets = require('./sockets')
-const Requests = require('./requests')
-const Alarms = require('./alarms')
-const Queries = require('./queries')
 const View = require('./view')
 const check = require('../common/check')
 const deferred = require('../common/deferred')
@@ -15,11 +11,8 @@ const outgoing = require('../crossing/outgoing')
 const asyncContext = require('../crossing/async-context')
 const startSoon = require('./start-queue')
 const DHTError = require('../common/errors')
-const Interest = require('./interest')
-const Interfaces = require('./interfaces')
 const UserLookup = require('./user-lookup')
 const Observers = require('./observers')
-const { stats } = require('./stats')
 const { lazily, loadAll } = require('../common/lazily')
 const { parseIPv4 } = require('../common/address')
 const tellOfCrash = require('./crash')
@@ -29,28 +22,13 @@ const NO_PROBES = new Map()
 
 const HubHandle = lazily(() => require('../udx/hub-handle'))
 const ForeignSockets = lazily(() => require('../udx/foreign-sockets'))
-const InFlight = lazily(() => require('./in-flight'))
-
-// What was made of the parts that a DHT instance has.
-class Parts {
-  constructor() {
-    this.stats = null
-    this.udx = null
-    this.table = null
-    this.io = null
-    this.nodes = null
-    this.health = null
-    this.nat = null
-  }
-}
-
-const NO_PARTS = Object.freeze(new Parts())
 
 // One node of the engine, as its DHT instance holds it: the handle, its sockets, what waits for an
 // answer, and the records that come from it.
-module.exports = class NodeHandle {
+module.exports = class NodeHandle extends NodeParts {
   // settings: what of the options may change, and portRange. udx: the user's, or undefined.
   constructor(dht, config, settings, udx) {
+    super()
     this.dht = dht
     this.settings = settings
     this.udx = udx || null
@@ -58,18 +36,10 @@ module.exports = class NodeHandle {
     config.hub = hub === null ? 0 : hub.number
     if (hub !== null) hub.addNode(this)
     config.userLookup = UserLookup.isWanted(udx)
-    this.parts = NO_PARTS
     // By which the binding knows it. Where a call sees or changes what is in flight: flushed().
     this.number = environment.make((number) => native.create(number, config))
     this.view = new View(this.number)
     this.sockets = new Sockets(this)
-    this._replier = null
-    this._requests = null
-    this._queries = null
-    this._counters = null
-    this._alarms = null
-    this._interfaces = null
-    this._interest = null
     this.names = config.userLookup ? new UserLookup(this) : null
     // Whether the sockets are closed for a while.
     this.suspended = false
@@ -82,7 +52,6 @@ module.exports = class NodeHandle {
     this._foreignSockets = isForeign ? new (ForeignSockets())(udx, config) : null
     this._filter = config.filter
     this._publicAddress = config.publicIp !== undefined
-    this._inFlight = null
     this._bootstrapDynamic = config.bootstrapDynamic
     this._reserving = null
     this._binding = null
@@ -91,14 +60,13 @@ module.exports = class NodeHandle {
     this.failure = null
     this._gone = false
     this._retained = false
-    this._stats = null
     this._probes = NO_PROBES
     this._nextProbe = 0
     this._sessions = 0
     this._starting = asyncContext.run(deferred)
     this._ready = asyncContext.run(deferred)
     this._closing = null
-    if (this.udx !== null) this._interfaces = new Interfaces(this)
+    if (this.udx !== null) this.watchInterfaces()
 
     environment.add(this)
     this.retain()
@@ -109,46 +77,6 @@ module.exports = class NodeHandle {
   flushed() {
     outgoing.submitRequests()
     return this.number
-  }
-
-  // What many nodes never need is made at its first use, as all that follow.
-  get replier() {
-    return (this._replier ??= new Replier(this))
-  }
-
-  get requests() {
-    return (this._requests ??= new Requests(this))
-  }
-
-  get counters() {
-    return (this._counters ??= new Counters(this))
-  }
-
-  get queries() {
-    return (this._queries ??= new Queries(this))
-  }
-
-  get alarms() {
-    return (this._alarms ??= new Alarms(this))
-  }
-
-  get interfaces() {
-    return (this._interfaces ??= new Interfaces(this))
-  }
-
-  get interest() {
-    return (this._interest ??= new Interest(this))
-  }
-
-  get ownParts() {
-    if (this.parts === NO_PARTS) this.parts = new Parts()
-    return this.parts
-  }
-
-  // As they come from the engine: a subclass may have its own.
-  get stats() {
-    if (this._stats === null) this._stats = stats(this.counters)
-    return this._stats
   }
 
   // The binding knows the node no more.
@@ -202,12 +130,6 @@ module.exports = class NodeHandle {
   // Resolves when the bootstrap is done.
   bootstrapped() {
     return this._ready.promise
-  }
-
-  // The requests in flight, as objects.
-  get inFlight() {
-    if (this._inFlight === null) this._inFlight = new (InFlight())(this)
-    return this._inFlight
   }
 
   // It will make no request any more.

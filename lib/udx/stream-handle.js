@@ -1,5 +1,6 @@
 'use strict'
 
+const { isMainThread } = require('worker_threads')
 const native = require('../crossing/native')
 const environment = require('../crossing/environment')
 const DHTError = require('../common/errors')
@@ -10,7 +11,6 @@ const records = require('./records')
 
 const { KINDS } = records
 const { udxStreamWrite } = native
-const isWorker = loadIsWorker()
 const MAX_BACKLOG = 2 ** 30 // bytes that are not acknowledged
 const FIRST_MARK = 262144 + 10 * 1152 // bytes of backlog beyond which a writer waits, before the engine says so
 const FULL = 64 * 1024 // bytes that cross without waiting for the rest of their turn
@@ -27,7 +27,8 @@ module.exports = class StreamHandle {
     this.number = environment.make((own) =>
       native.udxStreamCreate(own, hub.number, id, seq, firewall)
     )
-    if (isWorker) native.udxTellEnd()
+    // Its peers hear of it when a worker ends, as those of udx-native do.
+    if (!isMainThread) native.udxTellEnd()
     this._stream = stream
     this._hub = hub
     this._written = 0
@@ -227,14 +228,5 @@ module.exports = class StreamHandle {
     this._figures = figures.length === 0 ? UNCONNECTED : figures
     this._hub.figures.remove(this)
     environment.forget(this)
-  }
-}
-
-// Its peers hear of it when a worker ends, as those of udx-native do.
-function loadIsWorker() {
-  try {
-    return require('worker_threads').isMainThread === false
-  } catch {
-    return false
   }
 }

@@ -8,11 +8,14 @@ use std::net::{SocketAddr, SocketAddrV4, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use dht_rpc_native::dht::{Config, Event, RequestSpec, Transmit};
 use dht_rpc_native::engine::{
-    BindOptions, Engine, Listener, ReceiveBatch, SharedSocket, Sink, SocketOptions, route_mtu,
+    BindOptions, Engine, Listener, ReceiveBatch, SharedSocket, Sink, SocketOptions, StreamSink,
+    route_mtu,
 };
 use dht_rpc_native::net::SocketKey;
+use dht_rpc_native::udx::{self, StreamOptions};
 
 use self::network::{Network, v6};
 
@@ -33,6 +36,15 @@ struct Deaf;
 
 impl Listener for Deaf {
     fn hear(&self, _: &ReceiveBatch) {}
+}
+
+impl StreamSink for Deaf {
+    fn data(&self, _: &[Bytes]) {}
+    fn event(&self, _: udx::Event) {}
+    fn acked(&self, _: u64, _: u64) -> bool {
+        false
+    }
+    fn wake(&self) {}
 }
 
 impl Sink for Deaf {
@@ -127,6 +139,29 @@ fn while_a_socket_carries_streams_only_their_packets_are_never_cut() {
         assert_eq!(lengths(&receiver), [TOO_LONG], "the system cuts what it knows to be too long");
         socket.close();
     }
+}
+
+#[test]
+fn a_stream_sees_to_it() {
+    let Some(way) = Way::new() else { return };
+    let (receiver, to) = Way::listen(&way.receiver, RECEIVER);
+    let addr = SocketAddr::new(SENDER.parse().unwrap(), 0);
+    let options = SocketOptions { addr, ipv6_only: false, reuse_address: false };
+    let (hub, socket) = way.sender.run(move || {
+        let hub = Engine::get().add_hub().unwrap();
+        let socket = hub.bind(&options, |_| Arc::new(Deaf)).unwrap();
+        (hub, socket)
+    });
+    let stream = hub.create_stream(1, &StreamOptions::default(), Arc::new(Deaf)).unwrap();
+    hub.connect(stream, &socket, 2, to, 0).unwrap();
+    send_uncut(&socket, to, TOO_LONG);
+    send(&socket, to, LONGEST);
+    hub.destroy(stream);
+    send_uncut(&socket, to, TOO_LONG);
+    const DESTROY: usize = 20;
+    assert_eq!(lengths(&receiver), [LONGEST, DESTROY, TOO_LONG]);
+    hub.close_socket(&socket);
+    hub.close();
 }
 
 #[test]

@@ -91,6 +91,31 @@ fn lying_acknowledgements_open_no_flood() {
     assert_eq!(stats.acked, 0, "they lie");
 }
 
+/// A peer that says it has room for anything, and names all that comes but the first packet.
+#[test]
+fn a_window_that_lies_leaves_no_more_unacknowledged_than_a_stream_may_have() {
+    const FIRST: u32 = 1;
+    let mut lone = Lone::connected();
+    let lie = |flags| Header { window: u32::MAX, ..packet(flags, 0, FIRST) };
+    lone.write(b"x");
+    lone.now = 1000;
+    lone.receive(lie(0), b"");
+    lone.write(&vec![1; 100_000_000]);
+    let mut next = 2;
+    while lone.now < 8_000_000 {
+        let sent = lone.sent();
+        next = sent.iter().map(|out| out.header.seq + 1).max().unwrap_or(next).max(next);
+        lone.run_to(lone.now + 1000);
+        lone.receive(lie(flag::SACK), &blocks(&[(FIRST + 1, next)]));
+        assert!(next as usize - 1 <= limits::MAX_OUTSTANDING);
+    }
+    assert!(next as usize > limits::MAX_OUTSTANDING / 2, "it goes on beyond the gap: {next}");
+    assert_eq!(lone.stats().acked, 1);
+    // What the peer never takes ends the stream.
+    lone.run_to(60_000_000);
+    assert_eq!(lone.closed(), Some(CloseReason::TimedOut));
+}
+
 #[test]
 fn guessed_ids_are_strays_and_cost_no_memory() {
     let mut lone = Lone::connected();

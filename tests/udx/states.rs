@@ -250,3 +250,27 @@ fn what_is_counted_agrees_between_stream_socket_and_hub() {
     assert_eq!(world.sides[B].told(b).data.len(), 300_000);
     assert_eq!(world.stats(A, a).acked, world.sides[A].told(a).acked);
 }
+
+#[test]
+fn a_socket_that_gets_its_first_stream_or_loses_its_last_one_is_told_once() {
+    let mut hub = Hub::default();
+    hub.open_socket(ON);
+    let connected = |hub: &mut Hub| {
+        let stream = hub.create_stream(0, 1, &StreamOptions::default()).expect("there is room");
+        hub.connect(0, stream, remote(), &ConnectOptions::default()).expect("it is open");
+        stream
+    };
+    let first = connected(&mut hub);
+    assert_eq!((hub.poll_turned(), hub.poll_turned()), (Some((ON, true)), None));
+    hub.destroy(0, first);
+    let second = connected(&mut hub);
+    assert_eq!(hub.poll_turned(), None, "it has one as before");
+    hub.destroy(0, second);
+    assert_eq!((hub.poll_turned(), hub.poll_turned()), (Some((ON, false)), None));
+    let third = connected(&mut hub);
+    hub.destroy(0, third);
+    assert_eq!(hub.poll_turned(), None, "it has none as before");
+    connected(&mut hub);
+    hub.remove_socket(0, ON);
+    assert_eq!(hub.poll_turned(), None, "it is gone");
+}

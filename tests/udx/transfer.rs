@@ -49,3 +49,19 @@ fn bytes_arrive_over_a_bad_link() {
         transfer(conditions, seed, 1_000_000, 300_000);
     }
 }
+
+#[test]
+fn sixteen_streams_of_one_socket_share_a_link_and_mix_no_bytes() {
+    let conditions = Conditions { rate: 20_000_000, queue: 200_000, ..Conditions::default() };
+    let mut world = World::new(conditions, 1);
+    let streams: Vec<_> = (0..16).map(|n| world.pair_of(2 * n, 2 * n + 1)).collect();
+    for (n, (a, _)) in streams.iter().enumerate() {
+        world.write(A, *a, &bytes(1_000_000, n as u64));
+        world.end(A, *a);
+    }
+    let done = |world: &World| streams.iter().all(|(_, b)| world.sides[B].told(*b).has_ended);
+    assert!(world.run_until(world.now + 60 * SECOND, done));
+    for (n, (_, b)) in streams.iter().enumerate() {
+        assert!(world.sides[B].told(*b).data == bytes(1_000_000, n as u64), "stream {n}");
+    }
+}

@@ -1,6 +1,7 @@
 'use strict'
 
-// What the package uses of Node's process, timers, path and fs, on Bare. All copies share it, as they do Node's process.
+// What the package uses of Node's process, timers, path, fs and worker_threads, on Bare.
+// All copies share it, as they do Node's process.
 
 const Turns = require('./turns')
 
@@ -15,6 +16,7 @@ function create(turns) {
     env: {},
     platform: Bare.platform,
     arch: Bare.arch,
+    isMainThread: Bare.Thread.isMainThread,
     on: (event, listener) => Bare.on(event, listener),
     listeners: (event) => Bare.listeners(event),
     emitWarning: (warning) => console.warn(warning),

@@ -90,6 +90,7 @@ macro_rules! channel {
             fn send_to(&self, socket: &UdpSocket, to: SocketAddr, ttl: u8, bytes: &[u8]) {
                 self.1.send_to(socket, to, ttl, bytes);
             }
+
             fn send_run(&self, socket: &UdpSocket, to: SocketAddr, bytes: &[u8], segment: usize) {
                 self.1.send_run(socket, to, bytes, segment);
             }
@@ -104,6 +105,18 @@ channel!(system);
 #[test]
 fn portable_loses_nothing() {
     everything_arrives(&PORTABLE, 1);
+}
+
+#[test]
+fn portable_sends_runs() {
+    runs_arrive(&PORTABLE);
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn linux_sends_runs() {
+    runs_arrive(&LINUX);
+    runs_arrive(&PLAIN);
 }
 
 #[test]
@@ -143,20 +156,6 @@ fn linux_tells_what_waits_and_what_was_lost() {
     assert!(waiting > room / 4 * 3 && room >= 64 * 1024, "{waiting} of {room}");
     assert_eq!(receive_waiting(&LINUX, &receiver), SENT - lost as usize);
     assert_eq!(backlog().waiting, 0);
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-#[test]
-fn a_run_is_datagrams_of_one_length() {
-    for way in WAYS {
-        let (receiver, sender) = (bound(), bound());
-        let to = receiver.local_addr().unwrap();
-        let channel = (way.channel)(&sender, Family::V4);
-        for (len, datagrams) in [(0, 0), (30, 1), (100, 1), (200, 2), (950, 10)] {
-            channel.send_run(&sender, to, &vec![7; len], 100);
-            assert_eq!(read(way, &receiver).len(), datagrams, "{len} bytes");
-        }
-    }
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -256,6 +255,23 @@ fn everything_arrives(way: &Way, want: usize) {
     let mut events = Events::with_capacity(4);
     poll.poll(&mut events, Some(Duration::ZERO)).unwrap();
     assert!(events.is_empty(), "nobody reads it any more");
+}
+
+/// Datagrams of one length, of which the last is shorter.
+fn runs_arrive(way: &Way) {
+    let (mut receiver, sender) = (bound(), bound());
+    let (incoming, outgoing) =
+        ((way.channel)(&receiver, Family::V4), (way.channel)(&sender, Family::V4));
+    let mut poll = Poll::new().unwrap();
+    (way.register)(&mut receiver, poll.registry(), Token(0)).unwrap();
+    for (count, last) in [(1, 500), (9, 500), (9, 3)] {
+        let bytes: Vec<u8> = (0..count as u8).flat_map(|i| [i; 500]).collect();
+        let end = bytes.len() - 500 + last;
+        outgoing.send_run(&sender, receiver.local_addr().unwrap(), &bytes[..end], 500);
+        let got = receive_all(way, &*incoming, &mut poll, &receiver, MAX_BATCH, count);
+        let len = |i| if i + 1 == count { last } else { 500 };
+        assert_eq!(got, (0..count).map(|i| (i as u8, len(i), port(&sender))).collect());
+    }
 }
 
 /// One datagram of a batch cannot leave; those before and behind it do.

@@ -2,7 +2,8 @@
 
 use super::super::limits::MAX_TRANSMIT;
 use super::aggregation::Aggregation;
-use super::bbr_model::{Model, bandwidth_of, bytes_per_second};
+use super::bbr_model::{Model, bytes_per_second};
+use super::make_up::MakeUp;
 use super::rate::RateSample;
 
 /// Gains are in thousandths. 2 / ln 2, and its inverse.
@@ -14,11 +15,6 @@ const CWND_GAIN: u32 = 2000;
 /// How the bandwidth is probed for, a round trip each. The cycle begins in the midst of it.
 const CYCLE: [u32; 8] = [1250, 750, 1000, 1000, 1000, 1000, 1000, 1000];
 const CYCLE_START: usize = 4;
-
-/// What is to arrive of the bandwidth, and how much more may leave for it, in thousandths. No more than
-/// a probe for bandwidth sends.
-const MADE_UP: u64 = 990;
-const MOST_MADE_UP: u64 = 250;
 
 const INITIAL_CWND: u32 = 10;
 const LEAST_CWND: u32 = 4;
@@ -92,10 +88,7 @@ pub(in super::super) struct Bbr {
     probe_rtt_until: u64,
     probe_rtt_round: bool,
     is_restarting: bool,
-    /// How much more leaves than is to arrive, in thousandths: what is lost on the way.
-    makeup: u32,
-    /// When packets began to leave at the bandwidth, and how many had been delivered by then.
-    cruise: Option<(u64, u64)>,
+    make_up: MakeUp,
 }
 
 impl Bbr {
@@ -116,8 +109,7 @@ impl Bbr {
             probe_rtt_until: 0,
             probe_rtt_round: false,
             is_restarting: false,
-            makeup: UNIT_GAIN,
-            cruise: None,
+            make_up: MakeUp::default(),
         }
     }
 
@@ -154,7 +146,8 @@ impl Bbr {
     }
 
     pub fn acked(&mut self, acked: &Acked) {
-        self.model.update(acked.now, acked.sample.as_ref(), acked.delivered);
+        let rtt = acked.smoothed_rtt_us;
+        self.model.update(acked.now, acked.sample.as_ref(), acked.delivered, rtt);
         let is_over = self.model.round_start && self.recovery == Recovery::Conserving;
         if is_over {
             self.recovery = Recovery::Growing;
@@ -211,25 +204,11 @@ impl Bbr {
         }
         let cycle = (self.cycle + 1) % CYCLE.len();
         if cycle == 0 {
-            self.make_up(acked);
+            self.make_up.end(acked.now, acked.delivered, self.model.bandwidth());
         } else if self.pacing_gain < UNIT_GAIN {
-            self.cruise = Some((acked.now, acked.delivered));
+            self.make_up.begin(acked.now, acked.delivered);
         }
         self.enter_cycle(cycle, acked.now);
-    }
-
-    /// Looks what arrived of what left at the bandwidth. Where less did, more leaves from now on: what is
-    /// lost on the way says nothing of what the path takes. Each time a tenth of that is taken back, so
-    /// that no stream makes up for what it lost by its own doing.
-    fn make_up(&mut self, acked: &Acked) {
-        let Some((at, delivered)) = self.cruise.take() else {
-            return;
-        };
-        let arrived = bandwidth_of(acked.delivered - delivered, acked.now - at).max(1);
-        let wanted = self.model.bandwidth().saturating_mul(MADE_UP) / arrived;
-        let gain = u64::from(self.makeup).saturating_mul(wanted) / 1000;
-        let more = gain.saturating_sub(u64::from(UNIT_GAIN)) * 9 / 10;
-        self.makeup = UNIT_GAIN + more.min(MOST_MADE_UP) as u32;
     }
 
     fn enter_cycle(&mut self, cycle: usize, now: u64) {
@@ -320,7 +299,7 @@ impl Bbr {
             return;
         }
         let gain = match self.state {
-            BbrState::ProbeBw => gain * self.makeup / UNIT_GAIN,
+            BbrState::ProbeBw => self.make_up.applied_to(gain),
             _ => gain,
         };
         let rate = with_gain(bytes_per_second(self.model.bandwidth(), payload), gain);

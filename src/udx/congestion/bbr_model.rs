@@ -85,7 +85,13 @@ impl Model {
     }
 
     /// A sample of an acknowledgement after which so many are delivered in all.
-    pub fn update(&mut self, now: u64, sample: Option<&RateSample>, delivered: u64) {
+    pub fn update(
+        &mut self,
+        now: u64,
+        sample: Option<&RateSample>,
+        delivered: u64,
+        smoothed_rtt_us: u64,
+    ) {
         self.round_start = false;
         let Some(sample) = sample else {
             return;
@@ -100,7 +106,9 @@ impl Model {
             self.bw.update(BANDWIDTH_ROUNDS, self.round, rate);
         }
         // A round trip through a queue is longer than what a rate that grows takes to show.
-        let has_lasted = self.min_rtt().is_some_and(|rtt| now - self.full_at >= rtt);
+        let has_lasted = self
+            .min_rtt()
+            .is_some_and(|rtt| now - self.full_at >= rtt && smoothed_rtt_us >= rtt + rtt / 4);
         if (self.round_start || has_lasted) && !sample.app_limited {
             self.full_at = now;
             self.check_full();

@@ -5,6 +5,7 @@
 mod aggregation;
 mod bbr;
 mod bbr_model;
+mod make_up;
 mod pacing;
 mod rate;
 mod window_filter;
