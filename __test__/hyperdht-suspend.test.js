@@ -70,7 +70,6 @@ for (const { name, network, server, client } of mixtures) {
 
 async function talking(t, node, publicKey) {
   const connection = await connect(t, node, publicKey)
-  connection.on('error', noop)
   connection.write('hello')
   const [data] = await once(connection, 'data')
   assert.strictEqual(data.toString(), 'hello')

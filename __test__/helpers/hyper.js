@@ -1,18 +1,11 @@
-const fs = require('node:fs')
-const os = require('node:os')
 const path = require('node:path')
 const { createRequire } = require('node:module')
+const { MODULES, nativeTree, placeTree } = require('../../scripts/hyper-tree')
 const { once } = require('./until')
 
 // HyperDHT and Hyperswarm as npm has them, once on the reference, and once on this package as the "overrides" of a
 // project would put it there. TEST_PACKAGES=native or TEST_PACKAGES=reference narrows a run to one of them.
-const ROOT = path.join(__dirname, '..', '..')
-const MODULES = path.join(ROOT, 'node_modules')
 const HOST = '127.0.0.1'
-
-// What asks for dht-rpc, and what it asks for. All else is linked.
-const ABOVE = ['hyperdht', 'hyperswarm', '@hyperswarm/testnet']
-const OVERRIDES = { 'dht-rpc': ROOT, 'udx-native': path.join(ROOT, 'udx-native') }
 
 const endings = new WeakMap()
 const wanted = (process.env.TEST_PACKAGES || 'native,reference').split(',')
@@ -65,35 +58,6 @@ function lazy(find, name) {
   }
 }
 
-function nativeTree() {
-  const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'dht-rpc-hyper-')))
-  process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }))
-  return placeTree(folder, OVERRIDES)
-}
-
-// A folder of node modules in which "overrides" (name to folder) stand in for what is installed.
-function placeTree(folder, overrides) {
-  const modules = path.join(folder, 'node_modules')
-  for (const name of ABOVE) {
-    fs.cpSync(path.join(MODULES, name), path.join(modules, name), { recursive: true })
-  }
-  for (const name of installed()) {
-    if (ABOVE.includes(name)) continue
-    const place = path.join(modules, name)
-    fs.mkdirSync(path.dirname(place), { recursive: true })
-    fs.symlinkSync(overrides[name] || path.join(MODULES, name), place, 'junction')
-  }
-  return modules
-}
-
-function installed() {
-  const names = fs.readdirSync(MODULES).filter((name) => !name.startsWith('.'))
-  return names.flatMap((name) => {
-    if (!name.startsWith('@')) return name
-    return fs.readdirSync(path.join(MODULES, name)).map((inner) => `${name}/${inner}`)
-  })
-}
-
 // Persistent nodes of the given kinds in turns, joined one by one. Resolves with where to begin.
 async function createNetwork(t, kinds, size = 4) {
   const nodes = []
@@ -135,11 +99,12 @@ function echo(connection) {
   connection.pipe(connection)
 }
 
-// Resolves once the encrypted stream is open.
+// Resolves once the encrypted stream is open. What ends it then is for who listens.
 async function connect(t, node, publicKey, opts) {
   const connection = node.connect(publicKey, opts)
   atEnd(t, () => connection.destroy())
   await once(connection, 'open')
+  connection.on('error', noop)
   return connection
 }
 

@@ -4,10 +4,14 @@ import { PACKAGES } from './sides.mjs'
 /**
  * Starts a bootstrap node in one process and `count` nodes in another, and ends both when
  * `work(child, joined)` is done. With `answers` the nodes answer a user's requests, with `filter` they
- * have a filterNode().
+ * have a filterNode(). `file` is of a package above the one that is measured.
  */
-export async function withCrowd(side, count, work, { answers = false, filter = false } = {}) {
-  const file = PACKAGES[side]
+export async function withCrowd(
+  side,
+  count,
+  work,
+  { answers = false, filter = false, file = PACKAGES[side] } = {}
+) {
   const first = new Child('bootstrap', { file })
   try {
     const bootstrap = await first.next()

@@ -10,7 +10,7 @@ const HEARD = 2000
  * between the rounds of a workload. With `bundles` the other process sends and reads bundles; the
  * node's UDX has so many `sockets` open.
  */
-export async function serve(side, memory, request, { bundles = false, sockets = 0 } = {}) {
+export async function serve(side, memory, request, { bundles = false, sockets = 0, file } = {}) {
   const load = { request, bundles }
   if (FLOORS[side]) return serveFloor(memory.replyBytes, load, FLOORS[side])
   return withServer(
@@ -20,16 +20,21 @@ export async function serve(side, memory, request, { bundles = false, sockets = 
       if (side === 'engine') memory.replyBytes = result.replyBytes
       return checked(result)
     },
-    { sockets }
+    { sockets, file }
   )
 }
 
 /**
  * Opens a node that has heard of so many others in a process of its own, and ends it when
- * `work(child, port, entries of its table)` is done. Its UDX has so many `sockets` open.
+ * `work(child, port, entries of its table)` is done. Its UDX has so many `sockets` open;
+ * `file` is of another package than the one that is measured: of one above it.
  */
-export async function withServer(side, work, { heard = HEARD, sockets = 0 } = {}) {
-  const child = new Child('serve', { file: PACKAGES[side], heard, sockets })
+export async function withServer(
+  side,
+  work,
+  { heard = HEARD, sockets = 0, file = PACKAGES[side] } = {}
+) {
+  const child = new Child('serve', { file, heard, sockets })
   try {
     const { port, entries } = await child.next()
     return await work(child, port, entries)

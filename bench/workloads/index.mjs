@@ -16,6 +16,7 @@ import lookups from './lookups.mjs'
 import pingOneProcess from './ping-one-process.mjs'
 import pingTwoProcesses from './ping-two-processes.mjs'
 import streams from './streams.mjs'
+import hyperdht from './hyperdht.mjs'
 import firstNode from './first-node.mjs'
 
 /**
@@ -53,5 +54,6 @@ export const WORKLOADS = [
   pingOneProcess,
   pingTwoProcesses,
   ...streams,
+  ...hyperdht,
   firstNode
 ]
