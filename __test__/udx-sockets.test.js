@@ -2,6 +2,8 @@ const test = require('node:test')
 const assert = require('node:assert')
 const dgram = require('node:dgram')
 const { networkInterfaces } = require('node:os')
+const v8 = require('node:v8')
+const vm = require('node:vm')
 const { once } = require('node:events')
 const packages = require('./helpers/udx-packages')
 const { freePort } = require('./helpers/network')
@@ -412,6 +414,20 @@ for (const { UDX, bound } of packages.filter(({ name }) => name === 'native')) {
     }
   })
 
+  test('native: nothing is left of sockets that are closed', async (t) => {
+    const gc = collector()
+    const udx = new UDX()
+    const open = bound(t, udx)
+    const kept = []
+    for (let i = 0; i < 20; i++) kept.push(await closedSocket(udx))
+    const left = () => kept.filter((ref) => ref.deref() !== undefined).length
+    await until(() => {
+      gc()
+      return left() <= 1
+    }, 'no more than the last')
+    assert.deepStrictEqual([open.closing, open.idle], [false, true])
+  })
+
   test('native: a socket that nobody listened to for long is heard again', async (t) => {
     const udx = new UDX()
     const [a, b, c] = [bound(t, udx), bound(t, udx), bound(t, udx)]
@@ -440,4 +456,16 @@ function traffic(counted) {
 function hasIPv6() {
   const all = Object.values(networkInterfaces()).flat()
   return all.some(({ address }) => address === '::1')
+}
+
+async function closedSocket(udx) {
+  const socket = udx.createSocket()
+  socket.bind(0, HOST)
+  await socket.close()
+  return new WeakRef(socket)
+}
+
+function collector() {
+  v8.setFlagsFromString('--expose-gc')
+  return vm.runInNewContext('gc')
 }

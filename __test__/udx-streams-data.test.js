@@ -2,6 +2,7 @@ const test = require('node:test')
 const assert = require('node:assert')
 const { once } = require('node:events')
 const { Rig, packages, closed, collectData } = require('./helpers/udx-rig')
+const { FLAGS, rawEnd } = require('./helpers/udx-wire')
 const { turns, until } = require('./helpers/until')
 
 const isNative = ({ name }) => name === 'native'
@@ -115,6 +116,23 @@ for (const { name, UDX } of packages) {
     const second = a.flush().then(() => bytes)
     assert.ok((await first) >= 130_000)
     assert.strictEqual(await second, 430_000)
+  })
+
+  test(`${name}: flush() hears of its own writes, whatever was written and flushed since`, async (t) => {
+    const rig = new Rig(t)
+    const raw = await rawEnd(t)
+    const { stream, socket } = rig.end(new UDX(), 1)
+    stream.connect(socket, 2, raw.port)
+    const flushed = []
+    for (let i = 1; i <= 5; i++) {
+      stream.write(Buffer.alloc(100))
+      flushed.push(stream.flush())
+      await until(() => raw.packets.some(({ seq }) => seq === i - 1), 'the packet')
+    }
+    for (const [i, flush] of flushed.entries()) {
+      raw.send({ flags: FLAGS.STATE, id: 1, ack: i + 1 }, socket.address().port)
+      assert.strictEqual(await flush, true)
+    }
   })
 
   test(`${name}: flush() of one that dies settles`, async (t) => {

@@ -6,7 +6,56 @@ const { FLAGS, rawEnd } = require('./helpers/udx-wire')
 const { turns, until } = require('./helpers/until')
 const uncaught = require('./helpers/uncaught')
 
+const ours = packages.find(({ name }) => name === 'native')
 const RESET = { code: 'ECONNRESET', message: 'connection reset by peer' }
+
+for (const handler of ['idle', 'remote-changed']) {
+  test(`native: a handler of ${handler} that throws keeps no stream from changing`, async (t) => {
+    const thrown = uncaught(t)
+    const rig = new Rig(t)
+    const udx = new ours.UDX()
+    const raw = await rawEnd(t)
+    const { stream, socket } = rig.end(udx, 1, { firewall: () => false })
+    const other = rig.socket(udx)
+    stream.connect(socket, 2, raw.port)
+    const emitter = handler === 'idle' ? socket : stream
+    emitter.on(handler, () => {
+      throw new Error('mine')
+    })
+    stream.write('on its way')
+    await until(() => raw.packets.length > 0, 'what is on its way')
+    const changed = stream.changeRemote(other, 2, raw.port)
+    raw.send({ flags: FLAGS.STATE, id: 1, ack: 1 }, socket.address().port)
+    await changed
+    await until(() => thrown.includes('mine'), 'what the handler throws')
+    assert.deepStrictEqual([[...socket.streams], [...other.streams]], [[], [stream]])
+
+    const back = () => stream.changeRemote(socket, 2, raw.port)
+    if (handler === 'idle') assert.strictEqual(back(), null)
+    else assert.throws(back, { message: 'mine' })
+    assert.deepStrictEqual([[...socket.streams], [...other.streams]], [[stream], []])
+    emitter.removeAllListeners(handler)
+  })
+}
+
+test('native: an idle handler that throws keeps no other socket from its end', async (t) => {
+  const thrown = uncaught(t)
+  const rig = new Rig(t)
+  const udx = new ours.UDX()
+  const { stream, socket } = rig.end(udx, 1)
+  const other = rig.socket(udx)
+  stream.connect(socket, 2, 9)
+  stream.write('on its way')
+  await turns(3)
+  const changed = stream.changeRemote(other, 2, 9)
+  other.on('idle', () => {
+    throw new Error('mine')
+  })
+  stream.destroy()
+  await assert.rejects(changed, { message: 'Stream is closed' })
+  await until(() => thrown.includes('mine'), 'what the handler throws')
+  assert.deepStrictEqual([socket.streams.size, other.streams.size], [0, 0])
+})
 
 for (const { name, UDX } of packages) {
   test(`${name}: destroy() resets the peer`, async (t) => {

@@ -29,21 +29,30 @@ module.exports = class Acknowledgements {
   // Of all bytes so many.
   advance(total) {
     this._told = total
+    const before = this._flushes.length
     while (this._flushes.length > 0 && this._flushes[0].end <= total) {
       this._flushes.shift().resolve(true)
     }
+    if (this._flushes.length < before) this._watch()
   }
 
   // Resolves with true once all that was written by now is acknowledged, with false if it never is.
   flush() {
     if (this._told >= this.written) return true
-    return new Promise((resolve) => this._flushes.push({ end: this.written, resolve }))
+    return new Promise((resolve) => {
+      if (this._flushes.push({ end: this.written, resolve }) === 1) this._watch()
+    })
   }
 
   // Nothing will be acknowledged any more.
   end() {
     this._ends = []
     for (const { resolve } of this._flushes.splice(0)) resolve(false)
+  }
+
+  // One at a time: were it the last, whoever flushes again and again would never hear of the first.
+  _watch() {
+    if (this._flushes.length > 0) this._handle.watch(this._flushes[0].end)
   }
 
   _forget() {

@@ -49,6 +49,12 @@ module.exports = class HubHandle {
     this._sockets.set(native.udxSocketNumber(handle.number), handle)
   }
 
+  // It is about to close.
+  removeSocket(handle) {
+    this._sockets.delete(native.udxSocketNumber(handle.number))
+    this.figures.remove(handle)
+  }
+
   // node: whose sockets are of this hub.
   addNode(node) {
     this._nodes.add(new WeakRef(node))
@@ -57,9 +63,7 @@ module.exports = class HubHandle {
   // The UDXSocket that the engine knows as `number`; null if it is closed.
   socketOf(number) {
     const known = this._sockets.get(number)
-    if (known !== undefined && !known.closed) return known.socket
-    this._sockets.delete(number)
-    return this._ofNodes(number)
+    return known === undefined ? this._ofNodes(number) : known.socket
   }
 
   // Nodes' own are made for who looks at them.

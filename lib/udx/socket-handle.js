@@ -195,7 +195,7 @@ module.exports = class SocketHandle {
     datagrams.flush()
     this._traffic = native.udxSocketTraffic(this.number)
     const hub = this._hub()
-    if (hub !== null) hub.figures.remove(this)
+    if (hub !== null) hub.removeSocket(this)
     close(this.number)
     this._end()
     if (this.node === null || this._listens) environment.forget(this)

@@ -83,9 +83,10 @@ module.exports = class StreamHandle {
     return this._figures === null ? native.udxStreamAcked(this.number) : this._acked
   }
 
-  // _onacked() says when all that was written by now is acknowledged, if it was not said before.
-  watch() {
-    if (this._figures === null) native.udxStreamWatch(this.number, this._written)
+  // _onacked() says when so many bytes are acknowledged. Of one that was asked for before and is not
+  // yet, nothing is said.
+  watch(written) {
+    if (this._figures === null) native.udxStreamWatch(this.number, written)
   }
 
   end() {

@@ -55,11 +55,14 @@ module.exports = class StreamRemote {
 
   // What was on its way is acknowledged.
   changed() {
-    this._leavePrevious()
     const change = this._change
     this._change = null
-    if (change !== null) change.resolve()
-    this._stream.emit('remote-changed')
+    try {
+      this._leavePrevious()
+    } finally {
+      if (change !== null) change.resolve()
+      this._stream.emit('remote-changed')
+    }
   }
 
   // The stream is closed.
@@ -70,14 +73,20 @@ module.exports = class StreamRemote {
     this._change = null
     stream.socket = null
     if (change !== null) change.reject(new Error('Stream is closed'))
-    if (socket !== null) socket._removeStream(stream)
-    this._leavePrevious()
+    try {
+      if (socket !== null) socket._removeStream(stream)
+    } finally {
+      this._leavePrevious()
+    }
   }
 
   _changedAtOnce(socket) {
-    this.changed()
-    // A handler may have closed the stream.
-    if (this._stream.socket === socket) socket._addStream(this._stream)
+    try {
+      this.changed()
+    } finally {
+      // A handler may have closed the stream.
+      if (this._stream.socket === socket) socket._addStream(this._stream)
+    }
     return null
   }
 

@@ -183,9 +183,7 @@ class UDXStream extends Duplex {
   // Whether the peer has all that was written.
   async flush() {
     if (!(await drained(this)) || this.destroying) return false
-    const { acknowledgements, handle } = internalsOf(this)
-    handle.watch()
-    return acknowledgements.flush()
+    return internalsOf(this).acknowledgements.flush()
   }
 
   // 0: none.
