@@ -7,14 +7,12 @@
 //   --only: the topology of that name, or all whose names contain it; may be repeated
 //   --write: puts the table into docs/reliability.md; of all topologies only
 
-const { spawnSync } = require('child_process')
 const path = require('path')
 const { parseArgs } = require('util')
 const { machine } = require('./machine')
 const { table } = require('./markdown')
 const { writeMarked } = require('./marked')
-const { isolated } = require('./namespaces')
-const { lacks } = require('./needs')
+const { runInside, refuse } = require('./nat/inside')
 const World = require('./nat/world')
 const Lines = require('./nat/lines')
 const { HOST_PORT } = require('./nat/addresses')
@@ -41,25 +39,11 @@ else if (unknown !== undefined) {
   const names = topologies.map(({ name }) => `\n  ${name}`).join('')
   refuse(`--only must be among the names below, or part of one, got ${unknown}${names}`)
 } else if (options.inside) measure()
-else start()
+else runInside(__filename)
 
 function named(part) {
   const exact = topologies.filter(({ name }) => name === part)
   return exact.length > 0 ? exact : topologies.filter(({ name }) => name.includes(part))
-}
-
-function refuse(reason) {
-  console.error(reason)
-  process.exitCode = 2
-}
-
-function start() {
-  const missing = lacks('nat')
-  if (missing) return console.log(`skipped: ${missing}`)
-  // Where namespaces can be named.
-  const [program, ...args] = isolated('mount -t tmpfs none /run')
-  args.push(process.execPath, __filename, '--inside', ...process.argv.slice(2))
-  process.exitCode = spawnSync(program, args, { stdio: 'inherit' }).status ?? 1
 }
 
 async function measure() {

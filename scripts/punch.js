@@ -7,12 +7,10 @@
 //   --only: pairs whose names contain it
 //   --packages: of each side, "native" or "reference"; native,native without
 
-const { spawnSync } = require('child_process')
 const path = require('path')
 const { parseArgs } = require('util')
 const { table } = require('./markdown')
-const { isolated } = require('./namespaces')
-const { lacks } = require('./needs')
+const { runInside, refuse } = require('./nat/inside')
 const World = require('./nat/world')
 const Lines = require('./nat/lines')
 const pairs = require('./punch/pairs')
@@ -38,24 +36,10 @@ if (sides.length !== 2 || sides.includes(undefined)) {
   const names = pairs.map((pair) => `\n  ${nameOf(pair)}`).join('')
   refuse(`--only must be a part of one of the names below, got ${options.only}${names}`)
 } else if (options.inside) measure()
-else start()
+else runInside(__filename)
 
 function nameOf([from, to]) {
   return `${from.name} to ${to.name}`
-}
-
-function refuse(reason) {
-  console.error(reason)
-  process.exitCode = 2
-}
-
-function start() {
-  const missing = lacks('nat')
-  if (missing) return console.log(`skipped: ${missing}`)
-  // Where namespaces can be named.
-  const [program, ...args] = isolated('mount -t tmpfs none /run')
-  args.push(process.execPath, __filename, '--inside', ...process.argv.slice(2))
-  process.exitCode = spawnSync(program, args, { stdio: 'inherit' }).status ?? 1
 }
 
 async function measure() {

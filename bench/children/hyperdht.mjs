@@ -5,15 +5,12 @@
 //   { open: key }                 a connection to stay
 //   { send: bytes }               over that, 64 KiB at a time
 //   { read: bytes }               until so many came
-import { createRequire } from 'node:module'
+import { DHT as HyperDHT, options, timed } from './support.mjs'
 
 const HOST = '127.0.0.1'
 const PIECE = Buffer.alloc(64 * 1024, 1)
 
-const { file, bootstrap, count = 1 } = JSON.parse(process.argv[2])
-const HyperDHT = createRequire(import.meta.url)(file)
-
-process.on('disconnect', () => process.exit())
+const { bootstrap, count = 1 } = options
 
 const nodes = []
 const known = bootstrap ? [bootstrap] : []
@@ -92,13 +89,4 @@ function reading(bytes) {
     ondone = resolve
     if (left <= 0) resolve()
   })
-}
-
-async function timed(work) {
-  const cpu = process.cpuUsage()
-  const start = performance.now()
-  await work()
-  const ms = performance.now() - start
-  const { user, system } = process.cpuUsage(cpu)
-  return { ms, cpu: user + system }
 }
