@@ -153,11 +153,11 @@ impl StreamSink for RecordSink {
         if lane.is_closed() {
             return;
         }
-        lane.seal();
         let class = match event {
             Event::Message { .. } => RecordClass::Sends,
             _ => RecordClass::Always,
         };
+        lane.seal();
         self.tell(class, |out| records::stream_event(out, self.handle, &event));
     }
 
@@ -169,6 +169,15 @@ impl StreamSink for RecordSink {
             self.tell_acked(&mut acks);
         }
         are_news
+    }
+
+    fn crashed(&self) {
+        let mut lane = self.lane.lock();
+        if lane.is_closed() {
+            return;
+        }
+        lane.seal();
+        self.tell(RecordClass::Always, |out| records::crashed(out, self.handle));
     }
 
     fn wake(&self) {
