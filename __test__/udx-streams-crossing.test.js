@@ -7,6 +7,7 @@ const { once } = require('node:events')
 const { fork } = require('node:child_process')
 const { Worker } = require('node:worker_threads')
 const UDX = require('../udx')
+const environment = require('../lib/crossing/environment')
 const { Rig, closed } = require('./helpers/udx-rig')
 const { FLAGS, rawEnd } = require('./helpers/udx-wire')
 const { until } = require('./helpers/until')
@@ -37,6 +38,25 @@ test('what comes in bulk comes in large pieces, each of its own, and whole', asy
   assert.strictEqual(received.digest('hex'), sent.digest('hex'))
   assert.ok(bytes / events >= 16 * 1024, `${bytes / events} bytes an event`)
   for (const [data, copy] of kept) assert.ok(data.equals(copy))
+})
+
+test('what comes is written into lent memory whenever streams come back', async (t) => {
+  const { openings } = environment
+  for (let round = 1; round <= 8; round++) {
+    await t.test(`round ${round}`, async (t) => {
+      const [a, b] = new Rig(t).pair(UDX)
+      assert.strictEqual(environment.openings, openings + round, 'it was closed meanwhile')
+      let isLent = false
+      b.on('data', (data) => {
+        isLent ||= data.byteLength < PIECE && data.buffer.byteLength === PIECE
+      })
+      await until(async () => {
+        a.write(Buffer.alloc((PIECE * 3) / 4))
+        await a.flush()
+        return isLent
+      }, 'bytes in memory that was lent')
+    })
+  }
 })
 
 test('a reader that stands holds the writer up, and nothing is lost', async (t) => {

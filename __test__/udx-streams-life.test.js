@@ -3,6 +3,9 @@ const assert = require('node:assert')
 const { once } = require('node:events')
 const { Rig, packages, closed, errorOf, names } = require('./helpers/udx-rig')
 const { FLAGS, rawEnd } = require('./helpers/udx-wire')
+const { KINDS } = require('../lib/udx/records')
+const { internalsOf } = require('../lib/common/internals')
+const Slab = require('../lib/crossing/slab')
 const { turns, until } = require('./helpers/until')
 const uncaught = require('./helpers/uncaught')
 
@@ -37,6 +40,19 @@ for (const handler of ['idle', 'remote-changed']) {
     emitter.removeAllListeners(handler)
   })
 }
+
+// Its half in Rust is in tests/streams, where a hub does panic.
+test('native: a stream is told of the crash of its UDX', async (t) => {
+  const [stream] = new Rig(t).pair(ours.UDX)
+  const error = errorOf(stream)
+  stream.write('waits')
+  const flushed = stream.flush()
+  const slab = new Slab(256)
+  slab.words[2] = 3 // the reason, behind the head
+  internalsOf(stream).handle.onrecord(KINDS.CLOSED, slab, 0)
+  assert.strictEqual((await error).code, 'ERR_UDX_CRASHED')
+  assert.deepStrictEqual([await flushed, stream.connected, stream.destroyed], [false, false, true])
+})
 
 test('native: an idle handler that throws keeps no other socket from its end', async (t) => {
   const thrown = uncaught(t)

@@ -34,6 +34,7 @@ class Environment {
     this.slab = new Slab(MAX_RECORD)
     this.pollDriver = new PollDriver(this)
     this.dispatched = 0 // records
+    this.openings = 0 // that of before may have had the same number
     this._number = CLOSED
     this._alive = 0
     this._turn = 0
@@ -92,6 +93,7 @@ class Environment {
 
   _open() {
     this._number = asyncContext.run(this._openBound)
+    this.openings++
     this.pollDriver.open(this._number)
     exit.beforeExit(outgoing.leaveBound)
   }

@@ -42,7 +42,8 @@ export interface UDXStreamEvents {
   drain: []
   finish: []
   open: []
-  /** `ETIMEDOUT` after 13 s without an answer to what was written, `ECONNRESET` if the peer destroyed its stream. */
+  /** `ETIMEDOUT` after 13 s without an answer to what was written, `ECONNRESET` if the peer destroyed its stream,
+   * `ERR_UDX_CRASHED` if the engine gave all streams of its UDX up. */
   error: [err: Error]
   close: []
   piping: [dest: any]

@@ -14,7 +14,7 @@ class LentMemory {
   constructor() {
     this._chunks = new Map()
     this._last = 0
-    this._number = -1 // of the environment that they were lent to
+    this._opening = 0 // of the environment that they were lent to
     this._wanted = KEPT
   }
 
@@ -45,14 +45,14 @@ class LentMemory {
     }
     const bytes = Buffer.allocUnsafeSlow(length)
     chunk.copy(bytes, 0, 0, length)
-    native.udxGiveChunk(this._number, id, chunk)
+    native.udxGiveChunk(environment.number, id, chunk)
     return bytes
   }
 
   _lend() {
-    const { number } = environment
-    if (number !== this._number) this._chunks.clear()
-    this._number = number
+    const { number, openings } = environment
+    if (openings !== this._opening) this._chunks.clear()
+    this._opening = openings
     while (this._chunks.size < this._wanted) {
       const chunk = Buffer.allocUnsafeSlow(CHUNK)
       this._chunks.set(++this._last, chunk)

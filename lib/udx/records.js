@@ -21,7 +21,7 @@ const HEAD = 8 // bytes before the fields
 const FIELDS = 24 // bytes before the text and the datagram
 
 const FIGURES = 13
-const REASONS = [null, 'ECONNRESET', 'ETIMEDOUT']
+const REASONS = [null, 'ECONNRESET', 'ETIMEDOUT', 'ERR_UDX_CRASHED']
 
 module.exports = {
   KINDS,

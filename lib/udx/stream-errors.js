@@ -4,6 +4,7 @@ const DHTError = require('../common/errors')
 
 // As libuv has them, which is what users of udx-native look for.
 const WORDS = {
+  ERR_UDX_CRASHED: 'its UDX crashed, and all streams of it are gone',
   ECONNRESET: 'connection reset by peer',
   EINVAL: 'invalid argument',
   ENOTCONN: 'socket is not connected',

@@ -163,6 +163,11 @@ impl<C: Core> Driver<C> {
         !state.released
     }
 
+    /// Looks at what is left of a core that [`Self::give_up`] gave up.
+    pub fn remains<R>(&self, f: impl FnOnce(&mut C) -> R) -> R {
+        f(&mut self.lock().core)
+    }
+
     fn rearm(&self, state: &mut State<C>) -> bool {
         let deadline = state.core.deadline();
         // A deadline that moved back fires early and finds nothing: cheaper than moving it.

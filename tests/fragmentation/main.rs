@@ -44,6 +44,7 @@ impl StreamSink for Deaf {
     fn acked(&self, _: u64, _: u64) -> bool {
         false
     }
+    fn crashed(&self) {}
     fn wake(&self) {}
 }
 

@@ -4,6 +4,10 @@ mod limits;
 mod peer;
 mod rig;
 
+use std::sync::Arc;
+
+use bytes::Bytes;
+use dht_rpc_native::engine::StreamSink;
 use dht_rpc_native::udx::*;
 
 use self::rig::{End, hex, hub, open};
@@ -61,6 +65,47 @@ fn what_streams_do_is_counted_on_them_their_socket_and_their_hub() {
             (traffic.bytes_received, traffic.packets_received)
         );
     }
+}
+
+/// It panics at whatever comes, and when it is told of that.
+struct Touchy;
+
+impl StreamSink for Touchy {
+    fn data(&self, _: &[Bytes]) {
+        panic!("as a hub might");
+    }
+    fn event(&self, _: Event) {}
+    fn acked(&self, _: u64, _: u64) -> bool {
+        false
+    }
+    fn crashed(&self) {
+        panic!("again");
+    }
+    fn wake(&self) {}
+}
+
+#[test]
+fn of_a_hub_that_panics_each_stream_is_told_once() {
+    let (a, b) = (hub(), hub());
+    let ((at_a, to_a), (at_b, to_b)) = (open(&a), open(&b));
+    let options = StreamOptions { firewall: Firewall::Reject, seq: 0 };
+    let touchy = a.create_stream(1, &options, Arc::new(Touchy)).expect("a stream");
+    let (other, unconnected) =
+        (End::new(&a, 3, Firewall::Reject), End::new(&a, 4, Firewall::Reject));
+    let peer = End::new(&b, 2, Firewall::Reject);
+    a.connect(touchy, &at_a, 2, to_b, 0).expect("connected");
+    a.connect(other.key, &at_a, 5, to_b, 0).expect("connected");
+    b.connect(peer.key, &at_b, 1, to_a, 0).expect("connected");
+    b.write(peer.key, Bytes::from_static(b"whatever")).expect("it is written");
+    for end in [&other, &unconnected] {
+        end.wait("the word", |came| came.crashes > 0);
+    }
+    assert_eq!(a.write(other.key, Bytes::from_static(b"late")), Err(Error::Closed));
+    let late = a.create_stream(9, &options, Arc::new(Touchy));
+    assert_eq!(late, Err(Error::Closed));
+    a.close();
+    assert_eq!([&other, &unconnected].map(|end| end.came(|came| came.crashes)), [1, 1]);
+    assert!(b.stats(peer.key).is_some(), "no other hub is gone");
 }
 
 #[test]

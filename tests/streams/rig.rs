@@ -31,6 +31,7 @@ pub struct Came {
     pub questions: usize,
     pub has_ended: bool,
     pub closed: Option<(CloseReason, StreamStats)>,
+    pub crashes: usize,
     unread: u64,
     may_write: bool,
 }
@@ -65,6 +66,10 @@ impl StreamSink for Ear {
 
     fn acked(&self, _: u64, _: u64) -> bool {
         false
+    }
+
+    fn crashed(&self) {
+        self.came.lock().unwrap().crashes += 1;
     }
 
     fn wake(&self) {

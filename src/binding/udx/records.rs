@@ -31,9 +31,15 @@ pub enum Kind {
     Firewall = 9,
     /// All that came of a verdict was told.
     Handled = 10,
-    /// `reason, 0`, then doubles: [`figures`].
+    /// `reason, 0`, then doubles: [`figures`]. Zeros, if it [`crashed`].
     Closed = 11,
 }
+
+/// The reason of a stream whose hub panicked.
+const CRASHED: u32 = 3;
+
+/// Figures of a stream.
+const FIGURES: usize = 13;
 
 /// A datagram that came on the socket `handle`.
 pub fn message(out: &mut Vec<u8>, handle: u32, from: SocketAddr, bytes: &[u8]) {
@@ -99,6 +105,14 @@ pub fn stream_event(out: &mut Vec<u8>, handle: u32, event: &Event) {
     }
 }
 
+/// The stream `handle` is gone with its hub, which panicked: nobody knows its figures.
+pub fn crashed(out: &mut Vec<u8>, handle: u32) {
+    record(out, Kind::Closed as u8, handle, |out| {
+        words(out, &[CRASHED, 0]);
+        (0..FIGURES).for_each(|_| double(out, 0.0));
+    });
+}
+
 fn reason_number(reason: CloseReason) -> u32 {
     match reason {
         CloseReason::Ended | CloseReason::Destroyed | CloseReason::RelayClosed => 0,
@@ -108,7 +122,7 @@ fn reason_number(reason: CloseReason) -> u32 {
 }
 
 /// A stream's figures, in the order in which `lib/udx` names them.
-pub fn figures(stats: &StreamStats) -> [f64; 13] {
+pub fn figures(stats: &StreamStats) -> [f64; FIGURES] {
     let StreamStats { traffic, .. } = stats;
     [
         f64::from(stats.mtu),

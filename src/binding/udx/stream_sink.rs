@@ -153,12 +153,14 @@ impl StreamSink for RecordSink {
         if lane.is_closed() {
             return;
         }
-        lane.seal();
         let class = match event {
             Event::Message { .. } => RecordClass::Sends,
             _ => RecordClass::Always,
         };
-        self.tell(class, |out| records::stream_event(out, self.handle, &event));
+        // A message that finds no room must not cost a piece either.
+        if self.tell(class, |out| records::stream_event(out, self.handle, &event)) {
+            lane.seal();
+        }
     }
 
     fn acked(&self, total: u64, mark: u64) -> bool {
@@ -171,7 +173,37 @@ impl StreamSink for RecordSink {
         are_news
     }
 
+    fn crashed(&self) {
+        let mut lane = self.lane.lock();
+        if lane.is_closed() {
+            return;
+        }
+        lane.seal();
+        self.tell(RecordClass::Always, |out| records::crashed(out, self.handle));
+    }
+
     fn wake(&self) {
         self.shared.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::udx::{Firewall, Hub, Limits, StreamOptions};
+
+    #[test]
+    fn a_flood_of_messages_costs_no_piece_for_each_byte_of_data() {
+        let sink = RecordSink::new(1, Arc::default());
+        let options = StreamOptions { firewall: Firewall::Reject, seq: 0 };
+        let stream = Hub::new(Limits::default()).create_stream(0, 1, &options).unwrap();
+        let message = || Event::Message { stream, bytes: Bytes::from(vec![0; 1000]) };
+        let told = |out: &mut Vec<u8>| records::stream_event(out, 1, &message());
+        while sink.shared.outbox.push(RecordClass::Sends, told) {}
+        for _ in 0..1000 {
+            sink.data(&[Bytes::from_static(b"x")]);
+            sink.event(message());
+        }
+        assert_eq!(std::iter::from_fn(|| sink.take()).count(), 1);
     }
 }

@@ -14,6 +14,7 @@ mod streams;
 use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -234,9 +235,21 @@ impl Tenant for Hub {
 
     fn crash(&self, _: Panic) {
         tracing::error!("a hub panicked");
-        self.driver.give_up();
+        if self.driver.give_up() {
+            let sinks = self.driver.remains(Streams::take_sinks);
+            sinks.iter().for_each(|(_, sink)| tell_crashed(&**sink));
+        }
         self.close();
     }
+}
+
+/// Whoever is told may be who panicked.
+fn tell_crashed(sink: &dyn StreamSink) {
+    let tell = || {
+        sink.crashed();
+        sink.wake();
+    };
+    let _ = catch_unwind(AssertUnwindSafe(tell));
 }
 
 impl Carrier for Hub {

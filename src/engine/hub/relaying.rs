@@ -37,7 +37,12 @@ impl Hub {
             streams.core.relay_to(now, stream, RelayTarget::Elsewhere)?;
             streams.relays.relays_to(stream, link);
             Ok(())
-        })
+        })?;
+        // Where the target closed before the source relayed, the source took no notice of it.
+        if to.stats(target).is_none() {
+            self.relay_target_closed(stream);
+        }
+        Ok(())
     }
 
     fn neighbour(&self) -> Weak<dyn Neighbour> {

@@ -15,6 +15,8 @@ pub trait StreamSink: Send + Sync {
     /// So many of the bytes that were written are acknowledged; a writer had better wait while more
     /// than `mark` bytes are not. False if that is nobody's news.
     fn acked(&self, total: u64, mark: u64) -> bool;
+    /// The hub panicked: the stream is gone, and nothing follows. Called without any lock.
+    fn crashed(&self);
     /// There is something new. Called without any lock.
     fn wake(&self);
 }

@@ -89,6 +89,11 @@ impl Streams {
         keys.into_iter().for_each(|key| self.core.destroy(now, key));
     }
 
+    /// Whom nothing is told any more.
+    pub fn take_sinks(&mut self) -> Vec<(StreamKey, Arc<dyn StreamSink>)> {
+        self.sinks.drain(..).flatten().collect()
+    }
+
     /// Tells all that happened. True if there were bytes among it.
     fn tell_all(&mut self, output: &mut Output) -> bool {
         let mut has_data = false;
