@@ -5,6 +5,8 @@ const { EventEmitter } = require('node:events')
 const { packages, natives } = require('./helpers/packages')
 const { createNode, createBootstrapper } = require('./helpers/network')
 const { collect, once, settled, turns } = require('./helpers/until')
+const uncaught = require('./helpers/uncaught')
+const UDX = require('../udx')
 
 const EVENTS = ['network-change', 'network-update']
 
@@ -140,3 +142,17 @@ for (const { name, DHT } of natives) {
     assert.strictEqual(node.io.networkInterfaces, networkInterfaces)
   })
 }
+
+test('one that throws keeps no other watcher of its UDX from being told', async (t) => {
+  const thrown = uncaught(t)
+  const udx = new UDX()
+  let told = 0
+  const mine = () => {
+    throw new Error('mine')
+  }
+  const watchers = [udx.watchNetworkInterfaces(mine), udx.watchNetworkInterfaces(() => told++)]
+  t.after(() => Promise.all(watchers.map((watcher) => watcher.destroy())))
+  internalsOf(udx).onrecord(require('../lib/udx/records').KINDS.NETWORK_CHANGE)
+  await turns(1)
+  assert.deepStrictEqual([told, thrown], [1, ['mine']])
+})

@@ -3,6 +3,7 @@
 const native = require('../crossing/native')
 const environment = require('../crossing/environment')
 const asyncContext = require('../crossing/async-context')
+const { throwLater } = require('../crossing/clock')
 const { internalsOf } = require('../common/internals')
 const Figures = require('./figures')
 const { KINDS } = require('./records')
@@ -98,7 +99,11 @@ module.exports = class HubHandle {
     if (kind !== KINDS.NETWORK_CHANGE) return
     for (const watcher of [...this.watchers]) {
       environment.expectUserCode()
-      watcher.onsystem()
+      try {
+        watcher.onsystem()
+      } catch (err) {
+        throwLater(err) // the other watchers are told as well
+      }
     }
   }
 

@@ -280,6 +280,9 @@ impl Hub {
         output.sinks.iter().for_each(|sink| sink.wake());
         relays::pass_on(&output.forwards);
         relays::orphaned(output.orphans.drain(..));
+        if !output.left.is_empty() {
+            relays::left(&self.neighbour(), output.left.drain(..));
+        }
     }
 
     fn send(&self, output: &Output) {

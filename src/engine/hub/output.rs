@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::relays::Link;
 use super::stream_sink::StreamSink;
-use crate::udx::{SocketId, Transmit};
+use crate::udx::{SocketId, StreamKey, Transmit};
 
 /// Capacity that an output keeps between two steps, in bytes.
 const KEPT_CAPACITY: usize = 512 * 1024;
@@ -24,6 +24,8 @@ pub struct Output {
     pub forwards: Vec<(Link, Bytes)>,
     /// Streams of other hubs that relay to one that is gone.
     pub orphans: Vec<Link>,
+    /// Streams that are gone, and those of other hubs that they relayed to.
+    pub left: Vec<(StreamKey, Link)>,
     /// Acknowledgements are held, see [`super::held_acks`].
     pub holds: bool,
     /// Who has something new.
@@ -44,6 +46,7 @@ impl Output {
         self.turned.clear();
         self.forwards.clear();
         self.orphans.clear();
+        self.left.clear();
         self.sinks.clear();
         self.bytes.clear();
         self.bytes.shrink_to(KEPT_CAPACITY);

@@ -45,7 +45,7 @@ impl Hub {
         Ok(())
     }
 
-    fn neighbour(&self) -> Weak<dyn Neighbour> {
+    pub(super) fn neighbour(&self) -> Weak<dyn Neighbour> {
         self.me.clone()
     }
 }
@@ -59,5 +59,45 @@ impl Neighbour for Hub {
 
     fn relay_target_closed(&self, stream: StreamKey) {
         self.with(|streams, now| streams.core.relay_target_closed(now, stream));
+    }
+
+    fn relay_source_closed(&self, target: StreamKey, source: &Link) {
+        self.with(|streams, _| streams.relays.forget_source(target, source));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::StreamSink;
+    use super::*;
+    use crate::engine::Engine;
+    use crate::udx::{Event, Firewall, StreamOptions};
+
+    struct Deaf;
+
+    impl StreamSink for Deaf {
+        fn data(&self, _: &[Bytes]) {}
+        fn event(&self, _: Event) {}
+        fn acked(&self, _: u64, _: u64) -> bool {
+            false
+        }
+        fn crashed(&self) {}
+        fn wake(&self) {}
+    }
+
+    #[test]
+    fn a_target_remembers_no_source_that_is_gone() {
+        let (from, to) = (Engine::get().add_hub().unwrap(), Engine::get().add_hub().unwrap());
+        let options = StreamOptions { firewall: Firewall::Reject, seq: 0 };
+        let create = |hub: &Arc<Hub>, id| hub.create_stream(id, &options, Arc::new(Deaf)).unwrap();
+        let target = create(&to, 1);
+        let sources = [1, 2, 3].map(|id| create(&from, id));
+        sources.iter().for_each(|source| from.relay_to(*source, &to, target).unwrap());
+        let remembered = || to.driver.remains(|streams| streams.relays.closed(target).1);
+        from.destroy(sources[0]);
+        assert_eq!(remembered().len(), 2);
+        assert!(remembered().is_empty(), "it was taken");
+        from.close();
+        to.close();
     }
 }

@@ -149,7 +149,9 @@ impl Streams {
             Event::Closed { .. } => {
                 sink.event(event);
                 *place = None;
-                output.orphans.extend(self.relays.closed(key));
+                let (target, orphans) = self.relays.closed(key);
+                output.left.extend(target.map(|target| (key, target)));
+                output.orphans.extend(orphans);
             }
             _ => sink.event(event),
         }
