@@ -177,7 +177,8 @@ for (const { name, DHT } of natives) {
     const execArgv = ['--expose-gc']
     const { code, stdout, stderr } = await run(source, [require.resolve('..')], { execArgv })
     assert.deepStrictEqual([code, stderr], [0, ''])
-    assert.ok(Number(stdout) <= 1, `${stdout} are kept`)
+    // Some collectors take what still lies on the stack for references.
+    assert.ok(Number(stdout) <= 5, `${stdout} are kept`)
   })
 
   test(`${name}: replies after destroy(), of a handler that took its time`, async (t) => {
