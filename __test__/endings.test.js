@@ -169,16 +169,19 @@ for (const { name, DHT } of natives) {
         for (let i = 0; i < 500; i++) client.request({ command: 1 }, to).catch(() => {})
         while (kept.length < 500) await new Promise((resolve) => setTimeout(resolve, 5))
         await Promise.all([server.destroy(), client.destroy()])
-        await new Promise((resolve) => setTimeout(resolve, 5))
-        gc()
-        console.log(kept.filter((ref) => ref.deref() !== undefined).length)
+        const count = () => kept.filter((ref) => ref.deref() !== undefined).length
+        // Some collectors take what lies on the stack for references: the next turn's has other things.
+        for (let turn = 0; turn < 20 && (turn === 0 || count() > 1); turn++) {
+          await new Promise((resolve) => setTimeout(resolve, 5))
+          gc()
+        }
+        console.log(count())
       }
     `
     const execArgv = ['--expose-gc']
     const { code, stdout, stderr } = await run(source, [require.resolve('..')], { execArgv })
     assert.deepStrictEqual([code, stderr], [0, ''])
-    // Some collectors take what still lies on the stack for references.
-    assert.ok(Number(stdout) <= 5, `${stdout} are kept`)
+    assert.ok(Number(stdout) <= 1, `${stdout} are kept`)
   })
 
   test(`${name}: replies after destroy(), of a handler that took its time`, async (t) => {

@@ -160,16 +160,16 @@ for (const { name, DHT } of packages) {
       asked++
       return port > 0
     }
-    const { all, bootstrap } = await createNetwork(t, Array(10).fill(DHT), { filterNode })
+    const opts = { filterNode, keepVerdicts: false } // asked each time, as in the reference
+    const { all, bootstrap } = await createNetwork(t, Array(10).fill(DHT), opts)
     for (const node of all) node.on('request', (req) => req.reply(null))
-    const client = createNode(t, DHT, { bootstrap, filterNode })
+    const client = createNode(t, DHT, { ...opts, bootstrap })
 
     const query = client.query({ target: randomTarget(), command: 1 }, { commit: true })
     await query.finished()
 
     assert.strictEqual(query.closestNodes.length, 10)
-    // Each of them and the client about all others, at least once.
-    assert.ok(asked >= 100, `${asked} times`)
+    assert.ok(asked > 100, `${asked} times`)
   })
 }
 
