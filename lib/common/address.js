@@ -6,7 +6,12 @@ const names = new Map()
 let lastIp = 0
 let lastName = '0.0.0.0'
 
-module.exports = { parseIPv4, formatIPv4 }
+module.exports = { parseIPv4, formatIPv4, isIPv4 }
+
+// What is no text is taken for what it says, as by a regular expression.
+function isIPv4(host) {
+  return parseIPv4(`${host}`) !== -1
+}
 
 // '127.0.0.1' is 0x7f000001; whatever is no IPv4 address is -1.
 function parseIPv4(host) {

@@ -3,7 +3,7 @@
 const { EventEmitter } = require('events')
 const NodeHandle = require('./node-handle')
 const Cancellation = require('./cancellation')
-const { isIPv4 } = require('../udx/ip')
+const { isIPv4 } = require('../common/address')
 const asyncContext = require('../crossing/async-context')
 const check = require('../common/check')
 const DHTError = require('../common/errors')

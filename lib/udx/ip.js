@@ -1,14 +1,9 @@
 'use strict'
 
 const native = require('../crossing/native')
-const { parseIPv4 } = require('../common/address')
+const { isIPv4 } = require('../common/address')
 
 module.exports = { isIPv4, isIPv6, isIP }
-
-// What is no text is taken for what it says, as by a regular expression.
-function isIPv4(host) {
-  return parseIPv4(`${host}`) !== -1
-}
 
 // It may name an interface: fe80::1%eth0
 function isIPv6(host) {
